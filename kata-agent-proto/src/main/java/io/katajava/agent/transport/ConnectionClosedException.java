@@ -1,0 +1,16 @@
+package io.katajava.agent.transport;
+
+import java.io.IOException;
+
+/** The connection was closed on this side: by {@link Connection#close}, not by the peer. */
+public final class ConnectionClosedException extends IOException {
+
+  /**
+   * Creates the exception.
+   *
+   * @param connection what {@link Connection#describe} says
+   */
+  public ConnectionClosedException(String connection) {
+    super(connection + " was closed on this side");
+  }
+}
