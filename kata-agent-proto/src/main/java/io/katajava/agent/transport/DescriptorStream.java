@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads and writes a connected socket by its descriptor.
@@ -25,8 +26,11 @@ final class DescriptorStream {
   private final AtomicInteger users = new AtomicInteger();
 
   private final ReentrantLock writeLock = new ReentrantLock();
-  private final ByteBuffer writeBuffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
-  private final ByteBuffer readBuffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
+
+  /** For heap buffers; made when first needed, because the fast path needs neither. */
+  private @Nullable ByteBuffer writeBuffer;
+
+  private @Nullable ByteBuffer readBuffer;
 
   DescriptorStream(int fd, String description) {
     this.fd = fd;
@@ -43,9 +47,14 @@ final class DescriptorStream {
       if (destination.isDirect()) {
         return receive(destination);
       }
-      readBuffer.clear().limit(Math.min(BUFFER_SIZE, destination.remaining()));
-      int count = receive(readBuffer);
-      destination.put(readBuffer.flip());
+      ByteBuffer copy = readBuffer;
+      if (copy == null) {
+        copy = ByteBuffer.allocateDirect(BUFFER_SIZE);
+        readBuffer = copy;
+      }
+      copy.clear().limit(Math.min(BUFFER_SIZE, destination.remaining()));
+      int count = receive(copy);
+      destination.put(copy.flip());
       return count;
     } finally {
       leave();
@@ -80,16 +89,20 @@ final class DescriptorStream {
     try {
       enter();
       try {
-        writeBuffer.clear();
+        if (sources.length == 1 && sources[0].isDirect()) {
+          send(sources[0], 0);
+          return;
+        }
+        ByteBuffer gathered = writeBuffer().clear();
         for (ByteBuffer source : sources) {
-          if (source.isDirect() && source.remaining() > writeBuffer.remaining()) {
-            flush();
+          if (source.isDirect() && source.remaining() > gathered.remaining()) {
+            flush(gathered);
             send(source, 0);
           } else {
-            append(source);
+            append(source, gathered);
           }
         }
-        flush();
+        flush(gathered);
       } finally {
         leave();
       }
@@ -108,13 +121,13 @@ final class DescriptorStream {
           send(source, SocketCalls.MSG_DONTWAIT);
           return source.position() - start;
         }
+        ByteBuffer copy = writeBuffer();
         while (source.hasRemaining()) {
           int length = Math.min(BUFFER_SIZE, source.remaining());
-          writeBuffer.clear();
-          writeBuffer.put(source.duplicate().limit(source.position() + length)).flip();
-          send(writeBuffer, SocketCalls.MSG_DONTWAIT);
-          source.position(source.position() + writeBuffer.position());
-          if (writeBuffer.hasRemaining()) {
+          copy.clear().put(source.duplicate().limit(source.position() + length)).flip();
+          send(copy, SocketCalls.MSG_DONTWAIT);
+          source.position(source.position() + copy.position());
+          if (copy.hasRemaining()) {
             break;
           }
         }
@@ -127,22 +140,28 @@ final class DescriptorStream {
     }
   }
 
-  private void append(ByteBuffer source) throws IOException {
+  private ByteBuffer writeBuffer() {
+    if (writeBuffer == null) {
+      writeBuffer = ByteBuffer.allocateDirect(BUFFER_SIZE);
+    }
+    return writeBuffer;
+  }
+
+  private void append(ByteBuffer source, ByteBuffer gathered) throws IOException {
     while (source.hasRemaining()) {
-      if (!writeBuffer.hasRemaining()) {
-        flush();
+      if (!gathered.hasRemaining()) {
+        flush(gathered);
       }
       int limit = source.limit();
-      source.limit(source.position() + Math.min(writeBuffer.remaining(), source.remaining()));
-      writeBuffer.put(source);
+      source.limit(source.position() + Math.min(gathered.remaining(), source.remaining()));
+      gathered.put(source);
       source.limit(limit);
     }
   }
 
-  private void flush() throws IOException {
-    writeBuffer.flip();
-    send(writeBuffer, 0);
-    writeBuffer.clear();
+  private void flush(ByteBuffer gathered) throws IOException {
+    send(gathered.flip(), 0);
+    gathered.clear();
   }
 
   /** Sends all of the buffer, or with MSG_DONTWAIT as much as the system takes. */

@@ -1,0 +1,34 @@
+package io.katajava.agent.oci;
+
+import java.util.List;
+
+/**
+ * Who a process runs as. Maps to the protocol's {@code User}.
+ *
+ * @param uid user id
+ * @param gid group id
+ * @param additionalGids further groups
+ * @param username a name that the agent resolves in the container; empty when the ids count
+ */
+public record OciUser(long uid, long gid, List<Long> additionalGids, String username) {
+  /** User and group 0. */
+  public static final OciUser ROOT = new OciUser(0, 0, List.of(), "");
+
+  /**
+   * Checks the ids and copies the groups.
+   *
+   * @throws IllegalArgumentException if an id is not an unsigned 32-bit number
+   */
+  public OciUser {
+    additionalGids = List.copyOf(additionalGids);
+    check(uid);
+    check(gid);
+    additionalGids.forEach(OciUser::check);
+  }
+
+  private static void check(long id) {
+    if (id < 0 || id > 0xffff_ffffL) {
+      throw new IllegalArgumentException("an id is between 0 and 4294967295, got " + id);
+    }
+  }
+}
