@@ -1,0 +1,55 @@
+#!/bin/sh
+# Builds or checks the guest agent with cargo, for pom.xml.
+# usage: agent.sh build AGENT_DIR TARGET_DIR RESOURCE_DIR
+#        agent.sh check AGENT_DIR TARGET_DIR
+set -eu
+
+fail() {
+  echo "kata-guest: $*" >&2
+  exit 1
+}
+
+command=$1
+agent=$2
+target=$3
+
+cargo=${CARGO:-}
+[ -n "$cargo" ] || cargo=$(command -v cargo || true)
+[ -n "$cargo" ] || [ ! -x "$HOME/.cargo/bin/cargo" ] || cargo=$HOME/.cargo/bin/cargo
+[ -n "$cargo" ] || fail "the guest agent is built with cargo, which is not on PATH." \
+  "Install Rust (https://rustup.rs), or name cargo in the environment variable CARGO."
+[ -f "$agent/Cargo.toml" ] || fail "$agent/Cargo.toml is missing."
+
+# cargo reads .cargo/config.toml (the static linking) from where it runs.
+cd "$agent"
+
+# What is in cargo's own cache is taken from there; the network only when something is missing.
+if "$cargo" fetch --locked --offline >/dev/null 2>&1; then
+  offline=--offline
+else
+  offline=
+fi
+
+case $command in
+  build)
+    resources=$4
+    "$cargo" build --release --locked $offline --target-dir "$target"
+    # With a target triple in the configuration cargo puts one more directory in between.
+    binary=$(ls -t "$target"/release/kata-agent "$target"/*/release/kata-agent 2>/dev/null | head -n 1)
+    [ -n "$binary" ] || fail "cargo left no binary kata-agent in $target."
+    arch=$(uname -m)
+    to=$resources/io/katajava/guest/agent/$arch
+    mkdir -p "$to"
+    cmp -s "$binary" "$to/kata-agent" || cp "$binary" "$to/kata-agent"
+    sum=$(sha256sum "$to/kata-agent" | cut -d ' ' -f 1)
+    printf '%s\n' "$sum" >"$to/kata-agent.sha256"
+    ;;
+  check)
+    "$cargo" fmt --check
+    "$cargo" clippy --locked $offline --all-targets --target-dir "$target" -- -D warnings
+    "$cargo" test --locked $offline --target-dir "$target"
+    ;;
+  *)
+    fail "unknown command '$command'"
+    ;;
+esac

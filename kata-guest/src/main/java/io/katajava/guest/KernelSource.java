@@ -1,0 +1,93 @@
+package io.katajava.guest;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Where a guest kernel and its modules come from. */
+public sealed interface KernelSource {
+
+  /**
+   * A kernel by its path, with everything the guest needs built in.
+   *
+   * @param kernel a vmlinux, bzImage or arm64 Image
+   * @return the source
+   */
+  static KernelSource files(Path kernel) {
+    return new Files(kernel, Optional.empty());
+  }
+
+  /**
+   * A kernel by its path, and its modules.
+   *
+   * @param kernel a vmlinux, bzImage or arm64 Image
+   * @param modules the directory with {@code kernel/} in it, for example {@code /lib/modules/6.1}
+   * @return the source
+   */
+  static KernelSource files(Path kernel, Path modules) {
+    return new Files(kernel, Optional.of(modules));
+  }
+
+  /**
+   * The kernel of an installed Kata Containers release: {@code /opt/kata/share/kata-containers} or
+   * {@code /usr/share/kata-containers}.
+   *
+   * @return the source
+   */
+  static KernelSource kata() {
+    return new Kata();
+  }
+
+  /**
+   * Debian's cloud kernel ({@code linux-image-cloud-amd64}, {@code -arm64}), downloaded with apt
+   * into the cache and not installed. Needs no privilege. The cached one is used until {@link
+   * GuestBuilder#refresh()}.
+   *
+   * @return the source
+   */
+  static KernelSource debian() {
+    return new Debian();
+  }
+
+  /**
+   * The kernel the host runs: {@code /boot/vmlinuz-$(uname -r)}, where it is readable.
+   *
+   * @return the source
+   */
+  static KernelSource host() {
+    return new Host();
+  }
+
+  /**
+   * What is tried when nothing is chosen, in order: Kata's, Debian's, the host's.
+   *
+   * @return the sources
+   */
+  static List<KernelSource> defaults() {
+    return List.of(kata(), debian(), host());
+  }
+
+  /**
+   * See {@link KernelSource#files(Path, Path)}.
+   *
+   * @param kernel the image
+   * @param modules its modules, when not everything is built in
+   */
+  record Files(Path kernel, Optional<Path> modules) implements KernelSource {
+    /** Checks that both are given. */
+    public Files {
+      Objects.requireNonNull(kernel, "kernel");
+      Objects.requireNonNull(modules, "modules");
+    }
+  }
+
+  /** See {@link KernelSource#kata()}. */
+  record Kata() implements KernelSource {}
+
+  /** See {@link KernelSource#debian()}. */
+  record Debian() implements KernelSource {}
+
+  /** See {@link KernelSource#host()}. */
+  record Host() implements KernelSource {}
+}

@@ -1,0 +1,169 @@
+package io.katajava.guest.internal;
+
+import io.katajava.Deadline;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory {@code guest/} of the cache: shared by threads and processes, changed only by
+ * renames of finished files.
+ */
+final class CacheDirectory {
+  private static final Map<Path, ReentrantLock> THREADS = new ConcurrentHashMap<>();
+  private static final long LOCK_POLL_MILLIS = 25;
+
+  private final Path root;
+
+  private CacheDirectory(Path root) {
+    this.root = root;
+  }
+
+  static CacheDirectory open(Path cache) throws IOException {
+    Path root = cache.toAbsolutePath().normalize().resolve("guest");
+    Files.createDirectories(root);
+    return new CacheDirectory(root);
+  }
+
+  /** A directory below, made when missing. */
+  Path path(String name) {
+    return root.resolve(name);
+  }
+
+  /** Where unfinished things are made: the same file system, so that a rename finishes them. */
+  Path temporary() throws IOException {
+    return Files.createDirectories(root.resolve("tmp"));
+  }
+
+  /**
+   * Holds a name against other threads and processes.
+   *
+   * @throws IOException when it is not free by the deadline
+   */
+  Lock lock(String name, Deadline deadline) throws IOException, InterruptedException {
+    Path file = root.resolve(name + ".lock");
+    ReentrantLock threads = THREADS.computeIfAbsent(file, key -> new ReentrantLock());
+    if (!threads.tryLock(deadline.remaining().toMillis(), TimeUnit.MILLISECONDS)) {
+      throw busy(file, deadline);
+    }
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      // The operating system has no lock call with a time limit, hence the short sleeps.
+      FileLock held = channel.tryLock();
+      while (held == null) {
+        if (deadline.isExpired()) {
+          throw busy(file, deadline);
+        }
+        Thread.sleep(LOCK_POLL_MILLIS);
+        held = channel.tryLock();
+      }
+      return new Lock(threads, channel);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      if (channel != null) {
+        channel.close();
+      }
+      threads.unlock();
+      throw e;
+    }
+  }
+
+  private static IOException busy(Path file, Deadline deadline) {
+    return new IOException(
+        "Another thread or process held " + file + " for longer than " + deadline.allowed());
+  }
+
+  /** A lock that is held, to be closed in a finally block. */
+  static final class Lock {
+    private final ReentrantLock threads;
+    private final FileChannel channel;
+
+    private Lock(ReentrantLock threads, FileChannel channel) {
+      this.threads = threads;
+      this.channel = channel;
+    }
+
+    void close() throws IOException {
+      try {
+        channel.close();
+      } finally {
+        threads.unlock();
+      }
+    }
+  }
+
+  /** Moves a finished file or directory to its place; one that is there already wins. */
+  void publish(Path finished, Path target) throws IOException {
+    Files.createDirectories(target.getParent());
+    if (Files.isDirectory(finished) && Files.isDirectory(target)) {
+      return;
+    }
+    Files.move(finished, target, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  void writeText(Path file, String text) throws IOException {
+    writeBytes(file, text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  void writeBytes(Path file, byte[] content) throws IOException {
+    Path unfinished = Files.createTempFile(temporary(), "new", null);
+    try {
+      Files.write(unfinished, content);
+      // QEMU may run as another user than the one who built it.
+      Files.setPosixFilePermissions(unfinished, PosixFilePermissions.fromString("rw-r--r--"));
+      publish(unfinished, file);
+    } finally {
+      Files.deleteIfExists(unfinished);
+    }
+  }
+
+  /** Deletes a tree without following links; a file that is gone already is fine. */
+  static void deleteTree(Path tree) throws IOException {
+    if (!Files.exists(tree)) {
+      return;
+    }
+    Files.walkFileTree(
+        tree,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
+              throws IOException {
+            if (e != null) {
+              throw e;
+            }
+            Files.deleteIfExists(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}

@@ -1,0 +1,212 @@
+package io.katajava.guest.internal;
+
+import io.katajava.Choice;
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.guest.KernelSource;
+import io.katajava.spi.GuestAssets;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One request for a guest: the first kernel that does, its initrd, from the cache or made. */
+public final class GuestAssembly {
+  private static final Logger log = LoggerFactory.getLogger(GuestAssembly.class);
+  private static final String KERNEL_REMEDY =
+      "Name a kernel with GuestBuilder.kernel(KernelSource.files(...))";
+
+  private final GuestRecipe recipe;
+  private final Host host;
+  private final Path cacheDirectory;
+  private final Deadline deadline;
+
+  /**
+   * Prepares; nothing is touched yet.
+   *
+   * @param recipe what is wanted
+   * @param host where to look
+   * @param cacheDirectory where to keep things
+   * @param deadline by when it must be done
+   */
+  public GuestAssembly(GuestRecipe recipe, Host host, Path cacheDirectory, Deadline deadline) {
+    this.recipe = recipe;
+    this.host = host;
+    this.cacheDirectory = cacheDirectory;
+    this.deadline = deadline;
+  }
+
+  /**
+   * Does it.
+   *
+   * @return the guest
+   * @throws KataException as {@link io.katajava.guest.GuestBuilder#build(Path, Deadline)}
+   * @throws InterruptedException when the calling thread is interrupted
+   */
+  public GuestAssets provide() throws InterruptedException {
+    try {
+      return new Attempt(CacheDirectory.open(cacheDirectory)).provide();
+    } catch (Unusable e) {
+      throw failed(e.getMessage(), e.remedy(), null);
+    } catch (ClosedByInterruptException | InterruptedIOException e) {
+      Thread.interrupted();
+      InterruptedException interrupted = new InterruptedException("while building the guest");
+      interrupted.initCause(e);
+      throw interrupted;
+    } catch (IOException | IllegalArgumentException e) {
+      throw failed(e.getMessage() == null ? e.toString() : e.getMessage(), "", e);
+    }
+  }
+
+  private KataException failed(@Nullable String reason, String remedy, @Nullable Throwable cause) {
+    KataException.Details details = KataException.Details.none();
+    if (!remedy.isEmpty()) {
+      details = details.withRemedy(remedy);
+    }
+    if (cause != null) {
+      details = details.withCause(cause);
+    }
+    return new KataException(
+        ErrorCode.GUEST_BUILD_FAILED,
+        "The guest for " + recipe.architecture() + " could not be built: " + reason,
+        details);
+  }
+
+  /** The state of one call. */
+  private final class Attempt {
+    private final CacheDirectory cache;
+    private final GuestCache guests;
+    private final AptPackages packages;
+    private final KernelFinder kernels;
+    private final Busybox busyboxes;
+    private final AgentBinary agent = new AgentBinary(recipe.agent(), recipe.architecture());
+    private final List<String> rejected = new ArrayList<>();
+    private String remedy = "";
+
+    Attempt(CacheDirectory cache) {
+      this.cache = cache;
+      guests = new GuestCache(cache);
+      packages = new AptPackages(cache, host.searchPath(), recipe.refresh(), deadline);
+      kernels = new KernelFinder(recipe, host, packages);
+      busyboxes = new Busybox(recipe, host, packages);
+    }
+
+    GuestAssets provide() throws Unusable, IOException, InterruptedException {
+      String agentIdentity = agent.identity();
+      Optional<Busybox.Found> busybox =
+          recipe.withBusybox() ? Optional.of(busyboxes.find()) : Optional.empty();
+      for (KernelSource source : recipe.sources()) {
+        try {
+          return assets(from(source, agentIdentity, busybox));
+        } catch (Unusable e) {
+          rejected.add(KernelFinder.label(source) + ": " + e.getMessage());
+          if (remedy.isEmpty()) {
+            remedy = e.remedy();
+          }
+        }
+      }
+      throw new KataException(
+          ErrorCode.KERNEL_NOT_FOUND,
+          "No usable guest kernel for "
+              + recipe.architecture()
+              + "; "
+              + String.join("; ", rejected),
+          KataException.Details.none().withRemedy(remedy.isEmpty() ? KERNEL_REMEDY : remedy));
+    }
+
+    private GuestCache.Guest from(
+        KernelSource source, String agentIdentity, Optional<Busybox.Found> busybox)
+        throws Unusable, IOException, InterruptedException {
+      try {
+        return make(kernels.find(source), agentIdentity, busybox);
+      } catch (IOException e) {
+        if (!(source instanceof KernelSource.Debian) || recipe.refresh()) {
+          throw e;
+        }
+        // What apt's checksum vouched for was changed in the cache: get it again, once.
+        log.warn("The cached Debian kernel is damaged and will be downloaded again", e);
+        packages.discard(KernelFinder.debianPackage(recipe.architecture()));
+        return make(kernels.find(source), agentIdentity, busybox);
+      }
+    }
+
+    private GuestCache.Guest make(
+        KernelFinder.Found kernel, String agentIdentity, Optional<Busybox.Found> busybox)
+        throws Unusable, IOException, InterruptedException {
+      String fingerprint = fingerprint(kernel, agentIdentity, busybox);
+      Optional<GuestCache.Guest> cached = guests.find(fingerprint, recipe.verify());
+      if (cached.isPresent()) {
+        return cached.get();
+      }
+      CacheDirectory.Lock lock = cache.lock("build", deadline);
+      try {
+        cached = guests.find(fingerprint, recipe.verify());
+        if (cached.isPresent()) {
+          return cached.get();
+        }
+        GuestCache.Guest guest =
+            new GuestMaker(recipe, cache, agent, busyboxes, deadline)
+                .make(kernel, busybox, rejected);
+        guests.store(fingerprint, guest);
+        guests.evict();
+        return guest;
+      } finally {
+        lock.close();
+      }
+    }
+
+    /** Over everything that shapes the guest, by path, size and time: no content is read. */
+    private String fingerprint(
+        KernelFinder.Found kernel, String agentIdentity, Optional<Busybox.Found> busybox)
+        throws IOException {
+      List<String> parts = new ArrayList<>();
+      parts.add(InitrdLayout.VERSION);
+      parts.add(recipe.architecture());
+      parts.add(recipe.compression().name());
+      parts.add("unpack " + recipe.unpackKernel());
+      parts.add(stamped(kernel.image()));
+      if (kernel.modules().isPresent()) {
+        Path modules = kernel.modules().get();
+        parts.add(stamped(modules));
+        Path dep = modules.resolve("modules.dep");
+        parts.add(Files.exists(dep) ? stamped(dep) : "no modules.dep");
+      }
+      parts.add(agentIdentity);
+      if (busybox.isPresent()) {
+        parts.add(stamped(busybox.get().binary()));
+      }
+      parts.addAll(recipe.modules());
+      for (GuestRecipe.ExtraFile file : recipe.files()) {
+        parts.add(file.archivePath() + " " + file.permissions() + " " + stamped(file.source()));
+      }
+      return Digests.of(String.join("\n", parts)).substring(0, 24);
+    }
+
+    private String stamped(Path file) throws IOException {
+      return file.toAbsolutePath() + " " + Digests.stamp(file);
+    }
+
+    private GuestAssets assets(GuestCache.Guest guest) {
+      List<String> parameters = GuestMaker.parameters(recipe.architecture());
+      List<Choice> choices = new ArrayList<>(guest.choices());
+      return new GuestAssets(
+          guest.kernel(),
+          Optional.of(guest.initrd()),
+          parameters,
+          GuestAssets.DEFAULT_AGENT_PORT,
+          recipe.withBusybox() ? Map.of("busybox", InitrdLayout.BUSYBOX_ROOTFS) : Map.of(),
+          Optional.empty(),
+          Digests.of(guest.kernelSha256() + guest.initrdSha256() + parameters).substring(0, 32),
+          choices);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package io.katajava.guest.internal;
+
+import io.airlift.compress.lz4.Lz4Decompressor;
+import io.airlift.compress.zstd.ZstdDecompressor;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.zip.GZIPInputStream;
+import org.tukaani.xz.SingleXZInputStream;
+
+/**
+ * A kernel image as distributions ship it, and the vmlinux inside.
+ *
+ * <p>A bzImage carries vmlinux compressed and unpacks it in the guest, which under TCG takes about
+ * 0.3 s; QEMU enters an uncompressed vmlinux directly when it has the PVH note. Layout of the
+ * header: Documentation/arch/x86/boot.rst of the kernel.
+ */
+final class KernelImage {
+  private static final int MAX_VMLINUX = 512 << 20;
+  private static final int LZ4_LEGACY_BLOCK = 8 << 20;
+  private static final byte[] LINUX_VERSION = "Linux version ".getBytes(StandardCharsets.US_ASCII);
+
+  private final byte[] bytes;
+  private final ByteBuffer data;
+  private final String name;
+
+  KernelImage(byte[] bytes, String name) {
+    this.bytes = bytes;
+    this.data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    this.name = name;
+  }
+
+  boolean isVmlinux() {
+    return Elf.isElf(bytes);
+  }
+
+  /** Whether it has the x86 boot protocol's header with a payload (2.08 and later). */
+  boolean isBzImage() {
+    return bytes.length > 0x268
+        && data.getInt(0x202) == 0x53726448
+        && (data.getShort(0x206) & 0xffff) >= 0x208;
+  }
+
+  /** Whether it is arm64's Image or a compressed one, which QEMU takes as they are. */
+  boolean isArm64Image() {
+    return bytes.length > 64 && data.getInt(56) == 0x644d5241;
+  }
+
+  /** What {@code uname -r} will say, when the image tells. */
+  Optional<String> release() {
+    if (isBzImage()) {
+      int at = (data.getShort(0x20e) & 0xffff) + 0x200;
+      return at == 0x200 || at >= bytes.length ? Optional.empty() : word(at);
+    }
+    for (int i = 0; i < bytes.length - LINUX_VERSION.length; i++) {
+      if (bytes[i] == 'L'
+          && Arrays.equals(
+              bytes, i, i + LINUX_VERSION.length, LINUX_VERSION, 0, LINUX_VERSION.length)) {
+        Optional<String> release = word(i + LINUX_VERSION.length);
+        if (release.isPresent() && Character.isDigit(release.get().charAt(0))) {
+          return release;
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Unpacks the vmlinux of a bzImage.
+   *
+   * @throws IOException when the payload is damaged or its compression is not gzip, xz, zstd, lz4
+   */
+  byte[] vmlinux() throws IOException {
+    if (!isBzImage()) {
+      throw new IOException(name + " is not a bzImage");
+    }
+    int setupSectors = bytes[0x1f1] == 0 ? 4 : bytes[0x1f1] & 0xff;
+    long from = (setupSectors + 1) * 512L + (data.getInt(0x248) & 0xffff_ffffL);
+    long size = data.getInt(0x24c) & 0xffff_ffffL;
+    if (size < 8 || from + size > bytes.length) {
+      throw new IOException(name + " is damaged: its payload leads outside the file");
+    }
+    byte[] payload = Arrays.copyOfRange(bytes, (int) from, (int) (from + size));
+    // The build appends the unpacked size; in gzip it is the format's own trailer.
+    int unpacked =
+        ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).getInt(payload.length - 4);
+    if (unpacked <= 0 || unpacked > MAX_VMLINUX) {
+      throw new IOException(name + " announces " + Integer.toUnsignedString(unpacked) + " bytes");
+    }
+    byte[] elf;
+    try {
+      elf = unpack(payload, unpacked);
+    } catch (IOException | RuntimeException e) {
+      // The decoders report damage by unchecked exceptions as well.
+      throw new IOException(name + " cannot be unpacked: " + e.getMessage(), e);
+    }
+    if (elf.length != unpacked || !Elf.isElf(elf)) {
+      throw new IOException(name + " does not contain a whole vmlinux");
+    }
+    return elf;
+  }
+
+  private static byte[] unpack(byte[] payload, int unpacked) throws IOException {
+    int magic = ByteBuffer.wrap(payload).getInt();
+    if (magic >>> 16 == 0x1f8b) {
+      return readAll(new GZIPInputStream(new ByteArrayInputStream(payload)), unpacked);
+    }
+    return switch (magic) {
+      case 0xfd377a58 ->
+          readAll(new SingleXZInputStream(new ByteArrayInputStream(payload)), unpacked);
+      case 0x28b52ffd -> {
+        byte[] out = new byte[unpacked];
+        int size =
+            new ZstdDecompressor().decompress(payload, 0, payload.length - 4, out, 0, unpacked);
+        yield size == unpacked ? out : Arrays.copyOf(out, size);
+      }
+      case 0x02214c18 -> unpackLz4(payload, unpacked);
+      default ->
+          throw new IOException(
+              "its compression (magic " + Integer.toHexString(magic) + ") is not known here");
+    };
+  }
+
+  /** Legacy lz4 frames, as the kernel's build makes them: magic, then blocks of at most 8 MiB. */
+  private static byte[] unpackLz4(byte[] payload, int unpacked) throws IOException {
+    ByteBuffer in = ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).position(4);
+    byte[] out = new byte[unpacked];
+    Lz4Decompressor decoder = new Lz4Decompressor();
+    int at = 0;
+    while (at < unpacked) {
+      int size = in.remaining() < 4 ? -1 : in.getInt();
+      if (size <= 0 || size > in.remaining()) {
+        throw new IOException("an lz4 block leads outside the payload");
+      }
+      int room = Math.min(LZ4_LEGACY_BLOCK, unpacked - at);
+      at += decoder.decompress(payload, in.position(), size, out, at, room);
+      in.position(in.position() + size);
+    }
+    return out;
+  }
+
+  private static byte[] readAll(InputStream in, int limit) throws IOException {
+    try (in) {
+      return in.readNBytes(limit);
+    }
+  }
+
+  private Optional<String> word(int from) {
+    int end = from;
+    while (end < bytes.length && end - from < 128 && bytes[end] > ' ') {
+      end++;
+    }
+    return end == from
+        ? Optional.empty()
+        : Optional.of(new String(bytes, from, end - from, StandardCharsets.US_ASCII));
+  }
+}
