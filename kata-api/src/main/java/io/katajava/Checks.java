@@ -1,0 +1,64 @@
+package io.katajava;
+
+import java.time.Duration;
+import java.util.List;
+
+/** Checks that several builders make on values when they are set. */
+final class Checks {
+  private Checks() {}
+
+  static void command(List<String> command) {
+    if (command.isEmpty() || command.get(0).isEmpty()) {
+      throw new IllegalArgumentException("a command needs a program, got " + command);
+    }
+    for (String argument : command) {
+      if (argument.indexOf('\0') >= 0) {
+        throw new IllegalArgumentException("an argument of a command has a NUL character");
+      }
+    }
+  }
+
+  static void variable(String name, String value) {
+    if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("'" + name + "' is not a name of an environment variable");
+    }
+    if (value.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("the value of " + name + " has a NUL character");
+    }
+  }
+
+  static String absolute(String what, String path) {
+    if (!path.startsWith("/") || path.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException(
+          "the " + what + " is an absolute path in the guest, got '" + path + "'");
+    }
+    return path;
+  }
+
+  static String user(String user) {
+    if (!user.matches("[A-Za-z0-9_.][A-Za-z0-9_.-]*(:[A-Za-z0-9_.][A-Za-z0-9_.-]*)?")) {
+      throw new IllegalArgumentException(
+          "'" + user + "' is not a user; expected name, uid, name:group or uid:gid");
+    }
+    return user;
+  }
+
+  static Duration positive(String what, Duration duration) {
+    if (duration.isNegative() || duration.isZero()) {
+      throw new IllegalArgumentException("the " + what + " is positive, got " + duration);
+    }
+    return duration;
+  }
+
+  static String name(String what, String name) {
+    if (!name.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")) {
+      throw new IllegalArgumentException(
+          "'"
+              + name
+              + "' is not a "
+              + what
+              + ": 1 to 63 letters, digits, '.', '_', '-', beginning with a letter or digit");
+    }
+    return name;
+  }
+}

@@ -1,0 +1,45 @@
+package io.katajava;
+
+/** Stable names of what went wrong, for programs that react to it. */
+public enum ErrorCode {
+  /** A combination of settings cannot work. */
+  INVALID_CONFIGURATION,
+  /** No hypervisor, guest or root filesystem provider is on the class path. */
+  PROVIDER_MISSING,
+  /** The host cannot do what is asked (permissions, paths, limits). */
+  HOST_UNSUITABLE,
+  /** The hypervisor's binary is missing, not executable or too old. */
+  HYPERVISOR_NOT_FOUND,
+  /** No usable guest kernel was found. */
+  KERNEL_NOT_FOUND,
+  /** The initrd or another part of the guest could not be built. */
+  GUEST_BUILD_FAILED,
+  /** The hypervisor's process could not be started or ended at once. */
+  VM_START_FAILED,
+  /** The hypervisor's process ended while it was needed. */
+  VM_EXITED,
+  /** The hypervisor did not answer on its control connection. */
+  VM_UNRESPONSIVE,
+  /** The guest's kernel panicked. */
+  GUEST_PANIC,
+  /** The guest agent did not answer in time. */
+  AGENT_TIMEOUT,
+  /** The connection to the guest agent broke. */
+  AGENT_LOST,
+  /** The guest agent refused a request. */
+  AGENT_REFUSED,
+  /** A root filesystem reference is unknown or cannot be prepared. */
+  ROOTFS_UNAVAILABLE,
+  /** A command could not be started. */
+  COMMAND_NOT_STARTED,
+  /** A command ended with a non-zero exit code, by a signal or by its timeout. */
+  COMMAND_FAILED,
+  /** A command wrote more than the stated limit. */
+  OUTPUT_LIMIT,
+  /** The time given was not enough. */
+  TIMEOUT,
+  /** The calling thread was interrupted. */
+  INTERRUPTED,
+  /** The handle was closed before. */
+  CLOSED
+}

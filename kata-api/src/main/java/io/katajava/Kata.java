@@ -1,0 +1,213 @@
+package io.katajava;
+
+import io.katajava.internal.engine.Engine;
+import io.katajava.internal.engine.EngineSettings;
+import io.katajava.spi.GuestAssets;
+import io.katajava.spi.GuestProvider;
+import io.katajava.spi.Hypervisor;
+import io.katajava.spi.HypervisorConfig;
+import io.katajava.spi.RootfsProvider;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A runtime for sandboxes: the way in.
+ *
+ * <pre>{@code
+ * try (Kata kata = Kata.create();
+ *     Sandbox sandbox = kata.sandbox().image("busybox").start()) {
+ *   System.out.print(sandbox.exec("uname", "-a").stdoutText());
+ * }
+ * }</pre>
+ *
+ * <p>One runtime serves many sandboxes and threads. Closing it closes the sandboxes that are still
+ * open; so does the end of the JVM.
+ */
+public final class Kata implements AutoCloseable {
+  private final Engine engine;
+
+  private Kata(Engine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * A runtime with the hypervisor and the guest found on the class path and default settings. What
+   * an earlier runtime left behind when it was killed is removed, and one log line says so.
+   *
+   * @return a runtime, to be closed
+   * @throws KataException with {@link ErrorCode#PROVIDER_MISSING} or {@link
+   *     ErrorCode#HOST_UNSUITABLE}
+   */
+  public static Kata create() {
+    return builder().build();
+  }
+
+  /**
+   * Begins a runtime with other settings.
+   *
+   * @return a builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Describes a sandbox.
+   *
+   * @return a builder; {@link SandboxBuilder#start()} starts it
+   */
+  public SandboxBuilder sandbox() {
+    return new SandboxBuilder(this);
+  }
+
+  /**
+   * Starts a sandbox from a finished description.
+   *
+   * @param spec the description
+   * @return the running sandbox, to be closed
+   * @throws SandboxStartException when it cannot be started; nothing of it is left
+   */
+  public Sandbox start(SandboxSpec spec) {
+    return engine.start(spec);
+  }
+
+  /**
+   * Starts a sandbox from a finished description without waiting.
+   *
+   * @param spec the description
+   * @return the sandbox to come
+   */
+  public CompletableFuture<Sandbox> startAsync(SandboxSpec spec) {
+    return engine.startAsync(spec);
+  }
+
+  /**
+   * The sandboxes that were started and not closed.
+   *
+   * @return a snapshot
+   */
+  public List<Sandbox> sandboxes() {
+    return engine.sandboxes();
+  }
+
+  /**
+   * Where state and caches are kept.
+   *
+   * @return the directories
+   */
+  public KataDirectories directories() {
+    return engine.directories();
+  }
+
+  /** Closes all sandboxes of this runtime. Idempotent. */
+  @Override
+  public void close() {
+    engine.close();
+  }
+
+  /** Settings of a runtime. Not safe for several threads. */
+  public static final class Builder {
+    private @Nullable Hypervisor hypervisor;
+    private @Nullable GuestProvider guest;
+    private final List<RootfsProvider> rootfs = new ArrayList<>();
+    private @Nullable Path stateDirectory;
+    private @Nullable Path cacheDirectory;
+
+    private Builder() {}
+
+    /**
+     * Uses a hypervisor with this configuration. Default: the first one on the class path.
+     *
+     * @param config for example a {@code QemuConfig}
+     * @return this
+     */
+    public Builder hypervisor(HypervisorConfig config) {
+      return hypervisor(config.toHypervisor());
+    }
+
+    /**
+     * Uses this hypervisor. Default: the first one on the class path.
+     *
+     * @param hypervisor the hypervisor
+     * @return this
+     */
+    public Builder hypervisor(Hypervisor hypervisor) {
+      this.hypervisor = hypervisor;
+      return this;
+    }
+
+    /**
+     * Takes the guest from this provider. Default: the first one on the class path.
+     *
+     * @param guest the provider
+     * @return this
+     */
+    public Builder guest(GuestProvider guest) {
+      this.guest = guest;
+      return this;
+    }
+
+    /**
+     * Boots these files.
+     *
+     * @param assets kernel, initrd and what the agent needs
+     * @return this
+     */
+    public Builder guest(GuestAssets assets) {
+      return guest(request -> assets);
+    }
+
+    /**
+     * Adds a provider of root filesystems, asked before those on the class path.
+     *
+     * @param provider the provider
+     * @return this
+     */
+    public Builder rootfs(RootfsProvider provider) {
+      this.rootfs.add(provider);
+      return this;
+    }
+
+    /**
+     * Keeps sockets and ledger here. Default: see {@link KataDirectories}.
+     *
+     * @param directory a short path, because socket paths are limited to 107 bytes
+     * @return this
+     */
+    public Builder stateDirectory(Path directory) {
+      this.stateDirectory = directory.toAbsolutePath();
+      return this;
+    }
+
+    /**
+     * Keeps kernels, initrds and images here. Default: see {@link KataDirectories}.
+     *
+     * @param directory a directory on a real disk
+     * @return this
+     */
+    public Builder cacheDirectory(Path directory) {
+      this.cacheDirectory = directory.toAbsolutePath();
+      return this;
+    }
+
+    /**
+     * Makes the runtime and removes what killed runtimes left behind.
+     *
+     * @return a runtime, to be closed
+     * @throws KataException with {@link ErrorCode#PROVIDER_MISSING} or {@link
+     *     ErrorCode#HOST_UNSUITABLE}
+     */
+    public Kata build() {
+      KataDirectories defaults = KataDirectories.fromEnvironment();
+      KataDirectories directories =
+          new KataDirectories(
+              stateDirectory != null ? stateDirectory : defaults.state(),
+              cacheDirectory != null ? cacheDirectory : defaults.cache());
+      return new Kata(
+          Engine.open(new EngineSettings(hypervisor, guest, List.copyOf(rootfs), directories)));
+    }
+  }
+}

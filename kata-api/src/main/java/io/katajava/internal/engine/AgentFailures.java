@@ -1,0 +1,110 @@
+package io.katajava.internal.engine;
+
+import io.katajava.ErrorCode;
+import io.katajava.ExecOutcome;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.agent.AgentException;
+import io.katajava.agent.ttrpc.TtrpcStatus;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what the agent refuses into this library's exceptions and outcomes. */
+final class AgentFailures {
+  /** Our agent's words for a program that could not be executed: {@code exec: ENOENT: PATH}. */
+  private static final Pattern EXEC = Pattern.compile("exec: ([A-Z0-9]+): (.*)", Pattern.DOTALL);
+
+  /** What other agents say, by what can be recognised in their texts. */
+  private static final Pattern OTHER_ENOENT =
+      Pattern.compile("ENOENT|No such file or directory|not found in \\$?PATH");
+
+  private static final Pattern OTHER_EACCES = Pattern.compile("EACCES|Permission denied");
+
+  private AgentFailures() {}
+
+  static void translating(String attempt, VmSandbox sandbox, Runnable call) {
+    translating(
+        attempt,
+        sandbox,
+        () -> {
+          call.run();
+          return null;
+        });
+  }
+
+  static <T> T translating(String attempt, VmSandbox sandbox, Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (AgentException e) {
+      throw translate(attempt, sandbox, e);
+    }
+  }
+
+  static KataException translate(String attempt, VmSandbox sandbox, AgentException failure) {
+    Details details = Details.none().withSandbox(sandbox.id()).withCause(failure);
+    if (Thread.currentThread().isInterrupted()) {
+      return new KataException(ErrorCode.INTERRUPTED, "interrupted: could not " + attempt, details);
+    }
+    if (!sandbox.link().isOpen()) {
+      return new KataException(
+          ErrorCode.AGENT_LOST,
+          "could not "
+              + attempt
+              + ": sandbox "
+              + sandbox.id()
+              + " was lost: "
+              + sandbox.lossReason(),
+          details);
+    }
+    ErrorCode code =
+        failure.status() == TtrpcStatus.DEADLINE_EXCEEDED
+            ? ErrorCode.TIMEOUT
+            : ErrorCode.AGENT_REFUSED;
+    return new KataException(code, "could not " + attempt + ": " + failure.getMessage(), details);
+  }
+
+  /** The outcome of a command that never ran, if that is what the agent says. */
+  static Optional<ExecOutcome.NotStarted> notStarted(AgentException failure) {
+    String message = failure.serverMessage();
+    Matcher exec = EXEC.matcher(message);
+    if (exec.find()) {
+      ExecOutcome.NotStarted.Kind kind =
+          switch (exec.group(1)) {
+            case "ENOENT", "ENOTDIR" -> ExecOutcome.NotStarted.Kind.NOT_FOUND;
+            case "EACCES", "EPERM", "ENOEXEC", "EISDIR" ->
+                ExecOutcome.NotStarted.Kind.NOT_EXECUTABLE;
+            default -> ExecOutcome.NotStarted.Kind.OTHER;
+          };
+      return Optional.of(new ExecOutcome.NotStarted(kind, exec.group(1), message));
+    }
+    if (failure.status() == TtrpcStatus.INVALID_ARGUMENT) {
+      return Optional.of(
+          new ExecOutcome.NotStarted(ExecOutcome.NotStarted.Kind.INVALID, "", message));
+    }
+    if (failure.status() == TtrpcStatus.INTERNAL) {
+      if (OTHER_ENOENT.matcher(message).find()) {
+        return Optional.of(
+            new ExecOutcome.NotStarted(ExecOutcome.NotStarted.Kind.NOT_FOUND, "ENOENT", message));
+      }
+      if (OTHER_EACCES.matcher(message).find()) {
+        return Optional.of(
+            new ExecOutcome.NotStarted(
+                ExecOutcome.NotStarted.Kind.NOT_EXECUTABLE, "EACCES", message));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Why the outcome of a command is unknown. */
+  static String reason(@Nullable Throwable failure, VmSandbox sandbox) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    if (!sandbox.link().isOpen() || cause == null) {
+      return sandbox.lossReason();
+    }
+    return String.valueOf(cause.getMessage());
+  }
+}

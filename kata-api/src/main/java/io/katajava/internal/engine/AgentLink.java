@@ -1,0 +1,202 @@
+package io.katajava.internal.engine;
+
+import io.katajava.Choice;
+import io.katajava.ErrorCode;
+import io.katajava.StartPhase;
+import io.katajava.agent.AgentAddress;
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.AgentClientOptions;
+import io.katajava.agent.AgentException;
+import io.katajava.agent.AgentVersion;
+import io.katajava.agent.HealthStatus;
+import io.katajava.agent.SandboxRequest;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmExit;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The connection to a sandbox's agent, and what is known of that agent. */
+final class AgentLink implements AutoCloseable {
+  /** How our agent names itself; others throw away unread output when a process is waited for. */
+  private static final String OUR_AGENT = "kata-java";
+
+  /** After the agent's connection broke, QEMU's own end follows within this time if it comes. */
+  private static final Duration EXIT_GRACE = Duration.ofSeconds(2);
+
+  private final VirtualMachine vm;
+  private final AgentAddress address;
+  private final AgentClient client;
+  private final AgentVersion version;
+
+  private AgentLink(
+      VirtualMachine vm, AgentAddress address, AgentClient client, AgentVersion version) {
+    this.vm = vm;
+    this.address = address;
+    this.client = client;
+    this.version = version;
+  }
+
+  /** Waits for the booting agent to answer. */
+  static AgentLink establish(VirtualMachine vm, StartRun run) throws InterruptedException {
+    run.enter(StartPhase.BOOT);
+    AgentClient client;
+    try {
+      client =
+          AgentClient.connect(
+              vm.agent(),
+              AgentClientOptions.builder()
+                  .name(run.sandboxId())
+                  .connectTimeout(run.deadline().remaining())
+                  .build());
+    } catch (AgentException e) {
+      throw failure(vm, run, e);
+    }
+    boolean established = false;
+    try {
+      run.enter(StartPhase.AGENT);
+      HealthStatus health = client.check();
+      if (health != HealthStatus.SERVING) {
+        throw run.failure(
+            ErrorCode.AGENT_REFUSED,
+            "the guest agent says that it is " + health,
+            "Look at the guest's console",
+            vm.evidence(),
+            null);
+      }
+      AgentLink link = new AgentLink(vm, vm.agent(), client, client.version());
+      established = true;
+      return link;
+    } catch (AgentException e) {
+      throw failure(vm, run, e);
+    } finally {
+      if (!established) {
+        client.close();
+      }
+    }
+  }
+
+  private static RuntimeException failure(VirtualMachine vm, StartRun run, AgentException cause)
+      throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("while waiting for the guest agent");
+    }
+    VmExit exit = exitOf(vm, run.deadline().isExpired() ? Duration.ZERO : EXIT_GRACE);
+    VmEvidence evidence = vm.evidence();
+    if (evidence.consoleTail().contains("Kernel panic")) {
+      return run.failure(
+          ErrorCode.GUEST_PANIC,
+          "the guest's kernel panicked" + panicLine(evidence.consoleTail()),
+          evidence.consoleTail().contains("emory")
+              ? "Give the guest more memory"
+              : "Look at the console; if the initrd is damaged, remove the guest cache",
+          evidence,
+          cause);
+    }
+    if (exit != null) {
+      return run.failure(
+          ErrorCode.VM_EXITED,
+          "the hypervisor ended during the start with status "
+              + exit.status()
+              + ", "
+              + exit.reason(),
+          "Look at its messages and the guest's console; a guest that ends without a word may"
+              + " have too little memory",
+          evidence,
+          cause);
+    }
+    if (run.deadline().isExpired()) {
+      return run.failure(
+          ErrorCode.AGENT_TIMEOUT,
+          "the guest agent did not answer within " + run.deadline().allowed().toSeconds() + " s",
+          "Raise startTimeout(...) if the host is slow, give the guest more memory, or look at the"
+              + " console",
+          evidence,
+          cause);
+    }
+    return run.failure(
+        ErrorCode.AGENT_LOST,
+        "the connection to the guest agent broke: " + cause.getMessage(),
+        "Look at the guest's console",
+        evidence,
+        cause);
+  }
+
+  private static @Nullable VmExit exitOf(VirtualMachine vm, Duration grace)
+      throws InterruptedException {
+    try {
+      return vm.onExit().get(grace.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return null;
+    } catch (ExecutionException e) {
+      throw new AssertionError("exits are values", e);
+    }
+  }
+
+  private static String panicLine(String console) {
+    return console
+        .lines()
+        .filter(line -> line.contains("Kernel panic"))
+        .findFirst()
+        .map(line -> ": " + line.substring(line.indexOf("Kernel panic")))
+        .orElse("");
+  }
+
+  AgentClient client() {
+    return client;
+  }
+
+  /** Whether output can still be read after the process was waited for. */
+  boolean keepsOutputAfterWait() {
+    return version.agentVersion().contains(OUR_AGENT);
+  }
+
+  boolean isOpen() {
+    return !client.onClose().isDone() && !vm.onExit().isDone();
+  }
+
+  /** Completes when the connection is lost. */
+  CompletableFuture<?> onLost() {
+    return client.onClose();
+  }
+
+  String lossReason() {
+    AgentException reason = client.onClose().getNow(null);
+    return reason == null ? "the machine ended" : String.valueOf(reason.getMessage());
+  }
+
+  void createSandbox(String sandboxId, String hostname) {
+    client.createSandbox(SandboxRequest.builder(sandboxId).hostname(hostname).build());
+  }
+
+  /** Asks the agent to end everything and power off; an agent that does not answer is no error. */
+  void destroySandbox(Duration grace) {
+    try {
+      client.withDeadline(grace).destroySandbox();
+    } catch (AgentException e) {
+      // The connection may break around the reply, because the guest powers off.
+      return;
+    }
+    try {
+      exitOf(vm, grace);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  Choice describe() {
+    return new Choice(
+        "agent",
+        version.agentVersion(),
+        "reached at " + address + ", the transport this machine offers");
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

@@ -1,0 +1,22 @@
+package io.katajava.internal.engine;
+
+import io.katajava.KataDirectories;
+import io.katajava.spi.GuestProvider;
+import io.katajava.spi.Hypervisor;
+import io.katajava.spi.RootfsProvider;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@link io.katajava.Kata.Builder} hands over.
+ *
+ * @param hypervisor null: the first one on the class path
+ * @param guest null: the first one on the class path
+ * @param rootfs asked before those on the class path
+ * @param directories where state and caches are kept
+ */
+public record EngineSettings(
+    @Nullable Hypervisor hypervisor,
+    @Nullable GuestProvider guest,
+    List<RootfsProvider> rootfs,
+    KataDirectories directories) {}

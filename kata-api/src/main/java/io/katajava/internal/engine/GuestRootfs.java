@@ -1,0 +1,39 @@
+package io.katajava.internal.engine;
+
+import io.katajava.spi.GuestAssets;
+import io.katajava.spi.Rootfs;
+import io.katajava.spi.RootfsProvider;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Root filesystems the guest brings along, each container on its own writable layer in memory. */
+final class GuestRootfs implements RootfsProvider {
+  /** What a container gets when its builder names no image. */
+  static final String DEFAULT = "busybox";
+
+  @Override
+  public Optional<Rootfs> prepare(String reference, String containerId, GuestAssets guest) {
+    String directory = guest.rootfs().get(reference);
+    if (directory == null) {
+      return Optional.empty();
+    }
+    String path = AgentPaths.rootfs(containerId);
+    Rootfs.Mount overlay =
+        new Rootfs.Mount(
+            "overlayfs",
+            "overlay",
+            "overlay",
+            List.of("lowerdir=" + directory, AgentPaths.OVERLAY_WRITABLE),
+            path);
+    return Optional.of(
+        new Rootfs(
+            path,
+            List.of(overlay),
+            List.of(),
+            Map.of(),
+            Optional.empty(),
+            Optional.empty(),
+            "the guest's built-in " + reference + " under a writable layer in guest memory"));
+  }
+}

@@ -1,0 +1,17 @@
+package io.katajava.internal.engine;
+
+/** Takes the chunks of one output stream, in order, from one caller at a time. */
+interface OutputSink {
+
+  /**
+   * Takes a chunk, never blocking.
+   *
+   * @param chunk not empty; the sink may keep it
+   * @param resume to be run once more is wanted, if the answer is no
+   * @return whether the next chunk is wanted now
+   */
+  boolean accept(byte[] chunk, Runnable resume);
+
+  /** The stream has ended; there is no more. */
+  void end();
+}

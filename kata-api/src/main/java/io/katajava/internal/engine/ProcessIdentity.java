@@ -1,0 +1,65 @@
+package io.katajava.internal.engine;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A process that cannot be mistaken for a later one with the same pid.
+ *
+ * @param pid the process id
+ * @param startTicks its start time in clock ticks since boot, field 22 of {@code /proc/PID/stat}
+ * @param bootId the kernel's {@code /proc/sys/kernel/random/boot_id}
+ */
+record ProcessIdentity(long pid, long startTicks, String bootId) {
+  private static final Path PROC = Path.of("/proc");
+  private static final String BOOT_ID = readBootId();
+
+  static String currentBootId() {
+    return BOOT_ID;
+  }
+
+  static Optional<ProcessIdentity> of(long pid) {
+    return startTicks(pid).map(ticks -> new ProcessIdentity(pid, ticks, BOOT_ID));
+  }
+
+  static ProcessIdentity self() {
+    long pid = ProcessHandle.current().pid();
+    return of(pid).orElse(new ProcessIdentity(pid, 0, BOOT_ID));
+  }
+
+  /** Whether exactly this process still runs; a zombie does not. */
+  boolean isAlive() {
+    return BOOT_ID.equals(bootId) && startTicks(pid).filter(t -> t == startTicks).isPresent();
+  }
+
+  private static Optional<Long> startTicks(long pid) {
+    String stat;
+    try {
+      stat = Files.readString(PROC.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+    // Field 2 is the name in parentheses and may itself contain spaces and parentheses.
+    int nameEnd = stat.lastIndexOf(')');
+    String[] fields = nameEnd < 0 ? new String[0] : stat.substring(nameEnd + 2).split(" ", -1);
+    if (fields.length < 20 || fields[0].equals("Z") || fields[0].equals("X")) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Long.parseLong(fields[19]));
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String readBootId() {
+    try {
+      return Files.readString(PROC.resolve("sys/kernel/random/boot_id")).strip();
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
+}

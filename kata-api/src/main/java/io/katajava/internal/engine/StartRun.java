@@ -1,0 +1,139 @@
+package io.katajava.internal.engine;
+
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.SandboxStartException;
+import io.katajava.StartPhase;
+import io.katajava.spi.StartContext;
+import io.katajava.spi.VmEvidence;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** One start under way: its id, clock, ledger entry and what to undo should it fail. */
+final class StartRun implements StartContext {
+  private final String sandboxId;
+  private final Deadline deadline;
+  private final Ledger ledger;
+  private final TimelineRecorder timeline = new TimelineRecorder();
+  private final UndoStack undo = new UndoStack();
+  private LedgerEntry entry;
+
+  StartRun(String sandboxId, Deadline deadline, Ledger ledger) {
+    this.sandboxId = sandboxId;
+    this.deadline = deadline;
+    this.ledger = ledger;
+    this.entry = new LedgerEntry(sandboxId, ProcessIdentity.self(), java.util.List.of());
+  }
+
+  TimelineRecorder timeline() {
+    return timeline;
+  }
+
+  UndoStack undo() {
+    return undo;
+  }
+
+  /** Writes the ledger entry, then makes the directory: in this order, so none is unknown. */
+  void prepareDirectory() {
+    try {
+      undo.push(this::removeState);
+      ledger.write(entry);
+      ledger.makeDirectory(sandboxId);
+    } catch (IOException e) {
+      throw failure(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot make the sandbox's directory in " + ledger.state() + ": " + e,
+          "Check that it is writable and has space",
+          VmEvidence.none(),
+          e);
+    }
+  }
+
+  /** Removes directory and ledger entry. */
+  void removeState() {
+    try {
+      ledger.remove(sandboxId);
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot remove the state of sandbox " + sandboxId + " in " + ledger.state() + ": " + e,
+          Details.none().withSandbox(sandboxId).withCause(e));
+    }
+  }
+
+  @Override
+  public String sandboxId() {
+    return sandboxId;
+  }
+
+  @Override
+  public Path stateDirectory() {
+    return ledger.directoryOf(sandboxId);
+  }
+
+  @Override
+  public Deadline deadline() {
+    return deadline;
+  }
+
+  @Override
+  public void enter(StartPhase phase) {
+    timeline.enter(phase);
+  }
+
+  @Override
+  public void recordProcess(long pid) {
+    ProcessIdentity.of(pid)
+        .ifPresent(
+            process -> {
+              entry = entry.withProcess(process);
+              try {
+                ledger.write(entry);
+              } catch (IOException e) {
+                throw failure(
+                    ErrorCode.HOST_UNSUITABLE,
+                    "cannot write the ledger in " + ledger.state() + ": " + e,
+                    "Check that it is writable and has space",
+                    VmEvidence.none(),
+                    e);
+              }
+            });
+  }
+
+  @Override
+  public KataException failure(
+      ErrorCode code,
+      String message,
+      @Nullable String remedy,
+      VmEvidence evidence,
+      @Nullable Throwable cause) {
+    return new SandboxStartException(
+        code,
+        "sandbox " + sandboxId + " could not be started: " + message,
+        new Details(timeline.current(), sandboxId, remedy, cause),
+        evidence,
+        timeline.snapshot());
+  }
+
+  /** Makes a failed start out of anything thrown on the way. */
+  KataException asStartFailure(Throwable thrown, VmEvidence evidence) {
+    if (thrown instanceof SandboxStartException start) {
+      return start;
+    }
+    if (thrown instanceof KataException known) {
+      SandboxStartException wrapped =
+          new SandboxStartException(
+              known.code(),
+              "sandbox " + sandboxId + " could not be started: " + known.getMessage(),
+              new Details(timeline.current(), sandboxId, null, known),
+              evidence,
+              timeline.snapshot());
+      return wrapped;
+    }
+    return failure(
+        ErrorCode.VM_START_FAILED, "unexpected failure: " + thrown, null, evidence, thrown);
+  }
+}

@@ -1,0 +1,269 @@
+package io.katajava.internal.engine;
+
+import io.katajava.Choice;
+import io.katajava.Container;
+import io.katajava.ContainerBuilder;
+import io.katajava.ContainerSpec;
+import io.katajava.ErrorCode;
+import io.katajava.ExecResult;
+import io.katajava.ExecSpec;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.Sandbox;
+import io.katajava.SandboxSpec;
+import io.katajava.SandboxState;
+import io.katajava.SandboxTimeline;
+import io.katajava.StartPhase;
+import io.katajava.spi.RootfsProvider;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmExit;
+import io.katajava.spi.VmSpec;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A sandbox that is a virtual machine of this JVM. */
+final class VmSandbox implements Sandbox {
+  private static final String DEFAULT_CONTAINER = "main";
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
+
+  /** What a sandbox is put together from. */
+  record Parts(
+      SandboxSpec spec,
+      VmSpec vmSpec,
+      VirtualMachine vm,
+      AgentLink link,
+      List<RootfsProvider> rootfs,
+      List<Choice> choices,
+      Workers workers) {}
+
+  private final Parts parts;
+  private final StartRun run;
+  private final Consumer<VmSandbox> onClosed;
+  private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
+  private final Map<String, VmContainer> containers = new ConcurrentHashMap<>();
+  private final ReentrantLock defaultContainerLock = new ReentrantLock();
+  private final ReentrantLock closing = new ReentrantLock();
+  private @Nullable VmContainer defaultContainer;
+
+  VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
+    this.parts = parts;
+    this.run = run;
+    this.onClosed = onClosed;
+  }
+
+  /** The rest of the start: the sandbox inside the guest, and the default container if named. */
+  void begin() {
+    run.enter(StartPhase.SANDBOX);
+    parts.link().createSandbox(run.sandboxId(), hostname());
+    if (parts.spec().image().isPresent()) {
+      makeDefaultContainer();
+    }
+    run.timeline().end();
+    state.set(SandboxState.RUNNING);
+    parts.vm().onExit().thenRun(this::lost);
+    parts.link().onLost().thenRun(this::lost);
+  }
+
+  private void lost() {
+    state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST);
+  }
+
+  AgentLink link() {
+    return parts.link();
+  }
+
+  Workers workers() {
+    return parts.workers();
+  }
+
+  StartRun startRun() {
+    return run;
+  }
+
+  String hostname() {
+    return parts.spec().hostname().isEmpty() ? id() : parts.spec().hostname();
+  }
+
+  @Override
+  public String id() {
+    return run.sandboxId();
+  }
+
+  @Override
+  public Optional<String> name() {
+    return parts.spec().name();
+  }
+
+  @Override
+  public SandboxState state() {
+    return Objects.requireNonNull(state.get());
+  }
+
+  @Override
+  public SandboxTimeline timeline() {
+    return run.timeline().snapshot();
+  }
+
+  @Override
+  public List<Choice> describe() {
+    List<Choice> all = new ArrayList<>(parts.choices());
+    all.addAll(parts.vmSpec().guest().choices());
+    all.add(parts.link().describe());
+    containers.values().forEach(container -> all.add(container.describeRootfs()));
+    return List.copyOf(all);
+  }
+
+  @Override
+  public List<String> commandLine() {
+    return parts.vm().evidence().commandLine();
+  }
+
+  @Override
+  public boolean isTrusted() {
+    return parts.vm().isTrusted();
+  }
+
+  @Override
+  public long hypervisorPid() {
+    return parts.vm().pid();
+  }
+
+  @Override
+  public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
+    return CompletableFuture.supplyAsync(this::defaultContainer, parts.workers().executor())
+        .thenCompose(container -> container.execAsync(spec));
+  }
+
+  @Override
+  public Container defaultContainer() {
+    defaultContainerLock.lock();
+    try {
+      requireRunning("make the default container");
+      return defaultContainer != null ? defaultContainer : makeDefaultContainer();
+    } finally {
+      defaultContainerLock.unlock();
+    }
+  }
+
+  private Container makeDefaultContainer() {
+    ContainerBuilder builder = new ContainerBuilder(DEFAULT_CONTAINER, this::startContainer);
+    parts.spec().image().ifPresent(builder::image);
+    VmContainer made = startContainer(builder.spec());
+    defaultContainer = made;
+    return made;
+  }
+
+  @Override
+  public ContainerBuilder container(String name) {
+    return new ContainerBuilder(
+        name,
+        spec -> {
+          requireRunning("start container " + name);
+          return startContainer(spec);
+        });
+  }
+
+  private VmContainer startContainer(ContainerSpec spec) {
+    ContainerStart start =
+        new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), containers::remove);
+    String id = start.containerId(spec.name());
+    VmContainer container = start.prepare(spec);
+    if (containers.putIfAbsent(id, container) != null) {
+      throw new KataException(
+          ErrorCode.INVALID_CONFIGURATION,
+          "sandbox " + id() + " has a container named " + spec.name() + " already",
+          Details.none().withSandbox(id()).withRemedy("Close it first, or choose another name"));
+    }
+    try {
+      container.begin();
+      return container;
+    } catch (RuntimeException e) {
+      containers.remove(id);
+      throw e;
+    }
+  }
+
+  @Override
+  public List<Container> containers() {
+    return new ArrayList<>(containers.values());
+  }
+
+  @Override
+  public CompletableFuture<VmExit> onExit() {
+    return parts.vm().onExit().copy();
+  }
+
+  private void requireRunning(String what) {
+    SandboxState now = state();
+    if (now == SandboxState.LOST) {
+      throw new KataException(
+          parts.vm().onExit().isDone() ? ErrorCode.VM_EXITED : ErrorCode.AGENT_LOST,
+          "cannot " + what + ": sandbox " + id() + " was lost: " + lossReason(),
+          Details.none().withSandbox(id()));
+    }
+    if (now == SandboxState.STOPPING || now == SandboxState.STOPPED) {
+      throw new KataException(
+          ErrorCode.CLOSED,
+          "cannot " + what + ": sandbox " + id() + " is closed",
+          Details.none().withSandbox(id()));
+    }
+  }
+
+  /** Why the machine is gone, as far as that is known. */
+  String lossReason() {
+    VmExit exit = parts.vm().onExit().getNow(null);
+    if (exit != null) {
+      return "the hypervisor ended with status " + exit.status() + ", " + exit.reason();
+    }
+    return parts.link().lossReason();
+  }
+
+  @Override
+  public void stop(Duration grace) {
+    end(grace, true);
+  }
+
+  @Override
+  public void close() {
+    // Nothing in the guest outlives it, so its orderly shutdown would only cost time.
+    end(CLOSE_GRACE, false);
+  }
+
+  private void end(Duration grace, boolean askAgent) {
+    closing.lock();
+    try {
+      if (state() == SandboxState.STOPPED) {
+        return;
+      }
+      boolean answers = state.getAndSet(SandboxState.STOPPING) == SandboxState.RUNNING;
+      long deadline = System.nanoTime() + grace.toNanos();
+      if (askAgent && answers) {
+        parts.link().destroySandbox(grace);
+      }
+      parts.link().close();
+      parts.vm().stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+      parts.vm().close();
+      run.removeState();
+      containers.clear();
+      state.set(SandboxState.STOPPED);
+      onClosed.accept(this);
+    } finally {
+      closing.unlock();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Sandbox[" + id() + name().map(n -> " " + n).orElse("") + " " + state() + "]";
+  }
+}

@@ -1,0 +1,26 @@
+package io.katajava.spi;
+
+import io.katajava.KataException;
+import java.util.Optional;
+
+/**
+ * Turns an image reference into a root filesystem that the agent can mount. Found with {@link
+ * java.util.ServiceLoader}; the first one that knows a reference is used.
+ */
+public interface RootfsProvider {
+
+  /**
+   * Prepares a root filesystem.
+   *
+   * @param reference what the user asked for
+   * @param containerId the container it is for; mount points must be below the directory the agent
+   *     keeps for it
+   * @param guest what the guest brings along
+   * @return the root filesystem, or empty when this provider does not know the reference
+   * @throws KataException with {@link io.katajava.ErrorCode#ROOTFS_UNAVAILABLE} when it knows the
+   *     reference but cannot prepare it
+   * @throws InterruptedException when the calling thread is interrupted
+   */
+  Optional<Rootfs> prepare(String reference, String containerId, GuestAssets guest)
+      throws InterruptedException;
+}

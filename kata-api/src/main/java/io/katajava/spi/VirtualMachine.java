@@ -1,0 +1,61 @@
+package io.katajava.spi;
+
+import io.katajava.agent.AgentAddress;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/** A running machine. */
+public interface VirtualMachine extends AutoCloseable {
+
+  /**
+   * Where the guest's agent is reached. The address can be connected to at once, even while the
+   * guest boots: the transport holds the first bytes until the agent opens its end.
+   *
+   * @return the address on the host
+   */
+  AgentAddress agent();
+
+  /**
+   * The hypervisor's process id.
+   *
+   * @return the pid on the host
+   */
+  long pid();
+
+  /**
+   * Completes when the hypervisor's process has ended and is reaped, however it ended. Never
+   * completes exceptionally.
+   *
+   * @return how it ended
+   */
+  CompletableFuture<VmExit> onExit();
+
+  /**
+   * What is known about the machine now, for a failure's report.
+   *
+   * @return command line, exit status if there is one, tails of stderr and console
+   */
+  VmEvidence evidence();
+
+  /**
+   * Tells whether the hypervisor can be trusted: nothing but this library controls it.
+   *
+   * @return false when an extra monitor is open
+   */
+  boolean isTrusted();
+
+  /**
+   * Ends the machine: asks the hypervisor to quit, then terminates, then kills it. Returns when the
+   * process is reaped. The guest is not asked; whoever wants that asks its agent before.
+   *
+   * @param grace how long the polite steps may take together
+   */
+  void stop(Duration grace);
+
+  /**
+   * Kills what still runs, reaps it, and removes its sockets. Idempotent; returns when that is
+   * done.
+   */
+  @Override
+  void close();
+}

@@ -1,0 +1,26 @@
+package io.katajava.spi;
+
+import io.katajava.MemorySize;
+
+/**
+ * How large a machine is.
+ *
+ * @param vcpus number of virtual CPUs, at least 1
+ * @param memory guest memory
+ */
+public record VmSizes(int vcpus, MemorySize memory) {
+
+  /**
+   * Checks the sizes.
+   *
+   * @throws IllegalArgumentException if there is no vCPU or no memory
+   */
+  public VmSizes {
+    if (vcpus < 1) {
+      throw new IllegalArgumentException("a machine has at least 1 vCPU, asked for " + vcpus);
+    }
+    if (memory.bytes() == 0) {
+      throw new IllegalArgumentException("a machine needs memory, asked for none");
+    }
+  }
+}

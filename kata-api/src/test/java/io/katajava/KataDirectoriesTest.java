@@ -1,0 +1,50 @@
+package io.katajava;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KataDirectoriesTest {
+
+  @Test
+  void of_userWithXdg_followsIt(@TempDir Path runtime) {
+    KataDirectories directories =
+        KataDirectories.of(
+            Map.of("XDG_RUNTIME_DIR", runtime.toString(), "XDG_CACHE_HOME", "/caches"),
+            "ann",
+            "/home/ann");
+
+    assertThat(directories.state()).isEqualTo(runtime.resolve("kata-java"));
+    assertThat(directories.cache()).isEqualTo(Path.of("/caches/kata-java"));
+  }
+
+  @Test
+  void of_userWithoutXdg_fallsBack() {
+    KataDirectories directories = KataDirectories.of(Map.of(), "ann", "/home/ann");
+
+    assertThat(directories.state()).isEqualTo(Path.of("/tmp/kata-java-ann"));
+    assertThat(directories.cache()).isEqualTo(Path.of("/home/ann/.cache/kata-java"));
+  }
+
+  @Test
+  void of_root_isReachableForAnUnprivilegedHypervisor() {
+    KataDirectories directories =
+        KataDirectories.of(Map.of("XDG_RUNTIME_DIR", "/run/user/0"), "root", "/root");
+
+    assertThat(directories.state()).isEqualTo(Path.of("/run/kata-java"));
+    assertThat(directories.cache()).isEqualTo(Path.of("/var/cache/kata-java"));
+  }
+
+  @Test
+  void of_relativeXdg_isIgnored() {
+    KataDirectories directories =
+        KataDirectories.of(
+            Map.of("XDG_RUNTIME_DIR", "run", "XDG_CACHE_HOME", "cache"), "ann", "/home/ann");
+
+    assertThat(directories.state()).isEqualTo(Path.of("/tmp/kata-java-ann"));
+    assertThat(directories.cache()).isEqualTo(Path.of("/home/ann/.cache/kata-java"));
+  }
+}
