@@ -1,0 +1,343 @@
+package io.katajava.qemu;
+
+import io.katajava.MemorySize;
+import io.katajava.qemu.internal.QemuHypervisor;
+import io.katajava.spi.Hypervisor;
+import io.katajava.spi.HypervisorConfig;
+import io.katajava.spi.VmSizes;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** How QEMU runs sandboxes. Immutable; {@link #toBuilder()} leads back. */
+public final class QemuConfig implements HypervisorConfig {
+  /** vCPUs of a sandbox that asks for no other number. */
+  public static final int DEFAULT_VCPUS = 1;
+
+  /** Memory of a sandbox that asks for no other size. */
+  public static final MemorySize DEFAULT_MEMORY = MemorySize.mebibytes(256);
+
+  /** The least memory in which Debian's kernel and our initrd come up. */
+  public static final MemorySize MINIMUM_MEMORY = MemorySize.mebibytes(96);
+
+  private final @Nullable Path binary;
+  private final @Nullable MachineType machine;
+  private final Accelerator accelerator;
+  private final @Nullable String cpuModel;
+  private final VmSizes sizes;
+  private final @Nullable Path firmware;
+  private final List<String> kernelParameters;
+  private final @Nullable QemuDebug debug;
+  private final List<String> extraArguments;
+
+  private QemuConfig(Builder builder) {
+    this.binary = builder.binary;
+    this.machine = builder.machine;
+    this.accelerator = builder.accelerator;
+    this.cpuModel = builder.cpuModel;
+    this.sizes = new VmSizes(builder.vcpus, builder.memory);
+    this.firmware = builder.firmware;
+    this.kernelParameters = List.copyOf(builder.kernelParameters);
+    this.debug = builder.debug;
+    this.extraArguments = List.copyOf(builder.extraArguments);
+  }
+
+  /**
+   * Begins a configuration with the defaults.
+   *
+   * @return a builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * A builder with these values.
+   *
+   * @return a builder
+   */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.binary = binary;
+    builder.machine = machine;
+    builder.accelerator = accelerator;
+    builder.cpuModel = cpuModel;
+    builder.vcpus = sizes.vcpus();
+    builder.memory = sizes.memory();
+    builder.firmware = firmware;
+    builder.kernelParameters.addAll(kernelParameters);
+    builder.debug = debug;
+    builder.extraArguments.addAll(extraArguments);
+    return builder;
+  }
+
+  @Override
+  public Hypervisor toHypervisor() {
+    return new QemuHypervisor(this);
+  }
+
+  /**
+   * The binary.
+   *
+   * @return its path; when absent {@code qemu-system-<architecture>} is looked for
+   */
+  public Optional<Path> binary() {
+    return Optional.ofNullable(binary);
+  }
+
+  /**
+   * The machine.
+   *
+   * @return its type; when absent the usual one of the host's architecture
+   */
+  public Optional<MachineType> machine() {
+    return Optional.ofNullable(machine);
+  }
+
+  /**
+   * What runs the guest's instructions.
+   *
+   * @return the accelerator
+   */
+  public Accelerator accelerator() {
+    return accelerator;
+  }
+
+  /**
+   * The CPU model, QEMU's {@code -cpu}.
+   *
+   * @return the model; when absent {@code host} under KVM, {@code max} under TCG
+   */
+  public Optional<String> cpuModel() {
+    return Optional.ofNullable(cpuModel);
+  }
+
+  /**
+   * vCPUs and memory of sandboxes that ask for no others.
+   *
+   * @return the sizes
+   */
+  public VmSizes sizes() {
+    return sizes;
+  }
+
+  /**
+   * The firmware, QEMU's {@code -bios}.
+   *
+   * @return its path; when absent the machine's own
+   */
+  public Optional<Path> firmware() {
+    return Optional.ofNullable(firmware);
+  }
+
+  /**
+   * Parameters put at the end of the kernel's command line, so that they win.
+   *
+   * @return the parameters in order
+   */
+  public List<String> kernelParameters() {
+    return kernelParameters;
+  }
+
+  /**
+   * The debug section.
+   *
+   * @return the section; absent when debug is off
+   */
+  public Optional<QemuDebug> debug() {
+    return Optional.ofNullable(debug);
+  }
+
+  /**
+   * Arguments put at the end of QEMU's command line as they are.
+   *
+   * @return the arguments in order
+   */
+  public List<String> extraArguments() {
+    return extraArguments;
+  }
+
+  @Override
+  public String toString() {
+    return "QemuConfig["
+        + machine().map(Enum::name).orElse("machine of the host")
+        + ", "
+        + accelerator
+        + ", "
+        + sizes
+        + ", debug "
+        + (debug == null
+            ? "off"
+            : "on, extra monitor " + debug.extraMonitor().map(Enum::name).orElse("off"))
+        + "]";
+  }
+
+  /** Describes a configuration. Not safe for several threads. */
+  public static final class Builder {
+    private @Nullable Path binary;
+    private @Nullable MachineType machine;
+    private Accelerator accelerator = Accelerator.AUTO;
+    private @Nullable String cpuModel;
+    private int vcpus = DEFAULT_VCPUS;
+    private MemorySize memory = DEFAULT_MEMORY;
+    private @Nullable Path firmware;
+    private final List<String> kernelParameters = new ArrayList<>();
+    private @Nullable QemuDebug debug;
+    private final List<String> extraArguments = new ArrayList<>();
+
+    private Builder() {}
+
+    /**
+     * Sets the binary. Default: {@code qemu-system-<architecture>} on the {@code PATH} or in the
+     * usual places.
+     *
+     * @param binary path of the binary
+     * @return this
+     */
+    public Builder binary(Path binary) {
+      this.binary = binary.toAbsolutePath();
+      return this;
+    }
+
+    /**
+     * Sets the machine, {@code -machine}. Default: the usual one of the host's architecture.
+     *
+     * @param machine the type
+     * @return this
+     */
+    public Builder machine(MachineType machine) {
+      this.machine = machine;
+      return this;
+    }
+
+    /**
+     * Sets what runs the guest's instructions, {@code -accel}. Default: {@link Accelerator#AUTO}.
+     *
+     * @param accelerator the accelerator
+     * @return this
+     */
+    public Builder accelerator(Accelerator accelerator) {
+      this.accelerator = accelerator;
+      return this;
+    }
+
+    /**
+     * Sets the CPU model, {@code -cpu}. Default: {@code host} under KVM, {@code max} under TCG.
+     *
+     * @param model model and features as QEMU writes them
+     * @return this
+     */
+    public Builder cpuModel(String model) {
+      if (model.isBlank()) {
+        throw new IllegalArgumentException("a CPU model has a name");
+      }
+      this.cpuModel = model;
+      return this;
+    }
+
+    /**
+     * Sets the number of vCPUs, {@code -smp}. Default: {@value QemuConfig#DEFAULT_VCPUS}.
+     *
+     * @param vcpus 1 to 512
+     * @return this
+     */
+    public Builder vcpus(int vcpus) {
+      if (vcpus < 1 || vcpus > 512) {
+        throw new IllegalArgumentException("a machine has 1 to 512 vCPUs, asked for " + vcpus);
+      }
+      this.vcpus = vcpus;
+      return this;
+    }
+
+    /**
+     * Sets the guest's memory, {@code -m}. Default: {@link QemuConfig#DEFAULT_MEMORY}.
+     *
+     * @param memory a whole number of MiB, not less than {@link QemuConfig#MINIMUM_MEMORY}
+     * @return this
+     */
+    public Builder memory(MemorySize memory) {
+      if (memory.compareTo(MINIMUM_MEMORY) < 0 || !memory.isMultipleOf(MemorySize.mebibytes(1))) {
+        throw new IllegalArgumentException(
+            "guest memory is a whole number of MiB and at least "
+                + MINIMUM_MEMORY
+                + ", asked for "
+                + memory);
+      }
+      this.memory = memory;
+      return this;
+    }
+
+    /**
+     * Sets the firmware, {@code -bios}. Default: the machine's own.
+     *
+     * @param firmware path of the image
+     * @return this
+     */
+    public Builder firmware(Path firmware) {
+      this.firmware = firmware.toAbsolutePath();
+      return this;
+    }
+
+    /**
+     * Adds a parameter at the end of the kernel's command line.
+     *
+     * @param parameter one parameter, without spaces
+     * @return this
+     */
+    public Builder addKernelParameter(String parameter) {
+      if (parameter.isBlank() || parameter.chars().anyMatch(Character::isWhitespace)) {
+        throw new IllegalArgumentException("'" + parameter + "' is not one kernel parameter");
+      }
+      kernelParameters.add(parameter);
+      return this;
+    }
+
+    /**
+     * Turns debug on. The section is described inside; what it offers is offered nowhere else.
+     *
+     * @param section describes the section
+     * @return this
+     */
+    public Builder debug(Consumer<QemuDebug.Builder> section) {
+      QemuDebug.Builder builder = new QemuDebug.Builder();
+      section.accept(builder);
+      this.debug = builder.build();
+      return this;
+    }
+
+    /**
+     * Adds arguments at the end of QEMU's command line, as they are: the way out for what has no
+     * method here. Nothing checks them, and they can undo what the driver relies on.
+     *
+     * @param arguments options and values, one element each
+     * @return this
+     */
+    public Builder extraArguments(String... arguments) {
+      extraArguments.addAll(List.of(arguments));
+      return this;
+    }
+
+    /**
+     * Makes the configuration.
+     *
+     * @return an immutable configuration
+     * @throws IllegalStateException if settings do not go together; the message names all problems
+     */
+    public QemuConfig build() {
+      List<String> problems = new ArrayList<>();
+      if (accelerator == Accelerator.TCG && "host".equals(cpuModel)) {
+        problems.add("the CPU model host needs KVM but the accelerator is TCG");
+      }
+      if (machine == MachineType.MICROVM && vcpus > 288) {
+        problems.add("microvm has at most 288 vCPUs but vcpus is " + vcpus);
+      }
+      if (!problems.isEmpty()) {
+        throw new IllegalStateException(String.join("; ", problems));
+      }
+      return new QemuConfig(this);
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package io.katajava.qemu.internal;
+
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.StartPhase;
+import io.katajava.agent.transport.UnixSocketConnection;
+import io.katajava.agent.transport.UnixSocketListener;
+import io.katajava.qemu.MachineType;
+import io.katajava.qemu.QemuConfig;
+import io.katajava.spi.StartContext;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One launch: checks, spawns QEMU, takes its QMP connection. Leaves nothing when it fails. */
+final class QemuLaunch {
+  private static final Logger log = LoggerFactory.getLogger(QemuLaunch.class);
+  private static final Duration QMP_LIMIT = Duration.ofSeconds(30);
+
+  private final QemuConfig config;
+  private final VmSpec spec;
+  private final StartContext context;
+  private final MachineType machineType;
+  private final AcceleratorChoice accelerator;
+  private final QemuSockets sockets;
+  private final QemuCommandLine commandLine;
+
+  QemuLaunch(QemuConfig config, VmSpec spec, StartContext context, MachineType machineType) {
+    this.config = config;
+    this.spec = spec;
+    this.context = context;
+    this.machineType = machineType;
+    this.accelerator = AcceleratorChoice.of(config.accelerator());
+    this.sockets = new QemuSockets(context.stateDirectory());
+    this.commandLine =
+        new QemuCommandLine(config, spec, context.stateDirectory(), accelerator.kvm(), machineType);
+  }
+
+  VirtualMachine run() throws InterruptedException {
+    context.enter(StartPhase.VM_PROCESS);
+    Path binary = findBinary();
+    checkBootFiles();
+    checkMemory();
+    List<String> line = new ArrayList<>();
+    line.add(binary.toString());
+    line.addAll(commandLine.arguments());
+    RunAs runAs =
+        RunAs.take(spec.sandboxId(), context.stateDirectory(), QemuHypervisor.bootFiles(spec));
+    try {
+      runAs.own(context.stateDirectory());
+      try (UnixSocketListener qmp = UnixSocketListener.listen(sockets.qmp())) {
+        if (runAs.uid() != null) {
+          runAs.own(sockets.qmp());
+        }
+        return spawn(line, runAs, qmp);
+      }
+    } catch (IOException e) {
+      runAs.release();
+      throw context.failure(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot prepare " + context.stateDirectory() + " for QEMU: " + e.getMessage(),
+          "Check that it can be written and that its path is short",
+          VmEvidence.none(),
+          e);
+    } catch (RuntimeException | InterruptedException e) {
+      runAs.release();
+      throw e;
+    }
+  }
+
+  private VirtualMachine spawn(List<String> line, RunAs runAs, UnixSocketListener qmp)
+      throws InterruptedException {
+    List<String> whole = new ArrayList<>(tie(runAs));
+    whole.addAll(line);
+    ProcessBuilder builder = new ProcessBuilder(whole);
+    builder.directory(context.stateDirectory().toFile());
+    builder.environment().keySet().removeIf(name -> !name.equals("PATH") && !name.equals("LANG"));
+    Process process;
+    try {
+      process = Spawner.spawn(builder);
+    } catch (IOException e) {
+      throw context.failure(
+          ErrorCode.VM_START_FAILED,
+          "QEMU could not be started: " + e.getMessage(),
+          "Check that " + line.get(0) + " and setpriv can be executed",
+          new VmEvidence(line, java.util.OptionalInt.empty(), "", ""),
+          e);
+    }
+    QemuMachine machine =
+        new QemuMachine(spec.sandboxId(), process, line, sockets, runAs, untrusted());
+    try {
+      context.recordProcess(process.pid());
+      connect(machine, qmp);
+      warnIfUntrusted();
+      return machine;
+    } catch (RuntimeException | InterruptedException e) {
+      machine.close();
+      throw e;
+    }
+  }
+
+  /** The kernel ends QEMU when this JVM ends; see {@link Spawner} for the thread it is tied to. */
+  private List<String> tie(RunAs runAs) {
+    Optional<Path> setpriv = QemuBinary.program("setpriv");
+    if (setpriv.isEmpty()) {
+      throw context.failure(
+          ErrorCode.HOST_UNSUITABLE,
+          "setpriv, which ties QEMU to this JVM, is not on the PATH",
+          "Install util-linux",
+          VmEvidence.none(),
+          null);
+    }
+    List<String> tie = new ArrayList<>(List.of(setpriv.get().toString(), "--pdeathsig", "KILL"));
+    if (runAs.uid() != null) {
+      tie.addAll(List.of("--reuid", runAs.uid().toString(), "--regid", runAs.uid().toString()));
+      tie.addAll(
+          accelerator.kvm() ? List.of("--groups", groupOf("/dev/kvm")) : List.of("--clear-groups"));
+    }
+    tie.add("--");
+    return tie;
+  }
+
+  private static String groupOf(String device) {
+    try {
+      return String.valueOf(Files.getAttribute(Path.of(device), "unix:gid"));
+    } catch (IOException e) {
+      return "0";
+    }
+  }
+
+  private void connect(QemuMachine machine, UnixSocketListener qmp) throws InterruptedException {
+    context.enter(StartPhase.QMP);
+    Duration limit = context.deadline().remainingAtMost(QMP_LIMIT);
+    try {
+      machine.attach(accept(machine, qmp, limit), limit);
+    } catch (IOException | TimeoutException e) {
+      machine.awaitExit(Duration.ofMillis(e instanceof TimeoutException ? 0 : 1000));
+      VmEvidence evidence = machine.evidence();
+      if (evidence.exitStatus().isPresent()) {
+        throw context.failure(
+            ErrorCode.VM_START_FAILED,
+            "QEMU ended at once with status "
+                + evidence.exitStatus().getAsInt()
+                + firstLine(evidence.stderrTail()),
+            "Read QEMU's message; QemuConfig.explain() and the evidence show its command line",
+            evidence,
+            e);
+      }
+      throw context.failure(
+          ErrorCode.VM_UNRESPONSIVE,
+          "QEMU did not answer on its QMP connection within "
+              + limit.toMillis()
+              + " ms"
+              + (e.getMessage() == null ? "" : ": " + e.getMessage()),
+          "If the host is overloaded, raise startTimeout(...)",
+          evidence,
+          e);
+    }
+  }
+
+  /** QEMU connects to us; should it end instead, the listener is closed and the wait with it. */
+  private static UnixSocketConnection accept(
+      QemuMachine machine, UnixSocketListener qmp, Duration limit)
+      throws IOException, TimeoutException {
+    machine.onExit().thenRun(qmp::close);
+    var alarm = Alarm.after(limit, qmp::close);
+    try {
+      UnixSocketConnection connection = qmp.accept();
+      if (connection.peer().pid() != machine.pid()) {
+        connection.close();
+        throw new IOException(
+            "process "
+                + connection.peer().pid()
+                + " connected instead of QEMU, process "
+                + machine.pid());
+      }
+      return connection;
+    } catch (IOException e) {
+      if (alarm.isDone() && !machine.onExit().isDone()) {
+        TimeoutException timeout = new TimeoutException("it did not connect");
+        timeout.initCause(e);
+        throw timeout;
+      }
+      throw e;
+    } finally {
+      alarm.cancel(false);
+    }
+  }
+
+  private Path findBinary() {
+    try {
+      return QemuBinary.find(config.binary(), machineType.architecture());
+    } catch (KataException e) {
+      throw context.failure(
+          e.code(),
+          String.valueOf(e.getMessage()).replace(". " + e.remedy().orElse(""), ""),
+          e.remedy().orElse(null),
+          VmEvidence.none(),
+          null);
+    }
+  }
+
+  private void checkBootFiles() {
+    requireFile("kernel", spec.guest().kernel(), ErrorCode.KERNEL_NOT_FOUND);
+    spec.guest()
+        .initrd()
+        .ifPresent(initrd -> requireFile("initrd", initrd, ErrorCode.GUEST_BUILD_FAILED));
+  }
+
+  private void requireFile(String what, Path file, ErrorCode code) {
+    if (!Files.isReadable(file) || !Files.isRegularFile(file)) {
+      throw context.failure(
+          code,
+          "the guest " + what + " " + file + " is not a readable file",
+          "Give the path of an existing " + what,
+          VmEvidence.none(),
+          null);
+    }
+  }
+
+  private void checkMemory() {
+    if (spec.sizes().memory().compareTo(QemuConfig.MINIMUM_MEMORY) < 0) {
+      throw context.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          spec.sizes().memory() + " of guest memory are too little",
+          "Give the guest at least " + QemuConfig.MINIMUM_MEMORY + " of memory",
+          VmEvidence.none(),
+          null);
+    }
+  }
+
+  private boolean untrusted() {
+    return commandLine.extraMonitor().isPresent();
+  }
+
+  private void warnIfUntrusted() {
+    commandLine
+        .extraMonitor()
+        .ifPresent(
+            monitor -> {
+              restrict(sockets.extraMonitor());
+              log.warn(
+                  "[{}] QEMU is untrusted: its extra monitor ({}) is open at {}",
+                  spec.sandboxId(),
+                  monitor.configurationValue(),
+                  sockets.extraMonitor());
+            });
+  }
+
+  private static void restrict(Path socket) {
+    try {
+      Files.setPosixFilePermissions(
+          socket, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
+    } catch (IOException e) {
+      // The directory itself is closed to others; this was the second lock.
+      log.debug("cannot restrict {}", socket, e);
+    }
+  }
+
+  private static String firstLine(@Nullable String text) {
+    if (text == null || text.isBlank()) {
+      return "";
+    }
+    return ": " + text.strip().lines().findFirst().orElse("");
+  }
+}

@@ -1,0 +1,22 @@
+package io.katajava.qemu.internal;
+
+import java.nio.file.Path;
+
+/**
+ * The sockets of a machine, in the sandbox's own directory.
+ *
+ * @param directory that directory
+ */
+record QemuSockets(Path directory) {
+  Path qmp() {
+    return directory.resolve("qmp.sock");
+  }
+
+  Path agent() {
+    return directory.resolve("agent.sock");
+  }
+
+  Path extraMonitor() {
+    return directory.resolve("extra-monitor.sock");
+  }
+}
