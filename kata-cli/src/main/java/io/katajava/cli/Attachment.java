@@ -1,0 +1,100 @@
+package io.katajava.cli;
+
+import io.katajava.ExecOutcome;
+import io.katajava.Execution;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** Ties a command in the guest to this process's own stdin, stdout and stderr. */
+final class Attachment {
+  private static final int SIGKILL = 9;
+  private static final int SIGPIPE = 13;
+  private static final int BUFFER = 64 << 10;
+
+  private final Execution execution;
+  private final String name;
+  private final AtomicBoolean brokenPipe = new AtomicBoolean();
+
+  Attachment(Execution execution, String name) {
+    this.execution = execution;
+    this.name = name;
+  }
+
+  /** Copies until the command has ended and all its output is out; returns the exit code. */
+  int run(@Nullable Duration timeout) throws InterruptedException {
+    Thread in = new Thread(this::copyInput, "kata-stdin-" + name);
+    // A read of the terminal cannot be interrupted: this thread ends with the process.
+    in.setDaemon(true);
+    in.start();
+    Thread out = output("stdout", execution.stdout(), FileDescriptor.out);
+    Thread err = output("stderr", execution.stderr(), FileDescriptor.err);
+    int code = waitForExit(timeout);
+    out.join();
+    err.join();
+    return brokenPipe.get() ? ExitCodes.BROKEN_PIPE : code;
+  }
+
+  private int waitForExit(@Nullable Duration timeout) {
+    if (timeout == null) {
+      return execution.waitFor().exitCode();
+    }
+    Optional<ExecOutcome> outcome = execution.waitFor(timeout);
+    if (outcome.isPresent()) {
+      return outcome.get().exitCode();
+    }
+    execution.signal(SIGKILL);
+    execution.waitFor();
+    return new ExecOutcome.TimedOut(timeout).exitCode();
+  }
+
+  private Thread output(String stream, InputStream from, FileDescriptor to) {
+    Thread thread = new Thread(() -> copyOutput(from, to), "kata-" + stream + "-" + name);
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
+  }
+
+  private void copyOutput(InputStream from, FileDescriptor descriptor) {
+    // Not closed: the descriptor belongs to the process.
+    FileOutputStream to = new FileOutputStream(descriptor);
+    byte[] buffer = new byte[BUFFER];
+    try {
+      for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
+        try {
+          to.write(buffer, 0, n);
+        } catch (IOException e) {
+          // Nobody reads our output any more: the command gets what a local one would get.
+          brokenPipe.set(true);
+          from.close();
+          execution.signal(SIGPIPE);
+          execution.signal(SIGKILL);
+          return;
+        }
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private void copyInput() {
+    byte[] buffer = new byte[BUFFER];
+    InputStream from = new FileInputStream(FileDescriptor.in);
+    try (OutputStream to = execution.stdin()) {
+      for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
+        to.write(buffer, 0, n);
+        to.flush();
+      }
+    } catch (IOException e) {
+      // The command has ended or closed its input: what is left of ours is not wanted.
+      return;
+    }
+  }
+}

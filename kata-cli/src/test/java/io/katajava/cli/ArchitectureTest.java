@@ -1,0 +1,110 @@
+package io.katajava.cli;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.dependOnClassesThat;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.not;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The arrows of the house: who may know whom. */
+@AnalyzeClasses(packages = "io.katajava", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  @ArchTest
+  static final ArchRule ARROWS_POINT_ONE_WAY =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("agent")
+          .definedBy("io.katajava.agent..")
+          .layer("api")
+          .definedBy("io.katajava", "io.katajava.spi..", "io.katajava.internal..")
+          .layer("qemu")
+          .definedBy("io.katajava.qemu..")
+          .layer("guest")
+          .definedBy("io.katajava.guest..")
+          .layer("cli")
+          .definedBy("io.katajava.cli..")
+          .whereLayer("cli")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("qemu")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("guest")
+          .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("api")
+          .mayOnlyBeAccessedByLayers("qemu", "guest", "cli");
+
+  @ArchTest
+  static final ArchRule QMP_IS_USABLE_ALONE =
+      noClasses()
+          .that()
+          .resideInAPackage("io.katajava.qemu.qmp..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.katajava", "io.katajava.spi..", "io.katajava.internal..", "io.katajava.qemu");
+
+  @ArchTest
+  static final ArchRule MODULES_HAVE_NO_CYCLES =
+      slices()
+          .matching("io.katajava.(agent|qemu|guest|cli)..")
+          .should()
+          .beFreeOfCycles()
+          .allowEmptyShould(true);
+
+  @ArchTest
+  static final ArchRule THE_PROTOCOL_STANDS_ALONE =
+      classes()
+          .that()
+          .resideInAPackage("io.katajava.agent..")
+          .should(
+              not(
+                  dependOnClassesThat(
+                      resideInAPackage("io.katajava..")
+                          .and(not(resideInAPackage("io.katajava.agent..")))
+                          .as("other packages of ours"))));
+
+  @ArchTest
+  static final ArchRule THIRD_PARTY_TYPES_STAY_OUT_OF_SIGNATURES =
+      methods()
+          .that()
+          .arePublic()
+          .and()
+          .areDeclaredInClassesThat(
+              resideInAPackage("io.katajava..")
+                  .and(not(resideInAnyPackage("..internal..", "io.katajava.cli..")))
+                  .as("our public packages"))
+          .and()
+          .areDeclaredInClassesThat()
+          .arePublic()
+          .should()
+          .notHaveRawReturnType(
+              resideInAnyPackage("com.fasterxml..", "jnr..", "com.sun.jna..", "com.google.."))
+          .andShould()
+          .notHaveRawParameterTypes(
+              com.tngtech.archunit.base.DescribedPredicate.describe(
+                  "third-party types",
+                  types ->
+                      types.stream()
+                          .anyMatch(
+                              resideInAnyPackage(
+                                  "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google.."))));
+
+  @ArchTest
+  static final ArchRule INTERNALS_STAY_IN_THEIR_MODULE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("io.katajava.agent..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.katajava.agent..internal..");
+}

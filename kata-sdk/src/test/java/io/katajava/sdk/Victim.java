@@ -1,0 +1,127 @@
+package io.katajava.sdk;
+
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.Execution;
+import io.katajava.Kata;
+import io.katajava.KataException;
+import io.katajava.Sandbox;
+import io.katajava.StartPhase;
+import io.katajava.qemu.QemuConfig;
+import io.katajava.spi.Hypervisor;
+import io.katajava.spi.StartContext;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmSizes;
+import io.katajava.spi.VmSpec;
+import io.katajava.Choice;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A program that starts a sandbox and stops at a given point of it, to be killed there. Arguments:
+ * state directory, point. Prints {@code at POINT} and then waits for ever.
+ */
+final class Victim {
+  private Victim() {}
+
+  public static void main(String[] arguments) throws Exception {
+    Path state = Path.of(arguments[0]);
+    String point = arguments[1];
+    Hypervisor real = QemuConfig.builder().build().toHypervisor();
+    Kata kata =
+        Kata.builder().stateDirectory(state).hypervisor(new Stopping(real, point)).build();
+    Sandbox sandbox = kata.sandbox().start();
+    stopAt("running", point);
+    Execution execution =
+        sandbox.execInteractive(exec -> exec.command("sh", "-c", "echo up; sleep 600"));
+    execution.stdout().read();
+    stopAt("exec", point);
+    throw new IllegalStateException("there is no point " + point);
+  }
+
+  private static void stopAt(String here, String point) {
+    if (here.equals(point)) {
+      System.out.println("at " + here);
+      System.out.flush();
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /** A hypervisor that stops on its way. */
+  private record Stopping(Hypervisor real, String point) implements Hypervisor {
+    @Override
+    public String name() {
+      return real.name();
+    }
+
+    @Override
+    public VmSizes defaultSizes() {
+      return real.defaultSizes();
+    }
+
+    @Override
+    public VirtualMachine launch(VmSpec spec, StartContext context) throws InterruptedException {
+      stopAt("host", point);
+      VirtualMachine vm = real.launch(spec, new StoppingContext(context, point));
+      stopAt("boot", point);
+      return vm;
+    }
+
+    @Override
+    public List<Choice> describe(VmSpec spec) {
+      return real.describe(spec);
+    }
+
+    @Override
+    public List<String> commandLine(VmSpec spec, Path stateDirectory) {
+      return real.commandLine(spec, stateDirectory);
+    }
+  }
+
+  private record StoppingContext(StartContext real, String point) implements StartContext {
+    @Override
+    public String sandboxId() {
+      return real.sandboxId();
+    }
+
+    @Override
+    public Path stateDirectory() {
+      return real.stateDirectory();
+    }
+
+    @Override
+    public Deadline deadline() {
+      return real.deadline();
+    }
+
+    @Override
+    public void enter(StartPhase phase) {
+      real.enter(phase);
+      stopAt(phase.label(), point);
+    }
+
+    @Override
+    public void recordProcess(long pid) {
+      stopAt("spawned", point);
+      real.recordProcess(pid);
+      stopAt("recorded", point);
+    }
+
+    @Override
+    public KataException failure(
+        ErrorCode code,
+        String message,
+        @Nullable String remedy,
+        VmEvidence evidence,
+        @Nullable Throwable cause) {
+      return real.failure(code, message, remedy, evidence, cause);
+    }
+  }
+}
