@@ -25,12 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 class SnippetsTest {
   private static final Pattern SNIPPET =
       Pattern.compile("^```java\\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE);
-  private static final Pattern WHOLE_FILE = Pattern.compile("^(package|import|public) .*", Pattern.DOTALL);
+  private static final Pattern WHOLE_FILE =
+      Pattern.compile("^(package|import|public) .*", Pattern.DOTALL);
   private static final String IMPORTS =
       Stream.of(
               "io.katajava",
               "io.katajava.qemu",
-              "io.katajava.qemu.qmp",
               "io.katajava.agent",
               "io.katajava.guest",
               "io.katajava.spi",
@@ -83,15 +83,13 @@ class SnippetsTest {
         .map(
             snippet ->
                 DynamicTest.dynamicTest(
-                    snippet.file().getFileName() + " " + snippet.number(),
-                    () -> compile(snippet)));
+                    snippet.file().getFileName() + " " + snippet.number(), () -> compile(snippet)));
   }
 
   private void compile(Snippet snippet) {
     StringWriter messages = new StringWriter();
     JavaFileObject source =
-        new SimpleJavaFileObject(
-            URI.create("string:///Snippet.java"), JavaFileObject.Kind.SOURCE) {
+        new SimpleJavaFileObject(URI.create("string:///Snippet.java"), JavaFileObject.Kind.SOURCE) {
           @Override
           public CharSequence getCharContent(boolean ignoreEncodingErrors) {
             return snippet.source();

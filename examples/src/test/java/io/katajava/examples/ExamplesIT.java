@@ -29,8 +29,6 @@ class ExamplesIT {
 
   @Test
   void untrustedCommand_endless_isStopped() {
-    assertThat(outputOf(UntrustedCommand::main))
-        .contains("stopped after 2 s")
-        .contains("working");
+    assertThat(outputOf(UntrustedCommand::main)).contains("stopped after 2 s").contains("working");
   }
 }

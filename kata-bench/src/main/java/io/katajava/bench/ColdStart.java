@@ -78,8 +78,7 @@ final class ColdStart {
   }
 
   private void print() {
-    out.printf(
-        Locale.ROOT, "cold start, %d pairs, %s of guest memory%n%n", ours.count(), memory);
+    out.printf(Locale.ROOT, "cold start, %d pairs, %s of guest memory%n%n", ours.count(), memory);
     out.print(Samples.header("milliseconds"));
     out.print(ours.toRow("create to first output"));
     out.print(floor.toRow("floor: bare QEMU"));

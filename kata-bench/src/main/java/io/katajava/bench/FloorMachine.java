@@ -34,7 +34,8 @@ final class FloorMachine {
       }
     }
     command.addAll(List.of("-initrd", initrd.toString()));
-    command.addAll(List.of("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"));
+    command.addAll(
+        List.of("-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"));
   }
 
   /** From the start of the process to the line on the console. */

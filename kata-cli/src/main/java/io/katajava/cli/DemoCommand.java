@@ -10,7 +10,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code kata demo}: the first sandbox, with what it looks like from inside and where time goes. */
+/**
+ * {@code kata demo}: the first sandbox, with what it looks like from inside and where time goes.
+ */
 @Command(
     name = "demo",
     description = "Boot a virtual machine, run commands in a container, show the phases.")

@@ -16,13 +16,7 @@ import picocli.CommandLine.ScopeType;
 @Command(
     name = "kata",
     description = "Runs commands in virtual machines that feel like containers.",
-    subcommands = {
-      RunCommand.class,
-      DemoCommand.class,
-      BenchCommand.class,
-      VersionCommand.class,
-      CommandLine.HelpCommand.class
-    },
+    subcommands = {RunCommand.class, DemoCommand.class, BenchCommand.class, VersionCommand.class},
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = false)
 public final class KataCommand {

@@ -29,7 +29,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every kind of failing start tells stage, cause, evidence and remedy, soon, and leaves nothing. */
+/**
+ * Every kind of failing start tells stage, cause, evidence and remedy, soon, and leaves nothing.
+ */
 class FailingStartIT {
   private static final Duration SOON = Duration.ofSeconds(60);
 
@@ -108,8 +110,7 @@ class FailingStartIT {
   void kernelMissing_isNamed() {
     Path kernel = directory.resolve("no-kernel");
     SandboxStartException failure =
-        failure(
-            Kata.builder().guest(with(kernel, guest().initrd().orElseThrow())), box -> box);
+        failure(Kata.builder().guest(with(kernel, guest().initrd().orElseThrow())), box -> box);
 
     assertThat(failure.code()).isEqualTo(ErrorCode.KERNEL_NOT_FOUND);
     assertThat(failure).hasMessageContaining(kernel.toString());

@@ -18,9 +18,7 @@ class KilledJvmIT {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "host", "vm-process", "spawned", "recorded", "qmp", "boot", "running", "exec"
-      })
+      strings = {"host", "vm-process", "spawned", "recorded", "qmp", "boot", "running", "exec"})
   void kill9_anywhere_leavesNoProcessAndTheNextRuntimeRemovesTheRest(
       String point, @TempDir Path directory) throws Exception {
     Path state = directory.resolve("s");
@@ -37,8 +35,7 @@ class KilledJvmIT {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
       assertThat(out.readLine()).isEqualTo("at " + point);
     } finally {
       jvm.destroyForcibly();

@@ -1,5 +1,6 @@
 package io.katajava.sdk;
 
+import io.katajava.Choice;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.Execution;
@@ -14,7 +15,6 @@ import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
-import io.katajava.Choice;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -31,8 +31,7 @@ final class Victim {
     Path state = Path.of(arguments[0]);
     String point = arguments[1];
     Hypervisor real = QemuConfig.builder().build().toHypervisor();
-    Kata kata =
-        Kata.builder().stateDirectory(state).hypervisor(new Stopping(real, point)).build();
+    Kata kata = Kata.builder().stateDirectory(state).hypervisor(new Stopping(real, point)).build();
     Sandbox sandbox = kata.sandbox().start();
     stopAt("running", point);
     Execution execution =
