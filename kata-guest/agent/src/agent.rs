@@ -1,0 +1,233 @@
+//! The agent's one loop. Everything that can take time is a state here and an edge from the kernel, never a thread:
+//! a pending read or wait costs a few bytes, and a fork finds no lock held.
+
+use crate::config::Config;
+use crate::modules::Modules;
+use crate::poller::{Poller, Source};
+use crate::sandbox::Sandbox;
+use crate::signals::Signals;
+use crate::timers::{Timer, Timers};
+use crate::ttrpc::connection::{CallId, Connection};
+use crate::ttrpc::status::Context;
+use crate::ttrpc::{Result, Status};
+use crate::{rpc, uevent};
+use nix::sys::epoll::EpollFlags;
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// How long a last reply may take to leave before the machine is switched off.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// The most one read takes from anywhere: small enough that others get their turn.
+const SCRATCH: usize = 128 << 10;
+
+pub struct Agent {
+    pub config: Config,
+    pub modules: Modules,
+    pub poller: Poller,
+    pub timers: Timers,
+    pub connections: HashMap<u64, Connection>,
+    pub next_connection: u64,
+    pub listener: Option<crate::serve::Listener>,
+    /// The connection that is the serial port, if one is served.
+    pub serial: Option<u64>,
+    pub host_seen: Instant,
+    pub host_present: bool,
+    pub sandbox: Sandbox,
+    /// Requests that wait for something other than a process: tried again when the world changes.
+    pub parked: Vec<Parked>,
+    pub is_init: bool,
+    pub ended: Option<Instant>,
+    pub started: Instant,
+    pub scratch: Vec<u8>,
+    pub uevents: Option<OwnedFd>,
+    /// Why containers could not be made, until their processes are reaped.
+    pub failures: HashMap<u64, Status>,
+    pub own_pid_namespace: Option<std::fs::File>,
+    signals: Signals,
+}
+
+/// A request that is not finished: what it waits for, and how long.
+pub struct Parked {
+    pub call: CallId,
+    pub until: Option<Instant>,
+    pub kind: ParkedKind,
+}
+
+pub enum ParkedKind {
+    /// The whole request, once more from the start: it waits for devices to appear.
+    Devices(crate::ttrpc::Request),
+    /// The container's cgroup has to become empty.
+    Remove { container: String },
+    /// It has to report this state of the freezer.
+    Freezer { container: String, frozen: bool },
+}
+
+impl Agent {
+    pub fn new(config: Config, modules: Modules, is_init: bool) -> Result<Agent> {
+        let mut poller = Poller::new().context("epoll")?;
+        let signals = Signals::new(!is_init).context("signals")?;
+        poller.add(signals.fd(), Source::Signals, EpollFlags::EPOLLIN).context("signals")?;
+        let uevents = if is_init { uevent::open().ok() } else { None };
+        if let Some(fd) = &uevents {
+            poller.add(fd, Source::Uevents, EpollFlags::EPOLLIN).context("uevents")?;
+        }
+        Ok(Agent {
+            config,
+            modules,
+            poller,
+            timers: Timers::default(),
+            connections: HashMap::new(),
+            next_connection: 0,
+            listener: None,
+            serial: None,
+            host_seen: Instant::now(),
+            host_present: false,
+            sandbox: Sandbox::default(),
+            parked: Vec::new(),
+            is_init,
+            ended: None,
+            started: Instant::now(),
+            scratch: vec![0; SCRATCH],
+            uevents,
+            failures: HashMap::new(),
+            own_pid_namespace: None,
+            signals,
+        })
+    }
+
+    /// Serves until the sandbox is destroyed.
+    pub fn run(&mut self) {
+        let mut ready = Vec::new();
+        while !self.is_over() {
+            self.poller.wait(self.timers.next(), &mut ready);
+            for source in &ready {
+                self.handle(*source);
+            }
+            for timer in self.timers.due(Instant::now()) {
+                self.expire(timer);
+            }
+            self.flush_connections();
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.ended.is_some_and(|at| {
+            Instant::now() >= at + FAREWELL || self.connections.values().all(Connection::is_flushed)
+        })
+    }
+
+    fn handle(&mut self, source: Source) {
+        match source {
+            Source::Signals => self.signalled(),
+            Source::Uevents => self.devices_changed(),
+            Source::Oom => self.check_oom(),
+            Source::Listener => self.accept(),
+            Source::Connection(id) => self.serve(id),
+            Source::Setup(process) => self.setup_event(process),
+            Source::Stdin(process) => self.feed_stdin(process),
+            Source::Stdout(process) => self.feed_readers(process, 0),
+            Source::Stderr(process) => self.feed_readers(process, 1),
+            Source::Cgroup(_) => self.retry_parked(false),
+        }
+    }
+
+    fn signalled(&mut self) {
+        let pending = self.signals.take();
+        if pending.child {
+            self.reap();
+            self.retry_parked(false);
+        }
+        if pending.terminate {
+            self.ended = Some(Instant::now());
+        }
+    }
+
+    fn devices_changed(&mut self) {
+        if let Some(fd) = &self.uevents {
+            uevent::drain(fd, |action, path| {
+                if action == "add" && path.starts_with("/devices/system/memory/memory") {
+                    let _ = std::fs::write(format!("/sys{path}/online"), "1");
+                }
+            });
+        }
+        self.retry_parked(true);
+    }
+
+    fn expire(&mut self, timer: Timer) {
+        match timer {
+            Timer::Calls(id) => {
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    for stream in connection.expired(Instant::now()) {
+                        let late =
+                            Status::new(crate::ttrpc::Code::DeadlineExceeded, "the call took too long");
+                        connection.reply(stream, Err(late));
+                    }
+                }
+            }
+            Timer::StreamGrace(process) => {
+                self.feed_readers(process, 0);
+                self.feed_readers(process, 1);
+            }
+            Timer::Parked => self.expire_parked(),
+            Timer::HostGrace => self.check_host(),
+        }
+    }
+
+    /// Answers a call, unless its connection or its time is over.
+    pub fn reply(&mut self, call: CallId, result: Result<Vec<u8>>) {
+        if let Some(connection) = self.connections.get_mut(&call.connection) {
+            connection.reply(call.stream, result);
+        }
+    }
+
+    pub fn is_open(&self, call: CallId) -> bool {
+        self.connections.get(&call.connection).is_some_and(|connection| connection.has_call(call.stream))
+    }
+
+    pub fn park(&mut self, parked: Parked) {
+        if let Some(until) = parked.until {
+            self.timers.add(until, Timer::Parked);
+        }
+        self.parked.push(parked);
+    }
+
+    /// Gives parked requests another chance; those that wait for devices only when `devices` says so.
+    pub fn retry_parked(&mut self, devices: bool) {
+        for parked in std::mem::take(&mut self.parked) {
+            if !self.is_open(parked.call) {
+                continue;
+            }
+            match parked.kind {
+                ParkedKind::Devices(ref request) if devices => {
+                    rpc::dispatch(self, parked.call, request.clone(), parked.until);
+                }
+                ParkedKind::Devices(_) => self.parked.push(parked),
+                ParkedKind::Remove { .. } | ParkedKind::Freezer { .. } => {
+                    if let Some(result) = self.try_cgroup(&parked) {
+                        self.reply(parked.call, result);
+                    } else {
+                        self.parked.push(parked);
+                    }
+                }
+            }
+        }
+    }
+
+    fn expire_parked(&mut self) {
+        let now = Instant::now();
+        for parked in std::mem::take(&mut self.parked) {
+            if parked.until.is_some_and(|until| until <= now) {
+                let what = match &parked.kind {
+                    ParkedKind::Devices(_) => "the device did not appear",
+                    ParkedKind::Remove { .. } => "ETIME: the container's processes did not end",
+                    ParkedKind::Freezer { .. } => "the container did not change state",
+                };
+                self.reply(parked.call, Err(Status::internal(what)));
+            } else {
+                self.parked.push(parked);
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Device nodes a container finds in /dev.
+
+use super::root::Root;
+use crate::grpc;
+use crate::ttrpc::status::Context;
+use crate::ttrpc::{Result, Status};
+use nix::errno::Errno;
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, makedev, mknodat};
+use nix::unistd::{Gid, Uid, fchownat};
+
+#[derive(Clone, Debug)]
+pub struct DevicePlan {
+    pub path: String,
+    pub kind: SFlag,
+    pub major: u64,
+    pub minor: u64,
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+}
+
+const DEFAULTS: [(&str, u64, u64); 6] = [
+    ("/dev/null", 1, 3),
+    ("/dev/zero", 1, 5),
+    ("/dev/full", 1, 7),
+    ("/dev/random", 1, 8),
+    ("/dev/urandom", 1, 9),
+    ("/dev/tty", 5, 0),
+];
+
+const LINKS: [(&str, &str); 5] = [
+    ("/proc/self/fd", "/dev/fd"),
+    ("/proc/self/fd/0", "/dev/stdin"),
+    ("/proc/self/fd/1", "/dev/stdout"),
+    ("/proc/self/fd/2", "/dev/stderr"),
+    ("pts/ptmx", "/dev/ptmx"),
+];
+
+/// The usual nodes and those of the spec; the spec's win.
+pub fn plan(spec: &[grpc::LinuxDevice]) -> Result<Vec<DevicePlan>> {
+    let listed = spec.iter().map(from_spec).collect::<Result<Vec<_>>>()?;
+    let character = |(path, major, minor): (&str, u64, u64)| DevicePlan {
+        path: path.into(),
+        kind: SFlag::S_IFCHR,
+        major,
+        minor,
+        mode: 0o666,
+        uid: 0,
+        gid: 0,
+    };
+    let defaults = DEFAULTS.into_iter().map(character);
+    let mut all: Vec<DevicePlan> =
+        defaults.filter(|default| listed.iter().all(|device| device.path != default.path)).collect();
+    all.extend(listed);
+    Ok(all)
+}
+
+fn from_spec(device: &grpc::LinuxDevice) -> Result<DevicePlan> {
+    let path = &device.path;
+    if !path.starts_with('/') || path.split('/').any(|part| part == "..") {
+        return Err(Status::invalid(format!("device: path is not absolute and plain: {path}")));
+    }
+    let kind = match device.r#type.as_str() {
+        "c" | "u" => SFlag::S_IFCHR,
+        "b" => SFlag::S_IFBLK,
+        "p" => SFlag::S_IFIFO,
+        other => return Err(Status::invalid(format!("device {path}: unknown type: {other}"))),
+    };
+    let number = |value: i64| {
+        u64::try_from(value).map_err(|_| Status::invalid(format!("device {path}: negative number: {value}")))
+    };
+    Ok(DevicePlan {
+        path: path.clone(),
+        kind,
+        major: number(device.major)?,
+        minor: number(device.minor)?,
+        mode: if device.file_mode == 0 { 0o666 } else { device.file_mode & 0o7777 },
+        uid: device.uid,
+        gid: device.gid,
+    })
+}
+
+pub fn create(root: &Root, devices: &[DevicePlan]) -> Result<()> {
+    for device in devices {
+        make(root, device).context(format!("device {}", device.path))?;
+    }
+    for (target, path) in LINKS {
+        root.symlink(target, path).context(format!("link {path}"))?;
+    }
+    Ok(())
+}
+
+fn make(root: &Root, device: &DevicePlan) -> nix::Result<()> {
+    let (parent, name) = root.parent(&device.path)?;
+    let mode = Mode::from_bits_truncate(device.mode);
+    match mknodat(&parent, name, device.kind, mode, makedev(device.major, device.minor)) {
+        Ok(()) => {}
+        Err(Errno::EEXIST) => return Ok(()),
+        Err(errno) => return Err(errno),
+    }
+    // The umask is zero during set-up: the mode is as asked.
+    if device.uid != 0 || device.gid != 0 {
+        let flags = nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW;
+        fchownat(&parent, name, Some(Uid::from_raw(device.uid)), Some(Gid::from_raw(device.gid)), flags)?;
+        fchmodat(&parent, name, mode, FchmodatFlags::FollowSymlink)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! Containers: from an OCI spec to processes with namespaces, a root of their own and limits.
+
+pub mod capabilities;
+pub mod cgroup;
+pub mod channel;
+pub mod devices;
+pub mod init;
+pub mod mounts;
+pub mod plan;
+pub mod process;
+pub mod root;
+pub mod seccomp;
+pub mod stats;
+pub mod syscalls;
+pub mod user;

@@ -1,0 +1,176 @@
+//! Mount entries of a spec: their options, and mounting them below a root that is not trusted.
+
+use super::root::Root;
+use crate::grpc;
+use crate::ttrpc::status::Context;
+use crate::ttrpc::{Result, Status};
+use nix::mount::{MsFlags, mount};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+
+/// Options of a mount, split into what the kernel takes as flags, as propagation and as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    pub flags: MsFlags,
+    pub propagation: Vec<MsFlags>,
+    pub data: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct MountPlan {
+    pub source: String,
+    pub target: String,
+    pub fstype: String,
+    pub options: Options,
+}
+
+impl Options {
+    pub fn parse<S: AsRef<str>>(options: &[S]) -> Options {
+        let mut flags = MsFlags::empty();
+        let mut propagation = Vec::new();
+        let mut data: Vec<&str> = Vec::new();
+        for option in options.iter().map(AsRef::as_ref) {
+            if let Some((set, flag)) = flag(option) {
+                flags.set(flag, set);
+            } else if let Some(kind) = propagation_flag(option) {
+                propagation.push(kind);
+            } else if !matches!(
+                option,
+                "" | "defaults" | "rw" | "async" | "norelatime" | "nolazytime" | "mand"
+            ) {
+                data.push(option);
+            }
+        }
+        Options { flags, propagation, data: data.join(",") }
+    }
+
+    pub fn is_bind(&self) -> bool {
+        self.flags.contains(MsFlags::MS_BIND)
+    }
+}
+
+/// Whether the option sets or clears a flag, and which.
+fn flag(option: &str) -> Option<(bool, MsFlags)> {
+    Some(match option {
+        "ro" => (true, MsFlags::MS_RDONLY),
+        "rw" => (false, MsFlags::MS_RDONLY),
+        "nosuid" => (true, MsFlags::MS_NOSUID),
+        "suid" => (false, MsFlags::MS_NOSUID),
+        "nodev" => (true, MsFlags::MS_NODEV),
+        "dev" => (false, MsFlags::MS_NODEV),
+        "noexec" => (true, MsFlags::MS_NOEXEC),
+        "exec" => (false, MsFlags::MS_NOEXEC),
+        "sync" => (true, MsFlags::MS_SYNCHRONOUS),
+        "dirsync" => (true, MsFlags::MS_DIRSYNC),
+        "noatime" => (true, MsFlags::MS_NOATIME),
+        "atime" => (false, MsFlags::MS_NOATIME),
+        "nodiratime" => (true, MsFlags::MS_NODIRATIME),
+        "diratime" => (false, MsFlags::MS_NODIRATIME),
+        "relatime" => (true, MsFlags::MS_RELATIME),
+        "strictatime" => (true, MsFlags::MS_STRICTATIME),
+        "nostrictatime" => (false, MsFlags::MS_STRICTATIME),
+        "bind" => (true, MsFlags::MS_BIND),
+        "rbind" => (true, MsFlags::MS_BIND | MsFlags::MS_REC),
+        "silent" => (true, MsFlags::MS_SILENT),
+        _ => return None,
+    })
+}
+
+pub fn propagation_flag(option: &str) -> Option<MsFlags> {
+    Some(match option {
+        "private" => MsFlags::MS_PRIVATE,
+        "rprivate" => MsFlags::MS_PRIVATE | MsFlags::MS_REC,
+        "shared" => MsFlags::MS_SHARED,
+        "rshared" => MsFlags::MS_SHARED | MsFlags::MS_REC,
+        "slave" => MsFlags::MS_SLAVE,
+        "rslave" => MsFlags::MS_SLAVE | MsFlags::MS_REC,
+        "unbindable" => MsFlags::MS_UNBINDABLE,
+        "runbindable" => MsFlags::MS_UNBINDABLE | MsFlags::MS_REC,
+        _ => return None,
+    })
+}
+
+impl MountPlan {
+    pub fn from_spec(mount: &grpc::Mount) -> Result<MountPlan> {
+        let target = &mount.destination;
+        if !target.starts_with('/') || target.split('/').any(|part| part == "..") {
+            return Err(Status::invalid(format!("mount: destination is not absolute and plain: {target}")));
+        }
+        let options = Options::parse(&mount.options);
+        if !options.is_bind() && (mount.r#type.is_empty() || mount.r#type == "bind") {
+            return Err(Status::invalid(format!("mount {target}: neither a type nor bind")));
+        }
+        if options.is_bind() && !mount.source.starts_with('/') {
+            return Err(Status::invalid(format!(
+                "mount {target}: bind source is not absolute: {}",
+                mount.source
+            )));
+        }
+        let fstype = match mount.r#type.as_str() {
+            "cgroup" => "cgroup2".to_string(),
+            other => other.to_string(),
+        };
+        let source = if mount.source.is_empty() { fstype.clone() } else { mount.source.clone() };
+        Ok(MountPlan { source, target: target.clone(), fstype, options })
+    }
+
+    /// Mounts below the root. Every step of the target is resolved inside it: a link in the image leads nowhere else.
+    pub fn mount(&self, root: &Root) -> Result<()> {
+        let what = || format!("mount {} on {}", self.source, self.target);
+        let place = if self.options.is_bind() && !Path::new(&self.source).is_dir() {
+            root.file(&self.target)
+        } else {
+            root.directory(&self.target)
+        }
+        .context(what())?;
+        let bind = self.options.is_bind();
+        let data = (!bind && !self.options.data.is_empty()).then_some(self.options.data.as_str());
+        let fstype = (!bind).then_some(self.fstype.as_str());
+        let first =
+            if bind { self.options.flags & (MsFlags::MS_BIND | MsFlags::MS_REC) } else { self.options.flags };
+        mount(Some(self.source.as_str()), path_of(&place).as_str(), fstype, first, data).context(what())?;
+        let extra = self.options.flags - (MsFlags::MS_BIND | MsFlags::MS_REC);
+        if self.options.propagation.is_empty() && (!bind || extra.is_empty()) {
+            return Ok(());
+        }
+        // The old descriptor still shows what is underneath.
+        let place = root.open(&self.target).context(what())?;
+        if bind && !extra.is_empty() {
+            let flags = extra | MsFlags::MS_BIND | MsFlags::MS_REMOUNT;
+            mount(None::<&str>, path_of(&place).as_str(), None::<&str>, flags, None::<&str>)
+                .context(what())?;
+        }
+        for propagation in &self.options.propagation {
+            mount(None::<&str>, path_of(&place).as_str(), None::<&str>, *propagation, None::<&str>)
+                .context(what())?;
+        }
+        Ok(())
+    }
+}
+
+/// A path for system calls that take no descriptor.
+pub fn path_of(fd: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_split_and_later_ones_win() {
+        let options = Options::parse(&["nosuid", "ro", "rw", "rslave", "mode=755", "size=65536k", "rbind"]);
+        assert_eq!(options.flags, MsFlags::MS_NOSUID | MsFlags::MS_BIND | MsFlags::MS_REC);
+        assert_eq!(options.propagation, [MsFlags::MS_SLAVE | MsFlags::MS_REC]);
+        assert_eq!(options.data, "mode=755,size=65536k");
+    }
+
+    #[test]
+    fn destination_that_climbs_is_refused() {
+        for destination in ["relative", "/a/../b"] {
+            let mount =
+                grpc::Mount { destination: destination.into(), r#type: "tmpfs".into(), ..Default::default() };
+            assert!(MountPlan::from_spec(&mount).is_err(), "{destination}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The last steps of a child, the same for a container's init and for an exec: from root's rights in the container to
+//! the program that was asked for.
+
+use super::plan::ProcessPlan;
+use super::user::User;
+use crate::sys;
+use crate::ttrpc::status::Context;
+use crate::ttrpc::{Result, Status};
+use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::{AccessFlags, Gid, Uid, access, chdir, execve, setgroups, setresgid, setresuid, setsid};
+use std::convert::Infallible;
+use std::ffi::{CStr, CString};
+use std::fs;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The agent itself may open far more; containers get the usual limit.
+const DEFAULT_NOFILE: (u64, u64) = (1024, 1 << 19);
+
+/// Standard descriptors for a child, in the agent's numbering.
+#[derive(Clone, Copy, Debug)]
+pub struct Stdio {
+    pub stdin: RawFd,
+    pub stdout: RawFd,
+    pub stderr: RawFd,
+}
+
+impl Stdio {
+    pub fn connect(&self) -> Result<()> {
+        for (from, to) in [(self.stdin, 0), (self.stdout, 1), (self.stderr, 2)] {
+            // SAFETY: the child owns all its descriptors; 0 to 2 are replaced on purpose.
+            Errno::result(unsafe { libc::dup2(from, to) }).context("stdio")?;
+        }
+        Ok(())
+    }
+}
+
+/// First in every child: a session of its own and no inherited signal setting.
+pub fn detach() -> Result<()> {
+    setsid().context("setsid")?;
+    // SAFETY: default dispositions only.
+    unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.context("signal")?;
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).context("sigprocmask")?;
+    umask(Mode::empty());
+    Ok(())
+}
+
+/// Makes a terminal in the container's own devpts and takes it as stdio. The returned master is for the agent, which
+/// fetches it while the child waits.
+pub fn make_terminal(size: (u16, u16)) -> Result<OwnedFd> {
+    let flags = nix::fcntl::OFlag::O_RDWR | nix::fcntl::OFlag::O_NOCTTY | nix::fcntl::OFlag::O_CLOEXEC;
+    let master =
+        nix::fcntl::open("/dev/pts/ptmx", flags, Mode::empty()).context("terminal: /dev/pts/ptmx")?;
+    let peer = sys::terminal_peer(&master).context("terminal")?;
+    if size != (0, 0) {
+        sys::set_window_size(peer.as_raw_fd(), size.0, size.1).context("terminal size")?;
+    }
+    sys::set_controlling_terminal(peer.as_raw_fd()).context("controlling terminal")?;
+    let fd = peer.as_raw_fd();
+    Stdio { stdin: fd, stdout: fd, stderr: fd }.connect()?;
+    Ok(master)
+}
+
+/// Written before the mounts change, as long as /proc is the agent's.
+pub fn set_oom_score(plan: &ProcessPlan) -> Result<()> {
+    match plan.oom_score {
+        Some(score) => fs::write("/proc/self/oom_score_adj", score.to_string()).context("oom score"),
+        None => Ok(()),
+    }
+}
+
+/// Whether the command can be found, before a container's init reports that it is ready.
+pub fn look_up(plan: &ProcessPlan) -> Result<()> {
+    let name = plan.args[0].to_string_lossy();
+    let mut denied = None;
+    for candidate in candidates(plan) {
+        match access(candidate.as_c_str(), AccessFlags::X_OK) {
+            Ok(()) => {
+                let path = candidate.to_string_lossy();
+                if fs::metadata(path.as_ref()).is_ok_and(|found| found.is_file()) {
+                    return Ok(());
+                }
+                denied = Some(Errno::EACCES);
+            }
+            Err(Errno::ENOENT | Errno::ENOTDIR) => {}
+            Err(errno) => denied = Some(errno),
+        }
+    }
+    Err(Status::exec(denied.unwrap_or(Errno::ENOENT), &name))
+}
+
+/// Becomes the program. Needs the container's root and namespaces in place.
+pub fn become_program(plan: &ProcessPlan, create_cwd: bool) -> Result<Infallible> {
+    if !plan.rlimits.iter().any(|(resource, ..)| *resource == libc::RLIMIT_NOFILE) {
+        sys::setrlimit(libc::RLIMIT_NOFILE, DEFAULT_NOFILE.0, DEFAULT_NOFILE.1).context("rlimit")?;
+    }
+    for (resource, soft, hard) in &plan.rlimits {
+        sys::setrlimit(*resource, *soft, *hard).context(format!("rlimit {resource}"))?;
+    }
+    let user = plan.user.resolve()?;
+    if create_cwd {
+        let _ = fs::create_dir_all(&plan.cwd);
+    }
+    chdir(plan.cwd.as_str()).map_err(|errno| Status::invalid(format!("cwd {}: {errno:?}", plan.cwd)))?;
+    umask(Mode::from_bits_truncate(0o022));
+    let env = environment(plan, &user);
+    drop_privileges(plan, &user)?;
+    execute(plan, &env)
+}
+
+fn drop_privileges(plan: &ProcessPlan, user: &User) -> Result<()> {
+    if let Some(capabilities) = &plan.capabilities {
+        capabilities.limit_bounding().context("bounding set")?;
+        if user.uid != 0 {
+            sys::prctl(libc::PR_SET_KEEPCAPS, 1).context("keep capabilities")?;
+        }
+    }
+    // A filter without no_new_privs needs the rights that go next.
+    if !plan.no_new_privileges {
+        install_seccomp(plan)?;
+    }
+    let groups: Vec<Gid> = user.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
+    setgroups(&groups).context("groups")?;
+    let gid = Gid::from_raw(user.gid);
+    setresgid(gid, gid, gid).context(format!("gid {gid}"))?;
+    let uid = Uid::from_raw(user.uid);
+    setresuid(uid, uid, uid).context(format!("uid {uid}"))?;
+    if let Some(capabilities) = &plan.capabilities {
+        capabilities.apply().context("capabilities")?;
+    }
+    if plan.no_new_privileges {
+        sys::prctl(libc::PR_SET_NO_NEW_PRIVS, 1).context("no_new_privs")?;
+        install_seccomp(plan)?;
+    }
+    Ok(())
+}
+
+fn install_seccomp(plan: &ProcessPlan) -> Result<()> {
+    match &plan.seccomp {
+        Some(filter) => sys::install_filter(&filter.program, filter.flags).context("seccomp"),
+        None => Ok(()),
+    }
+}
+
+fn environment(plan: &ProcessPlan, user: &User) -> Vec<CString> {
+    let mut env: Vec<String> = plan.env.clone();
+    if !env.iter().any(|variable| variable.starts_with("HOME=")) {
+        env.push(format!("HOME={}", user.home));
+    }
+    env.into_iter().filter_map(|variable| CString::new(variable).ok()).collect()
+}
+
+/// The files the command may mean, in the order of the process's own PATH.
+fn candidates(plan: &ProcessPlan) -> Vec<CString> {
+    let name = plan.args[0].as_bytes();
+    if name.contains(&b'/') {
+        return vec![plan.args[0].clone()];
+    }
+    let path = plan.env.iter().find_map(|variable| variable.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
+    let join = |directory: &str| {
+        let directory = if directory.is_empty() { "." } else { directory };
+        CString::new([directory.as_bytes(), b"/", name].concat()).ok()
+    };
+    path.split(':').filter_map(join).collect()
+}
+
+fn execute(plan: &ProcessPlan, env: &[CString]) -> Result<Infallible> {
+    let args: Vec<&CStr> = plan.args.iter().map(CString::as_c_str).collect();
+    let mut failure = Errno::ENOENT;
+    for candidate in candidates(plan) {
+        let Err(errno) = execve(&candidate, &args, env);
+        match errno {
+            Errno::ENOENT | Errno::ENOTDIR => {}
+            Errno::EACCES => failure = errno,
+            other => return Err(Status::exec(other, &plan.args[0].to_string_lossy())),
+        }
+    }
+    Err(Status::exec(failure, &plan.args[0].to_string_lossy()))
+}

@@ -1,0 +1,100 @@
+//! From a request to its handler.
+
+pub mod container;
+pub mod health;
+pub mod process;
+pub mod sandbox;
+pub mod system;
+
+use crate::agent::Agent;
+use crate::debug;
+use crate::ttrpc::connection::CallId;
+use crate::ttrpc::{Code, Request, Result, Status};
+use prost::Message;
+use std::time::Instant;
+
+/// What a handler leaves behind: a payload, or (None) the promise to reply later.
+pub type Outcome = Result<Option<Vec<u8>>>;
+
+/// The payload of methods that return nothing.
+pub const EMPTY: Outcome = Ok(Some(Vec::new()));
+
+pub const LATER: Outcome = Ok(None);
+
+/// `until`: for a request that was parked, how long it may still wait.
+pub fn dispatch(agent: &mut Agent, call: CallId, request: Request, until: Option<Instant>) {
+    debug!("{} {}", call.stream, request.method);
+    let outcome = match request.service.as_str() {
+        "grpc.AgentService" => agent_service(agent, call, request, until),
+        "grpc.Health" => health::handle(&request),
+        other => Err(Status::invalid(format!("unknown service: {other}"))),
+    };
+    match outcome {
+        Ok(Some(payload)) => agent.reply(call, Ok(payload)),
+        Ok(None) => {}
+        Err(status) => agent.reply(call, Err(status)),
+    }
+}
+
+fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Option<Instant>) -> Outcome {
+    let payload = request.payload.as_slice();
+    match request.method.as_str() {
+        "CreateSandbox" | "CreateContainer" if wait_for_devices(agent, call, &request, until)? => LATER,
+        "CreateSandbox" => sandbox::create(agent, &decode(payload)?),
+        "DestroySandbox" => sandbox::destroy(agent),
+        "UpdateEphemeralMounts" => sandbox::update_ephemeral_mounts(&decode(payload)?),
+        "CreateContainer" => container::create(agent, call, &decode(payload)?),
+        "StartContainer" => container::start(agent, call, &decode(payload)?),
+        "RemoveContainer" => container::remove(agent, call, &decode(payload)?),
+        "UpdateContainer" => container::update(agent, &decode(payload)?),
+        "StatsContainer" => container::stats(agent, &decode(payload)?),
+        "PauseContainer" => {
+            let pause: crate::grpc::PauseContainerRequest = decode(payload)?;
+            container::freeze(agent, call, &pause.container_id, true)
+        }
+        "ResumeContainer" => {
+            let resume: crate::grpc::ResumeContainerRequest = decode(payload)?;
+            container::freeze(agent, call, &resume.container_id, false)
+        }
+        "ExecProcess" => process::exec(agent, call, &decode(payload)?),
+        "SignalProcess" => process::signal(agent, &decode(payload)?),
+        "WaitProcess" => process::wait(agent, call, &decode(payload)?),
+        "ReadStdout" => agent.read_stream(call, &decode(payload)?, 0).and(LATER),
+        "ReadStderr" => agent.read_stream(call, &decode(payload)?, 1).and(LATER),
+        "WriteStdin" => agent.write_stdin(call, decode(payload)?).and(LATER),
+        "CloseStdin" => agent.close_stdin(&decode(payload)?).and(EMPTY),
+        "TtyWinResize" => agent.resize_terminal(&decode(payload)?).and(EMPTY),
+        "GetOOMEvent" => agent.wait_for_oom(call).and(LATER),
+        "GetGuestDetails" => system::guest_details(agent, &decode(payload)?),
+        "SetGuestDateTime" => system::set_time(&decode(payload)?),
+        "ReseedRandomDev" => system::reseed(&decode(payload)?),
+        "OnlineCPUMem" => system::online(&decode(payload)?),
+        "CopyFile" => system::copy_file(&decode(payload)?),
+        "GetMetrics" => system::metrics(agent),
+        other => Err(Status::new(Code::Unimplemented, format!("not implemented: {other}"))),
+    }
+}
+
+pub fn decode<M: Message + Default>(payload: &[u8]) -> Result<M> {
+    M::decode(payload).map_err(|error| Status::invalid(format!("payload: {error}")))
+}
+
+/// Parks a request whose block devices are not there yet. True: it will be back.
+fn wait_for_devices(
+    agent: &mut Agent,
+    call: CallId,
+    request: &Request,
+    until: Option<Instant>,
+) -> Result<bool> {
+    let storages = match request.method.as_str() {
+        "CreateSandbox" => decode::<crate::grpc::CreateSandboxRequest>(&request.payload)?.storages,
+        _ => decode::<crate::grpc::CreateContainerRequest>(&request.payload)?.storages,
+    };
+    if crate::storage::missing_device(&storages).is_none() {
+        return Ok(false);
+    }
+    let until = until.or_else(|| Some(Instant::now() + agent.config.hotplug_timeout));
+    let kind = crate::agent::ParkedKind::Devices(request.clone());
+    agent.park(crate::agent::Parked { call, until, kind });
+    Ok(true)
+}

@@ -1,0 +1,148 @@
+//! Processes: started in containers, signalled, waited for.
+
+use super::{EMPTY, LATER, Outcome};
+use crate::agent::Agent;
+use crate::container::capabilities::Capabilities;
+use crate::container::plan::ProcessPlan;
+use crate::container::process::Stdio;
+use crate::container::{channel, init};
+use crate::grpc;
+use crate::sandbox::{Process, Stage};
+use crate::sys::{self, Forked};
+use crate::ttrpc::connection::CallId;
+use crate::ttrpc::status::Context;
+use crate::ttrpc::{Code, Status};
+use nix::errno::Errno;
+use prost::Message;
+use std::os::fd::{AsFd, AsRawFd};
+
+/// Records of processes one container may have, ended ones that nobody asked about included.
+const MAX_PROCESSES: usize = 4096;
+
+pub fn exec(agent: &mut Agent, call: CallId, request: &grpc::ExecProcessRequest) -> Outcome {
+    let spec = request.process.as_ref().ok_or_else(|| Status::invalid("exec: no process"))?;
+    let container = agent.sandbox.container(&request.container_id)?;
+    if request.exec_id.is_empty() || request.exec_id.len() > 255 {
+        return Err(Status::invalid("exec id: empty or too long"));
+    }
+    if container.processes.contains_key(&request.exec_id) {
+        return Err(Status::new(Code::AlreadyExists, format!("process {} exists", request.exec_id)));
+    }
+    if container.processes.len() >= MAX_PROCESSES {
+        return Err(Status::new(Code::ResourceExhausted, "too many processes in the container"));
+    }
+    let owner = agent.sandbox.processes.get(&container.init);
+    let owner = owner.filter(|init| init.status.is_none() && init.stage == Stage::Running);
+    let owner = owner.ok_or_else(|| {
+        Status::new(Code::FailedPrecondition, format!("container {} is not running", request.container_id))
+    })?;
+    if container.paused || container.removing {
+        let state = if container.paused { "paused" } else { "being removed" };
+        let message = format!("container {} is {state}", request.container_id);
+        return Err(Status::new(Code::FailedPrecondition, message));
+    }
+    let plan = plan(spec, request.string_user.as_ref(), &container.defaults)?;
+    let namespaces = container.namespaces;
+    let init_fd = owner.pidfd.try_clone().context("pidfd")?;
+    let cgroup = container.cgroup.fd.try_clone().context("cgroup")?;
+    let terminal = plan.terminal.is_some();
+    let (streams, ends) = agent.streams_for(terminal)?;
+    let (ours, theirs) = sys::message_pair().context("channel")?;
+    let stdio = ends.as_ref().map(|ends| Stdio {
+        stdin: ends.stdin.as_raw_fd(),
+        stdout: ends.stdout.as_raw_fd(),
+        stderr: ends.stderr.as_raw_fd(),
+    });
+    let forked = agent.fork_into(Some(init_fd.as_fd()), 0, cgroup.as_fd());
+    let Forked::Parent { pid, pidfd } = forked.context("fork")? else {
+        channel::run_child(&theirs, || init::join(&plan, init_fd.as_fd(), namespaces, stdio, theirs.as_fd()));
+    };
+    let process = agent.adopt(Process {
+        container: request.container_id.clone(),
+        exec_id: request.exec_id.clone(),
+        pid,
+        pidfd,
+        stage: Stage::Starting,
+        setup: None,
+        starter: Some(call),
+        streams,
+        waiters: Vec::new(),
+        status: None,
+        waited: false,
+        has_terminal: terminal,
+    })?;
+    let container = agent.sandbox.container_mut(&request.container_id)?;
+    container.processes.insert(request.exec_id.clone(), process);
+    agent.listen_to(process, ours)?;
+    LATER
+}
+
+/// What a request leaves out comes from the container.
+fn plan(
+    spec: &grpc::Process,
+    user: Option<&grpc::StringUser>,
+    defaults: &ProcessPlan,
+) -> crate::ttrpc::Result<ProcessPlan> {
+    let mut plan = ProcessPlan::from_spec(spec, user)?;
+    let silent = spec.capabilities.as_ref().is_none_or(|sets| *sets == grpc::LinuxCapabilities::default());
+    if silent {
+        plan.capabilities = defaults.capabilities.map(|inherited| Capabilities { ..inherited });
+    }
+    if plan.rlimits.is_empty() {
+        plan.rlimits = defaults.rlimits.clone();
+    }
+    plan.oom_score = plan.oom_score.or(defaults.oom_score);
+    plan.no_new_privileges |= defaults.no_new_privileges;
+    plan.seccomp = defaults.seccomp.clone();
+    Ok(plan)
+}
+
+pub fn signal(agent: &mut Agent, request: &grpc::SignalProcessRequest) -> Outcome {
+    let signal = i32::try_from(request.signal).ok().filter(|signal| (0..=64).contains(signal));
+    let signal = signal.ok_or_else(|| Status::invalid(format!("signal: {}", request.signal)))?;
+    let container = agent.sandbox.container(&request.container_id)?;
+    if request.exec_id.is_empty() && signal == libc::SIGKILL {
+        container.cgroup.kill()?;
+        return EMPTY;
+    }
+    let id = agent.sandbox.find(&request.container_id, &request.exec_id)?;
+    let Some(process) = agent.sandbox.processes.get(&id) else { return EMPTY };
+    if process.status.is_some() {
+        return EMPTY;
+    }
+    let is_init = agent.sandbox.container(&request.container_id)?.init == id;
+    // The first process of a pid namespace does not feel what it does not handle; a polite end must still be one.
+    let signal = if is_init && signal == libc::SIGTERM && !handles(process.pid, signal) {
+        libc::SIGKILL
+    } else {
+        signal
+    };
+    match sys::pidfd_send_signal(&process.pidfd, signal) {
+        Ok(()) | Err(Errno::ESRCH) => EMPTY,
+        Err(errno) => Err(Status::internal(format!("signal {signal}: {errno:?}"))),
+    }
+}
+
+/// Whether a process catches, blocks or ignores a signal.
+fn handles(pid: i32, signal: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let masks = status.lines().filter_map(|line| {
+        let (name, mask) = line.split_once(':')?;
+        let wanted = matches!(name, "SigCgt" | "SigBlk" | "SigIgn");
+        wanted.then(|| u64::from_str_radix(mask.trim(), 16).unwrap_or(0))
+    });
+    masks.fold(0, |all, mask| all | mask) & (1 << (signal - 1)) != 0
+}
+
+pub fn wait(agent: &mut Agent, call: CallId, request: &grpc::WaitProcessRequest) -> Outcome {
+    let id = agent.sandbox.find(&request.container_id, &request.exec_id)?;
+    if let Some(process) = agent.sandbox.processes.get_mut(&id) {
+        if let Some(status) = process.status {
+            process.waited = true;
+            agent.forget_if_done(id);
+            return Ok(Some(grpc::WaitProcessResponse { status }.encode_to_vec()));
+        }
+        process.waiters.push(call);
+    }
+    LATER
+}

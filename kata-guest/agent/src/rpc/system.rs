@@ -1,0 +1,197 @@
+//! The guest as a machine: clock, entropy, CPUs, memory, files, figures.
+
+use super::sandbox::SHARED_DIRECTORY;
+use super::{EMPTY, Outcome};
+use crate::agent::Agent;
+use crate::grpc;
+use crate::sys;
+use crate::ttrpc::status::Context;
+use crate::ttrpc::{Result, Status};
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, symlinkat, unlinkat};
+use prost::Message;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+
+const BLOCK_SIZE: &str = "/sys/devices/system/memory/block_size_bytes";
+const PROBE: &str = "/sys/devices/system/memory/probe";
+
+pub fn guest_details(agent: &Agent, request: &grpc::GuestDetailsRequest) -> Outcome {
+    let mut details = grpc::GuestDetailsResponse {
+        agent_details: Some(grpc::AgentDetails {
+            version: env!("CARGO_PKG_VERSION").into(),
+            init_daemon: agent.is_init,
+            storage_handlers: crate::storage::DRIVERS.map(String::from).to_vec(),
+            supports_seccomp: true,
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    if request.mem_block_size {
+        let size = fs::read_to_string(BLOCK_SIZE).unwrap_or_default();
+        details.mem_block_size_bytes = u64::from_str_radix(size.trim(), 16).unwrap_or(0);
+    }
+    if request.mem_hotplug_probe {
+        details.support_mem_hotplug_probe = fs::exists(PROBE).unwrap_or(false);
+    }
+    Ok(Some(details.encode_to_vec()))
+}
+
+pub fn set_time(request: &grpc::SetGuestDateTimeRequest) -> Outcome {
+    sys::set_time(request.sec, request.usec).context("settimeofday")?;
+    EMPTY
+}
+
+pub fn reseed(request: &grpc::ReseedRandomDevRequest) -> Outcome {
+    if request.data.is_empty() || request.data.len() > 4096 {
+        return Err(Status::invalid("entropy: none, or more than 4096 bytes"));
+    }
+    let random = File::options().write(true).open("/dev/random").context("/dev/random")?;
+    sys::reseed(&random, &request.data).context("reseed")?;
+    EMPTY
+}
+
+/// Switches on what was plugged in. What is already on stays on, whatever number is asked for.
+pub fn online(request: &grpc::OnlineCpuMemRequest) -> Outcome {
+    let mut online = 0;
+    for directory in numbered("/sys/devices/system/cpu", "cpu")? {
+        // CPU 0 often has no such file: it cannot be switched off.
+        let state = fs::read_to_string(format!("{directory}/online")).unwrap_or_else(|_| "1".into());
+        if state.trim() == "1" {
+            online += 1;
+        } else if online < request.nb_cpus || request.nb_cpus == 0 {
+            fs::write(format!("{directory}/online"), "1").context(format!("{directory}/online"))?;
+            online += 1;
+        }
+    }
+    if online < request.nb_cpus {
+        return Err(Status::internal(format!("{} CPUs wanted, {online} are there", request.nb_cpus)));
+    }
+    if !request.cpu_only {
+        for directory in numbered("/sys/devices/system/memory", "memory")? {
+            if fs::read_to_string(format!("{directory}/state")).unwrap_or_default().trim() == "offline" {
+                fs::write(format!("{directory}/online"), "1").context(format!("{directory}/online"))?;
+            }
+        }
+    }
+    EMPTY
+}
+
+fn numbered(directory: &str, prefix: &str) -> Result<Vec<String>> {
+    let names = fs::read_dir(directory).context(directory)?.flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let number: u32 = name.strip_prefix(prefix)?.parse().ok()?;
+        Some((number, format!("{directory}/{name}")))
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    Ok(names.into_iter().map(|(_, name)| name).collect())
+}
+
+/// One piece of a file below the shared directory. Every step of the path is resolved below it, without links.
+pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
+    let inside = request.path.strip_prefix(SHARED_DIRECTORY).and_then(|rest| rest.strip_prefix('/'));
+    let bad = |part: &str| matches!(part, "" | "." | "..");
+    let inside = inside.filter(|path| !path.split('/').any(bad));
+    let inside = inside
+        .ok_or_else(|| Status::invalid(format!("path is not below {SHARED_DIRECTORY}: {}", request.path)))?;
+    if request.offset < 0 || request.file_size < 0 {
+        return Err(Status::invalid("negative offset or size"));
+    }
+    let (parents, name) = inside.rsplit_once('/').unwrap_or(("", inside));
+    let directory = directories(parents, request.dir_mode)?;
+    let owner = |value: i32| u32::try_from(value).ok();
+    let (uid, gid) = (owner(request.uid).map(Uid::from_raw), owner(request.gid).map(Gid::from_raw));
+    let mode = Mode::from_bits_truncate(request.file_mode & 0o7777);
+    let what = || format!("copy to {}", request.path);
+    let set_owner = |name: &str| {
+        fchownat(&directory, name, uid, gid, nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW).context(what())
+    };
+    let set_mode =
+        |name: &str| fchmodat(&directory, name, mode, FchmodatFlags::FollowSymlink).context(what());
+    match request.file_mode & SFlag::S_IFMT.bits() {
+        kind if kind == SFlag::S_IFDIR.bits() => {
+            match mkdirat(&directory, name, mode) {
+                Ok(()) | Err(nix::errno::Errno::EEXIST) => {}
+                Err(errno) => return Err(errno).context(what()),
+            }
+            set_owner(name)?;
+            drop(below(&directory, name, OFlag::O_DIRECTORY | OFlag::O_RDONLY, 0).context(what())?);
+            set_mode(name)?;
+        }
+        kind if kind == SFlag::S_IFLNK.bits() => {
+            let target = std::str::from_utf8(&request.data)
+                .map_err(|_| Status::invalid(format!("{}: link target is not UTF-8", what())))?;
+            let _ = unlinkat(&directory, name, UnlinkatFlags::NoRemoveDir);
+            symlinkat(target, &directory, name).context(what())?;
+            set_owner(name)?;
+        }
+        _ => {
+            // The name of the partial file holds the whole name: files that differ in their suffix do not meet.
+            let partial = format!(".{name}.partial");
+            let fresh = if request.offset == 0 { OFlag::O_TRUNC } else { OFlag::empty() };
+            let flags = OFlag::O_CREAT | OFlag::O_RDWR | fresh;
+            let file = File::from(below(&directory, &partial, flags, 0o600).context(what())?);
+            file.write_all_at(&request.data, request.offset as u64).context(what())?;
+            if file.metadata().context(what())?.len() >= request.file_size as u64 {
+                set_owner(&partial)?;
+                set_mode(&partial)?;
+                nix::fcntl::renameat(&directory, partial.as_str(), &directory, name).context(what())?;
+            }
+        }
+    }
+    EMPTY
+}
+
+fn below(directory: &OwnedFd, path: &str, flags: OFlag, mode: u32) -> nix::Result<OwnedFd> {
+    let mut how = OpenHow::new()
+        .flags(flags | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+    if flags.contains(OFlag::O_CREAT) {
+        how = how.mode(Mode::from_bits_truncate(mode));
+    }
+    openat2(directory, path, how)
+}
+
+fn directories(path: &str, mode: u32) -> Result<OwnedFd> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
+    let mode = Mode::from_bits_truncate(if mode & 0o7777 == 0 { 0o755 } else { mode & 0o7777 });
+    let mut directory =
+        open(SHARED_DIRECTORY, flags | OFlag::O_CLOEXEC, Mode::empty()).context(SHARED_DIRECTORY)?;
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        match mkdirat(&directory, part, mode) {
+            Ok(()) | Err(nix::errno::Errno::EEXIST) => {}
+            Err(errno) => return Err(errno).context(format!("directory {part}")),
+        }
+        directory = below(&directory, part, flags, 0).context(format!("directory {part}"))?;
+    }
+    Ok(directory)
+}
+
+/// A few figures in Prometheus's text format.
+pub fn metrics(agent: &Agent) -> Outcome {
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, value: u64| {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    };
+    let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    for (key, name) in [
+        ("MemTotal", "kata_guest_meminfo_total_bytes"),
+        ("MemAvailable", "kata_guest_meminfo_available_bytes"),
+        ("Cached", "kata_guest_meminfo_cached_bytes"),
+    ] {
+        let line = memory.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        let kilobytes: Option<u64> = line.and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok());
+        gauge(name, "From /proc/meminfo.", kilobytes.unwrap_or(0) * 1024);
+    }
+    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    gauge("kata_agent_resident_bytes", "Resident memory of the agent.", pages * 4096);
+    gauge("kata_agent_uptime_seconds", "Since the agent started.", agent.started.elapsed().as_secs());
+    gauge("kata_agent_containers", "Containers that exist.", agent.sandbox.containers.len() as u64);
+    gauge("kata_agent_processes", "Processes on record.", agent.sandbox.processes.len() as u64);
+    Ok(Some(grpc::Metrics { metrics: text }.encode_to_vec()))
+}

@@ -1,0 +1,116 @@
+//! What exists: containers, their processes, their storages.
+
+use crate::container::cgroup::Cgroup;
+use crate::container::plan::ProcessPlan;
+use crate::stdio::Streams;
+use crate::storage::Storages;
+use crate::ttrpc::connection::CallId;
+use crate::ttrpc::{Result, Status};
+use nix::sched::CloneFlags;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::os::fd::OwnedFd;
+
+#[derive(Default)]
+pub struct Sandbox {
+    pub id: String,
+    pub created: bool,
+    pub containers: BTreeMap<String, Container>,
+    pub processes: HashMap<u64, Process>,
+    pub next_process: u64,
+    pub by_pid: HashMap<i32, u64>,
+    pub storages: Storages,
+    pub oom: OomEvents,
+}
+
+#[derive(Default)]
+pub struct OomEvents {
+    pub inotify: Option<nix::sys::inotify::Inotify>,
+    pub pending: VecDeque<String>,
+    pub waiting: VecDeque<CallId>,
+}
+
+pub struct Container {
+    pub init: u64,
+    /// Its processes by exec id; the init is filed under the container's id.
+    pub processes: HashMap<String, u64>,
+    pub cgroup: Cgroup,
+    /// What an exec has to enter.
+    pub namespaces: CloneFlags,
+    /// What an exec inherits where its request is silent.
+    pub defaults: ProcessPlan,
+    pub started: bool,
+    pub paused: bool,
+    pub removing: bool,
+    pub oom_kills: u64,
+    pub storages: Vec<String>,
+    /// cgroup.events, once somebody waits for it.
+    pub events: Option<(OwnedFd, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// A container's init before it is ready.
+    Creating,
+    /// A container's init that waits for StartContainer.
+    Created,
+    /// Released, or an exec: on the way to its program.
+    Starting,
+    Running,
+    /// Never ran its program; only its end is awaited.
+    Failed,
+}
+
+pub struct Process {
+    pub container: String,
+    pub exec_id: String,
+    pub pid: i32,
+    pub pidfd: OwnedFd,
+    pub stage: Stage,
+    /// The channel to the child until its program runs, with its poller token.
+    pub setup: Option<(OwnedFd, u64)>,
+    /// The call the next word from the child answers.
+    pub starter: Option<CallId>,
+    pub streams: Streams,
+    pub waiters: Vec<CallId>,
+    pub status: Option<i32>,
+    pub waited: bool,
+    pub has_terminal: bool,
+}
+
+impl Sandbox {
+    pub fn container(&self, id: &str) -> Result<&Container> {
+        self.containers.get(id).ok_or_else(|| unknown_container(id))
+    }
+
+    pub fn container_mut(&mut self, id: &str) -> Result<&mut Container> {
+        self.containers.get_mut(id).ok_or_else(|| unknown_container(id))
+    }
+
+    /// A process by the ids of a request; an empty exec id means the container's init.
+    pub fn find(&self, container: &str, exec_id: &str) -> Result<u64> {
+        let owner = self.container(container)?;
+        if exec_id.is_empty() {
+            return Ok(owner.init);
+        }
+        let found = owner.processes.get(exec_id).copied();
+        found.ok_or_else(|| Status::not_found(format!("no process {exec_id} in container {container}")))
+    }
+}
+
+fn unknown_container(id: &str) -> Status {
+    Status::invalid(format!("no container {id}"))
+}
+
+/// The rule for container and exec ids, which become names of directories.
+pub fn check_id(what: &str, id: &str) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if id.len() >= 2
+        && id.len() <= 255
+        && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && id.chars().all(plain)
+    {
+        Ok(())
+    } else {
+        Err(Status::invalid(format!("{what} id: {id:?}: two or more of letters, digits, '.', '-', '_'")))
+    }
+}

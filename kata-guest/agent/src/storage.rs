@@ -1,0 +1,240 @@
+//! Storages of requests: file systems made ready before a container that uses them.
+
+use crate::container::mounts::Options;
+use crate::grpc;
+use crate::modules::Modules;
+use crate::ttrpc::status::Context;
+use crate::ttrpc::{Result, Status};
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::{Gid, chown};
+use std::collections::HashMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+pub const DRIVERS: [&str; 6] = ["blk", "ephemeral", "local", "mmioblk", "overlayfs", "virtio-fs"];
+const OVERLAY_RW: &str = "io.katacontainers.fs-opt.overlay-rw";
+const OVERLAY_DIRECTORY: &str = "io.katacontainers.volume.overlayfs.create_directory=";
+/// Options for hosts and other drivers, which no file system knows.
+const FOREIGN: &str = "io.katacontainers.";
+
+#[derive(Default)]
+pub struct Storages {
+    /// Users of every mount point.
+    mounted: HashMap<String, usize>,
+}
+
+/// The block device of a storage that is not there (yet).
+pub fn missing_device(storages: &[grpc::Storage]) -> Option<&str> {
+    let absent = |storage: &&grpc::Storage| {
+        matches!(storage.driver.as_str(), "blk" | "mmioblk") && block_device(&storage.source).is_none()
+    };
+    storages.iter().find(absent).map(|storage| storage.source.as_str())
+}
+
+impl Storages {
+    /// Prepares all in their order; on a failure what was prepared before is released again.
+    pub fn add_all(
+        &mut self,
+        modules: &Modules,
+        container: &str,
+        list: &[grpc::Storage],
+    ) -> Result<Vec<String>> {
+        let mut done = Vec::new();
+        for storage in list {
+            match self.add(modules, container, storage) {
+                Ok(()) => done.push(storage.mount_point.clone()),
+                Err(status) => {
+                    self.release(&done);
+                    return Err(status);
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    fn add(&mut self, modules: &Modules, container: &str, storage: &grpc::Storage) -> Result<()> {
+        let point = storage.mount_point.as_str();
+        if !DRIVERS.contains(&storage.driver.as_str()) {
+            return Err(Status::invalid(format!("unknown storage driver: {}", storage.driver)));
+        }
+        if !point.starts_with('/') || point.split('/').any(|part| part == "..") {
+            return Err(Status::invalid(format!("storage: mount point is not absolute and plain: {point}")));
+        }
+        if let Some(users) = self.mounted.get_mut(point) {
+            *users += 1;
+            return Ok(());
+        }
+        let what = format!("storage {} on {point}", storage.driver);
+        fs::create_dir_all(point).context(&what)?;
+        match storage.driver.as_str() {
+            "local" => local(storage),
+            "ephemeral" => ephemeral(modules, storage),
+            "overlayfs" => overlay(modules, container, storage),
+            "blk" | "mmioblk" => {
+                let device = block_device(&storage.source).ok_or_else(|| {
+                    Status::not_found(format!("{what}: no block device {}", storage.source))
+                })?;
+                generic(modules, storage, &device.to_string_lossy())
+            }
+            _ => generic(modules, storage, &storage.source),
+        }
+        .map_err(|status| Status::new(status.code, format!("{what}: {}", status.message)))?;
+        if let Some(group) = &storage.fs_group {
+            change_group(Path::new(point), group)?;
+        }
+        // What is shared has a user that never leaves.
+        self.mounted.insert(point.into(), 1 + usize::from(storage.shared));
+        Ok(())
+    }
+
+    pub fn release(&mut self, points: &[String]) {
+        for point in points.iter().rev() {
+            let Some(users) = self.mounted.get_mut(point) else { continue };
+            *users -= 1;
+            if *users == 0 {
+                self.mounted.remove(point);
+                // A local directory is no mount: EINVAL.
+                match umount2(point.as_str(), MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+                    Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => {}
+                    Err(errno) => crate::warning!("unmount {point}: {errno:?}"),
+                }
+                let _ = fs::remove_dir(point);
+            }
+        }
+    }
+}
+
+fn kernel_options(storage: &grpc::Storage) -> Options {
+    let mine = |option: &&String| !option.starts_with(FOREIGN) && !option.starts_with("X-kata.");
+    Options::parse(&storage.options.iter().filter(mine).collect::<Vec<_>>())
+}
+
+fn attach(modules: &Modules, source: &str, fstype: &str, point: &str, options: &Options) -> Result<()> {
+    if !options.is_bind() {
+        modules.load_filesystem(fstype).context(format!("module of {fstype}"))?;
+    }
+    let text = (!options.data.is_empty()).then_some(options.data.as_str());
+    mount(Some(source), point, Some(fstype), options.flags, text)
+        .context(format!("mount {fstype} {source}"))?;
+    for propagation in &options.propagation {
+        mount(None::<&str>, point, None::<&str>, *propagation, None::<&str>).context("propagation")?;
+    }
+    Ok(())
+}
+
+fn generic(modules: &Modules, storage: &grpc::Storage, source: &str) -> Result<()> {
+    if storage.fstype.is_empty() {
+        return Err(Status::invalid("no file system type"));
+    }
+    let options = kernel_options(storage);
+    if options.is_bind() && Path::new(source).is_file() {
+        fs::remove_dir(&storage.mount_point).context("mount point")?;
+        fs::write(&storage.mount_point, "").context("mount point")?;
+    }
+    attach(modules, source, &storage.fstype, &storage.mount_point, &options)
+}
+
+fn group_option(storage: &grpc::Storage) -> Result<Option<u32>> {
+    let value = storage.options.iter().find_map(|option| option.strip_prefix("fsgid="));
+    let parse = |text: &str| text.parse().map_err(|_| Status::invalid(format!("fsgid: {text}")));
+    value.map(parse).transpose()
+}
+
+fn local(storage: &grpc::Storage) -> Result<()> {
+    if let Some(mode) = storage.options.iter().find_map(|option| option.strip_prefix("mode=")) {
+        let mode = u32::from_str_radix(mode, 8).map_err(|_| Status::invalid(format!("mode: {mode}")))?;
+        fs::set_permissions(&storage.mount_point, Permissions::from_mode(mode & 0o7777)).context("mode")?;
+    }
+    give_to_group(&storage.mount_point, group_option(storage)?)
+}
+
+fn ephemeral(modules: &Modules, storage: &grpc::Storage) -> Result<()> {
+    let mut options = kernel_options(storage);
+    options.data = options.data.split(',').filter(|o| !o.starts_with("fsgid=")).collect::<Vec<_>>().join(",");
+    let fstype = if storage.fstype.is_empty() { "tmpfs" } else { &storage.fstype };
+    attach(modules, &storage.source, fstype, &storage.mount_point, &options)?;
+    give_to_group(&storage.mount_point, group_option(storage)?)
+}
+
+fn give_to_group(point: &str, group: Option<u32>) -> Result<()> {
+    let Some(group) = group else { return Ok(()) };
+    chown(point, None, Some(Gid::from_raw(group))).context("fsgid")?;
+    let mode = fs::metadata(point).context("fsgid")?.mode();
+    fs::set_permissions(point, Permissions::from_mode(mode | 0o2070)).context("fsgid")
+}
+
+/// Lower directories as given; with the read-write option an upper one of the container's own.
+fn overlay(modules: &Modules, container: &str, storage: &grpc::Storage) -> Result<()> {
+    for directory in storage.driver_options.iter().filter_map(|option| option.strip_prefix(OVERLAY_DIRECTORY))
+    {
+        fs::create_dir_all(directory).context(format!("directory {directory}"))?;
+    }
+    let mut options = kernel_options(storage);
+    if storage.options.iter().any(|option| option == OVERLAY_RW) {
+        let own = PathBuf::from(crate::rpc::sandbox::RUN_DIRECTORY).join(container);
+        let (upper, work) = (own.join("upper"), own.join("work"));
+        fs::create_dir_all(&upper).context("upper directory")?;
+        fs::create_dir_all(&work).context("work directory")?;
+        let more = format!("upperdir={},workdir={}", upper.display(), work.display());
+        options.data = if options.data.is_empty() { more } else { format!("{},{more}", options.data) };
+    }
+    attach(modules, "overlay", "overlay", &storage.mount_point, &options)
+}
+
+/// `/dev/vdX`, or slots on the way from the root bus: `02/05`.
+fn block_device(source: &str) -> Option<PathBuf> {
+    if source.starts_with("/dev/") {
+        let is_block = fs::metadata(source).is_ok_and(|found| found.file_type().is_block_device());
+        return is_block.then(|| PathBuf::from(source));
+    }
+    let mut directory = root_bus()?;
+    for slot in source.split('/') {
+        let (slot, function) = slot.split_once('.').unwrap_or((slot, "0"));
+        let (slot, function) = (u8::from_str_radix(slot, 16).ok()?, function.parse::<u8>().ok()?);
+        let wanted = format!(":{slot:02x}.{function}");
+        let entries = fs::read_dir(&directory).ok()?;
+        directory =
+            entries.flatten().map(|e| e.path()).find(|path| path.to_string_lossy().ends_with(&wanted))?;
+    }
+    let children = |path: &Path| fs::read_dir(path).ok().map(|list| list.flatten().map(|e| e.path()));
+    let virtio = children(&directory)?
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("virtio")))?;
+    let name = children(&virtio.join("block"))?.next()?.file_name()?.to_owned();
+    Some(PathBuf::from("/dev").join(name))
+}
+
+fn root_bus() -> Option<PathBuf> {
+    let root = PathBuf::from("/sys/devices/pci0000:00");
+    root.exists().then_some(root)
+}
+
+fn change_group(point: &Path, group: &grpc::FsGroup) -> Result<()> {
+    let root_matches = fs::metadata(point).is_ok_and(|found| found.gid() == group.group_id);
+    if group.group_change_policy == crate::types::FsGroupChangePolicy::OnRootMismatch as i32 && root_matches {
+        return Ok(());
+    }
+    fn walk(path: &Path, gid: u32) -> std::io::Result<()> {
+        std::os::unix::fs::lchown(path, None, Some(gid))?;
+        let found = fs::symlink_metadata(path)?;
+        if found.is_dir() {
+            fs::set_permissions(path, Permissions::from_mode(found.mode() | 0o2070))?;
+            for entry in fs::read_dir(path)? {
+                walk(&entry?.path(), gid)?;
+            }
+        } else if found.is_file() {
+            fs::set_permissions(path, Permissions::from_mode(found.mode() | 0o060))?;
+        }
+        Ok(())
+    }
+    walk(point, group.group_id).context(format!("group of {}", point.display()))
+}
+
+/// Makes a mount read-only later on, or changes its size: what UpdateEphemeralMounts asks for.
+pub fn remount(storage: &grpc::Storage) -> Result<()> {
+    let options = kernel_options(storage);
+    let text = (!options.data.is_empty()).then_some(options.data.as_str());
+    mount(None::<&str>, storage.mount_point.as_str(), None::<&str>, options.flags | MsFlags::MS_REMOUNT, text)
+        .context(format!("remount {}", storage.mount_point))
+}

@@ -1,0 +1,10 @@
+//! ttRPC: frames on a byte stream, the request and response envelopes, one connection's queues.
+
+pub mod connection;
+pub mod decoder;
+pub mod envelope;
+pub mod frame;
+pub mod status;
+
+pub use envelope::Request;
+pub use status::{Code, Result, Status};
