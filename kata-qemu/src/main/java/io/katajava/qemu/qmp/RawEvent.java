@@ -1,0 +1,56 @@
+package io.katajava.qemu.qmp;
+
+import io.katajava.qemu.qmp.event.EventVocabulary;
+import io.katajava.qemu.qmp.json.JsonCursor;
+import io.katajava.qemu.qmp.json.JsonException;
+import io.katajava.qemu.qmp.json.JsonObject;
+import java.time.Instant;
+import java.util.Set;
+
+/** An event as the reader hands it on; whoever takes it decodes it. */
+record RawEvent(String name, Instant timestamp, JsonObject data) {
+  /** The kinds of which QEMU itself leaves some out when there are many. */
+  private static final Set<String> RATE_LIMITED =
+      Set.of(
+          "BALLOON_CHANGE",
+          "HV_BALLOON_STATUS_REPORT",
+          "MEMORY_DEVICE_SIZE_CHANGE",
+          "QUORUM_FAILURE",
+          "QUORUM_REPORT_BAD",
+          "RTC_CHANGE",
+          "VSERPORT_CHANGE",
+          "WATCHDOG");
+
+  static RawEvent of(JsonObject message) {
+    JsonCursor in = JsonCursor.of(message, "event");
+    String name = in.member("event").string();
+    JsonObject data = in.has("data") ? in.member("data").object() : JsonObject.EMPTY;
+    return new RawEvent(name, timestamp(in), data);
+  }
+
+  private static Instant timestamp(JsonCursor in) {
+    if (!in.has("timestamp")) {
+      return Instant.EPOCH;
+    }
+    JsonCursor timestamp = in.member("timestamp");
+    long seconds = timestamp.member("seconds").integer(-1, Instant.MAX.getEpochSecond());
+    long micros = timestamp.member("microseconds").integer(-1, 999_999);
+    // Both are -1 where the host's clock could not be read.
+    return seconds < 0 || micros < 0
+        ? Instant.EPOCH
+        : Instant.ofEpochSecond(seconds, micros * 1000);
+  }
+
+  boolean isRateLimited() {
+    return RATE_LIMITED.contains(name);
+  }
+
+  QmpEvent decode() {
+    try {
+      return EventVocabulary.decode(name, timestamp, JsonCursor.of(data, name));
+    } catch (JsonException e) {
+      throw new QmpProtocolException(
+          "event " + name + " is not what the schema says: " + e.getMessage(), data.toString(), e);
+    }
+  }
+}
