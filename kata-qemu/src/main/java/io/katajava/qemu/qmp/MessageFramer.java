@@ -22,6 +22,10 @@ final class MessageFramer {
 
   private final int limit;
   private final boolean resettable;
+
+  /** What a guest agent sent before the first reset was meant for somebody else. */
+  private boolean skipping;
+
   private byte[] buffer = new byte[INITIAL_SIZE];
   private int start;
   private int scanned;
@@ -34,6 +38,7 @@ final class MessageFramer {
   MessageFramer(int limit, boolean resettable) {
     this.limit = limit;
     this.resettable = resettable;
+    this.skipping = resettable;
   }
 
   /** Appends what was received. */
@@ -76,10 +81,13 @@ final class MessageFramer {
       byte b = bytes[i];
       if (b == RESET && resettable) {
         start = i + 1;
+        skipping = false;
         depth = 0;
         inString = false;
         escaped = false;
         lineStart = false;
+      } else if (skipping) {
+        start = i + 1;
       } else if (inString) {
         if (escaped) {
           escaped = false;

@@ -1,24 +1,34 @@
 package io.katajava.qemu.qmp.generator;
 
+import java.util.HashSet;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** The imports of one source file. */
 final class Imports {
   private final String self;
   private final TreeSet<String> names = new TreeSet<>();
+  private final Set<String> nested = new HashSet<>();
 
   /** For the source file of the class with this full name. */
   Imports(String self) {
     this.self = self;
   }
 
-  /** Imports a class and returns how to write it; in full if the file's own class is called so. */
+  /** Tells that the file nests a class with this simple name, which hides others. */
+  void nest(String simpleName) {
+    nested.add(simpleName);
+  }
+
+  /**
+   * Imports a class and returns how to write it; in full if another class of the file is called so.
+   */
   String use(String className) {
     String simple = simple(className);
     if (className.equals(self)) {
       return simple;
     }
-    if (simple.equals(simple(self))) {
+    if (simple.equals(simple(self)) || nested.contains(simple)) {
       return className;
     }
     names.add(className);

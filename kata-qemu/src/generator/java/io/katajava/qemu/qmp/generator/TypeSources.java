@@ -40,6 +40,8 @@ final class TypeSources {
   /** A sealed interface with the common members, a record per branch, and one for the others. */
   String union(ObjectType union, Imports imports) {
     String name = Names.type(union.name());
+    imports.nest("Other");
+    union.branches().forEach(branch -> imports.nest(Names.type(branch.value())));
     String discriminator = Objects.requireNonNull(union.discriminator());
     List<Member> common = schema.allMembers(union);
     Member tag =
@@ -126,6 +128,7 @@ final class TypeSources {
   /** A sealed interface with a record per branch; the kind of JSON value tells them apart. */
   String alternate(Alternate alternate, Imports imports) {
     String name = Names.type(alternate.name());
+    alternate.branches().forEach(branch -> imports.nest(Names.type(branch.name())));
     imports.use("io.katajava.qemu.qmp.json.Encodable");
     imports.use("io.katajava.qemu.qmp.json.JsonCursor");
     String json = imports.use("io.katajava.qemu.qmp.json.JsonValue");

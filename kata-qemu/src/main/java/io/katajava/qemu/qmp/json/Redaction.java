@@ -12,7 +12,7 @@ final class Redaction {
   private static final Set<String> SECRET_MEMBERS =
       Set.of("password", "passwd", "cookie", "secret", "crypted-password");
 
-  /** In the object that also has {@code "qom-type": "secret"}. */
+  /** The property of a secret that is the secret. */
   private static final String SECRET_DATA = "data";
 
   /** Lines of the human monitor that carry a password or a secret. */
@@ -45,18 +45,18 @@ final class Redaction {
     String[] names = new String[object.size()];
     JsonValue[] values = new JsonValue[object.size()];
     boolean changed = false;
-    boolean secretObject = isSecretObject(object);
+    String secret = secretMember(object);
     for (int i = 0; i < object.size(); i++) {
       names[i] = object.nameAt(i);
-      values[i] = member(names[i], object.valueAt(i), secretObject);
+      values[i] = member(names[i], object.valueAt(i), secret);
       changed |= values[i] != object.valueAt(i);
     }
     return changed ? new JsonObject(names, values, names.length) : object;
   }
 
-  private static JsonValue member(String name, JsonValue value, boolean secretObject) {
+  private static JsonValue member(String name, JsonValue value, String secret) {
     boolean scalar = value instanceof JsonString || value instanceof JsonNumber;
-    if (scalar && (SECRET_MEMBERS.contains(name) || (secretObject && name.equals(SECRET_DATA)))) {
+    if (scalar && (SECRET_MEMBERS.contains(name) || name.equals(secret))) {
       return REDACTED;
     }
     if (name.equals("command-line") && value instanceof JsonString line) {
@@ -66,13 +66,14 @@ final class Redaction {
     return of(value);
   }
 
-  private static boolean isSecretObject(JsonObject object) {
-    JsonValue type = object.get("qom-type");
-    if (type instanceof JsonString text) {
-      return text.value().startsWith("secret");
+  /** Of object-add it is the data, of qom-set the value given to the data; or nothing. */
+  private static String secretMember(JsonObject object) {
+    if (object.get("qom-type") instanceof JsonString type && type.value().startsWith("secret")) {
+      return SECRET_DATA;
     }
-    // qom-set names the property instead.
-    return object.get("property") instanceof JsonString property
-        && property.value().equals(SECRET_DATA);
+    boolean set =
+        object.get("property") instanceof JsonString property
+            && property.value().equals(SECRET_DATA);
+    return set ? "value" : "";
   }
 }
