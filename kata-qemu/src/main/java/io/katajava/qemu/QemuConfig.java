@@ -1,10 +1,12 @@
 package io.katajava.qemu;
 
 import io.katajava.MemorySize;
+import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.internal.QemuHypervisor;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.HypervisorConfig;
 import io.katajava.spi.VmSizes;
+import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,9 @@ public final class QemuConfig implements HypervisorConfig {
   /** Memory of a sandbox that asks for no other size. */
   public static final MemorySize DEFAULT_MEMORY = MemorySize.mebibytes(256);
 
+  /** As many PCI Express root ports as Kata allows. */
+  public static final int MAXIMUM_PCIE_PORTS = 16;
+
   /** The least memory in which Debian's kernel and our initrd come up. */
   public static final MemorySize MINIMUM_MEMORY = MemorySize.mebibytes(96);
 
@@ -30,6 +35,10 @@ public final class QemuConfig implements HypervisorConfig {
   private final VmSizes sizes;
   private final @Nullable Path firmware;
   private final List<String> kernelParameters;
+  private final @Nullable CpuLayout cpuLayout;
+  private final MemoryLayout memoryLayout;
+  private final int pciePorts;
+  private final List<QemuDevice> devices;
   private final @Nullable QemuDebug debug;
   private final List<String> extraArguments;
 
@@ -41,6 +50,10 @@ public final class QemuConfig implements HypervisorConfig {
     this.sizes = new VmSizes(builder.vcpus, builder.memory);
     this.firmware = builder.firmware;
     this.kernelParameters = List.copyOf(builder.kernelParameters);
+    this.cpuLayout = builder.cpuLayout;
+    this.memoryLayout = builder.memoryLayout;
+    this.pciePorts = builder.pciePorts;
+    this.devices = List.copyOf(builder.devices);
     this.debug = builder.debug;
     this.extraArguments = List.copyOf(builder.extraArguments);
   }
@@ -69,6 +82,10 @@ public final class QemuConfig implements HypervisorConfig {
     builder.memory = sizes.memory();
     builder.firmware = firmware;
     builder.kernelParameters.addAll(kernelParameters);
+    builder.cpuLayout = cpuLayout;
+    builder.memoryLayout = memoryLayout;
+    builder.pciePorts = pciePorts;
+    builder.devices.addAll(devices);
     builder.debug = debug;
     builder.extraArguments.addAll(extraArguments);
     return builder;
@@ -143,6 +160,42 @@ public final class QemuConfig implements HypervisorConfig {
   }
 
   /**
+   * How vCPUs are laid out, {@code -smp}.
+   *
+   * @return the layout; when absent there are no more vCPUs than at the start
+   */
+  public Optional<CpuLayout> cpuLayout() {
+    return Optional.ofNullable(cpuLayout);
+  }
+
+  /**
+   * How memory is laid out.
+   *
+   * @return the layout
+   */
+  public MemoryLayout memoryLayout() {
+    return memoryLayout;
+  }
+
+  /**
+   * Empty PCI Express ports for devices that are plugged later.
+   *
+   * @return their number
+   */
+  public int pciePorts() {
+    return pciePorts;
+  }
+
+  /**
+   * Devices beyond those every sandbox has.
+   *
+   * @return the devices in order
+   */
+  public List<QemuDevice> devices() {
+    return devices;
+  }
+
+  /**
    * The debug section.
    *
    * @return the section; absent when debug is off
@@ -158,6 +211,19 @@ public final class QemuConfig implements HypervisorConfig {
    */
   public List<String> extraArguments() {
     return extraArguments;
+  }
+
+  /**
+   * The command line a sandbox of this configuration would get, for people: one option a line. What
+   * is decided only at a start (binary, accelerator) is decided as it would be now.
+   *
+   * @param spec what would be started
+   * @param stateDirectory the directory it would use
+   * @return lines that a POSIX shell accepts
+   * @throws io.katajava.KataException if no QEMU is found
+   */
+  public String explain(VmSpec spec, Path stateDirectory) {
+    return ShellText.of(toHypervisor().commandLine(spec, stateDirectory));
   }
 
   @Override
@@ -178,13 +244,17 @@ public final class QemuConfig implements HypervisorConfig {
   /** Describes a configuration. Not safe for several threads. */
   public static final class Builder {
     private @Nullable Path binary;
-    private @Nullable MachineType machine;
-    private Accelerator accelerator = Accelerator.AUTO;
-    private @Nullable String cpuModel;
-    private int vcpus = DEFAULT_VCPUS;
-    private MemorySize memory = DEFAULT_MEMORY;
+    @Nullable MachineType machine;
+    Accelerator accelerator = Accelerator.AUTO;
+    @Nullable String cpuModel;
+    int vcpus = DEFAULT_VCPUS;
+    MemorySize memory = DEFAULT_MEMORY;
     private @Nullable Path firmware;
     private final List<String> kernelParameters = new ArrayList<>();
+    @Nullable CpuLayout cpuLayout;
+    MemoryLayout memoryLayout = MemoryLayout.fixed();
+    int pciePorts;
+    final List<QemuDevice> devices = new ArrayList<>();
     private @Nullable QemuDebug debug;
     private final List<String> extraArguments = new ArrayList<>();
 
@@ -296,6 +366,58 @@ public final class QemuConfig implements HypervisorConfig {
     }
 
     /**
+     * Sets how vCPUs are laid out, {@code -smp}. Default: none beyond those of the start.
+     *
+     * @param layout the layout; its maximum is not less than the vCPUs of the start
+     * @return this
+     */
+    public Builder cpuLayout(CpuLayout layout) {
+      this.cpuLayout = layout;
+      return this;
+    }
+
+    /**
+     * Sets how memory is laid out. Default: {@link MemoryLayout#fixed()}.
+     *
+     * @param layout the layout
+     * @return this
+     */
+    public Builder memoryLayout(MemoryLayout layout) {
+      this.memoryLayout = layout;
+      return this;
+    }
+
+    /**
+     * Sets how many empty PCI Express ports there are, {@code pcie-root-port}: on q35 and virt each
+     * device that is plugged needs one. Each makes a start some milliseconds slower. Default: 0.
+     *
+     * @param ports 0 to 16
+     * @return this
+     */
+    public Builder pciePorts(int ports) {
+      if (ports < 0 || ports > MAXIMUM_PCIE_PORTS) {
+        throw new IllegalArgumentException(
+            "a machine has 0 to " + MAXIMUM_PCIE_PORTS + " PCIe ports, asked for " + ports);
+      }
+      this.pciePorts = ports;
+      return this;
+    }
+
+    /**
+     * Adds a device to every machine. Default: none but the agent's port.
+     *
+     * @param device the device; its id is not yet used
+     * @return this
+     */
+    public Builder addDevice(QemuDevice device) {
+      if (devices.stream().anyMatch(other -> other.id().equals(device.id()))) {
+        throw new IllegalArgumentException("there is a device '" + device.id() + "' already");
+      }
+      devices.add(device);
+      return this;
+    }
+
+    /**
      * Turns debug on. The section is described inside; what it offers is offered nowhere else.
      *
      * @param section describes the section
@@ -327,13 +449,7 @@ public final class QemuConfig implements HypervisorConfig {
      * @throws IllegalStateException if settings do not go together; the message names all problems
      */
     public QemuConfig build() {
-      List<String> problems = new ArrayList<>();
-      if (accelerator == Accelerator.TCG && "host".equals(cpuModel)) {
-        problems.add("the CPU model host needs KVM but the accelerator is TCG");
-      }
-      if (machine == MachineType.MICROVM && vcpus > 288) {
-        problems.add("microvm has at most 288 vCPUs but vcpus is " + vcpus);
-      }
+      List<String> problems = ConfigProblems.of(this);
       if (!problems.isEmpty()) {
         throw new IllegalStateException(String.join("; ", problems));
       }

@@ -1,15 +1,23 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.qemu.CpuLayout;
 import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
+import io.katajava.qemu.device.Disk;
+import io.katajava.qemu.device.PersistentMemory;
+import io.katajava.qemu.device.QemuDevice;
+import io.katajava.qemu.device.VirtualIommu;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.VmSpec;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /** From a configuration and a machine's description to QEMU's arguments; looks at nothing else. */
 final class QemuCommandLine {
@@ -21,54 +29,130 @@ final class QemuCommandLine {
   private final QemuSockets sockets;
   private final boolean kvm;
   private final MachineType machine;
+  private final boolean seccomp;
+  private final Transport transport;
+  private final DeviceParts devices;
+  private final MemoryParts memory;
 
+  /**
+   * Prepares the arguments.
+   *
+   * @param seccomp whether this QEMU was built with {@code -sandbox}
+   */
   QemuCommandLine(
-      QemuConfig config, VmSpec spec, Path directory, boolean kvm, MachineType machine) {
+      QemuConfig config,
+      VmSpec spec,
+      Path directory,
+      boolean kvm,
+      MachineType machine,
+      boolean seccomp) {
     this.config = config;
     this.spec = spec;
     this.sockets = new QemuSockets(directory);
     this.kvm = kvm;
     this.machine = machine;
+    this.seccomp = seccomp;
+    this.transport = Transport.of(machine);
+    this.devices = new DeviceParts(transport);
+    this.memory = new MemoryParts(config, spec.sizes().memory());
   }
 
   List<String> arguments() {
     List<String> line = new ArrayList<>();
     add(line, "-name", "sandbox-" + spec.sandboxId());
-    add(line, "-machine", machineValue());
+    add(line, "-uuid", uuid(spec.sandboxId()).toString());
+    add(line, "-machine", machineValue() + memory.machineMember());
     add(line, "-accel", kvm ? "kvm" : "tcg,thread=multi");
-    add(line, "-cpu", config.cpuModel().orElse(kvm ? "host" : "max"));
-    add(line, "-smp", Integer.toString(spec.sizes().vcpus()));
-    add(line, "-m", spec.sizes().memory().toMebibytes() + "M");
+    add(line, "-cpu", config.cpuModel().orElse(defaultCpu()));
+    add(line, "-smp", smp());
+    add(line, "-m", memory.value());
+    line.addAll(memory.options());
     line.addAll(
         List.of(
             "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none", "-no-reboot"));
-    add(line, "-sandbox", SECCOMP);
+    if (seccomp) {
+      add(line, "-sandbox", SECCOMP);
+    }
     config.firmware().ifPresent(firmware -> add(line, "-bios", firmware.toString()));
     monitors(line);
     console(line);
     agentPort(line);
+    ready(line);
+    ports(line);
+    memory.resizable(transport).forEach(part -> line.addAll(part.toOption()));
+    devices(line);
     boot(line);
     line.addAll(config.extraArguments());
     return line;
   }
 
+  /** The same for the same sandbox, so that it is the same in every description of it. */
+  private static UUID uuid(String sandboxId) {
+    return UUID.nameUUIDFromBytes(("kata-java/" + sandboxId).getBytes(StandardCharsets.UTF_8));
+  }
+
   private String machineValue() {
+    String value =
+        switch (machine) {
+          // Without KVM every timer that is there is emulated and calibrated: 0.1 s for the PIT.
+          case Q35, PC ->
+              machine.qemuName()
+                  + ",graphics=off,vmport=off,smm=off,hpet=off,usb=off"
+                  + (kvm ? "" : ",pit=off");
+          // With neither kvmclock nor PIT the kernel waits forever for its first tick.
+          case MICROVM ->
+              machine.qemuName()
+                  + (kvm ? ",pit=off,pic=off" : "")
+                  + ",rtc=on,auto-kernel-cmdline=on";
+          case VIRT -> machine.qemuName() + (kvm ? ",gic-version=host" : ",gic-version=max");
+          case PSERIES -> machine.qemuName() + ",usb=off";
+          case RISCV_VIRT, S390_CCW_VIRTIO -> machine.qemuName();
+        };
+    boolean persistent =
+        config.devices().stream().anyMatch(device -> device instanceof PersistentMemory);
+    // Interrupt remapping needs the I/O APIC outside the kernel.
+    return value
+        + (persistent ? ",nvdimm=on" : "")
+        + (kvm && hasIommu() ? ",kernel-irqchip=split" : "");
+  }
+
+  /** {@code host} where the host's processor runs the guest, else everything QEMU can do. */
+  private String defaultCpu() {
+    if (kvm) {
+      return "host";
+    }
+    // riscv64 has no max before QEMU 9, pseries none at all.
     return switch (machine) {
-      case Q35, PC -> machine.qemuName() + ",graphics=off,vmport=off,smm=off,hpet=off,usb=off";
-      case MICROVM -> machine.qemuName() + ",pit=off,pic=off,rtc=on,auto-kernel-cmdline=on";
-      case VIRT -> machine.qemuName() + ",usb=off,gic-version=" + (kvm ? "host" : "max");
-      case PSERIES, RISCV_VIRT -> machine.qemuName() + ",usb=off";
-      case S390_CCW_VIRTIO -> machine.qemuName();
+      case RISCV_VIRT -> "rv64";
+      case PSERIES -> "power9";
+      default -> "max";
     };
   }
 
-  /**
-   * QEMU connects to us, so there is no socket to wait for; and nobody else can be first. The extra
-   * monitor is the only other one, and only the debug section brings it.
-   */
+  private String smp() {
+    int vcpus = spec.sizes().vcpus();
+    return config
+        .cpuLayout()
+        .filter(layout -> layout.maximum() >= vcpus)
+        .map(layout -> smp(vcpus, layout))
+        .orElse(Integer.toString(vcpus));
+  }
+
+  private static String smp(int vcpus, CpuLayout layout) {
+    return vcpus
+        + ",sockets="
+        + layout.sockets()
+        + ",cores="
+        + layout.coresPerSocket()
+        + ",threads="
+        + layout.threadsPerCore()
+        + ",maxcpus="
+        + layout.maximum();
+  }
+
+  /** The extra monitor is the only second one, and only the debug section brings it. */
   private void monitors(List<String> line) {
-    add(line, "-chardev", "socket,id=qmp,path=" + escaped(sockets.qmp()) + ",server=off");
-    add(line, "-mon", "chardev=qmp,mode=control");
+    add(line, "-qmp", "unix:path=" + escaped(sockets.qmp()) + ",server=on,wait=off");
     extraMonitor()
         .ifPresent(
             monitor ->
@@ -76,6 +160,11 @@ final class QemuCommandLine {
                     line,
                     monitor.option(),
                     "unix:path=" + escaped(sockets.extraMonitor()) + ",server=on,wait=off"));
+  }
+
+  /** Last among the sockets; see {@link ReadySocket}. */
+  private void ready(List<String> line) {
+    add(line, "-chardev", "socket,id=ready,path=" + escaped(sockets.ready()) + ",server=off");
   }
 
   Optional<ExtraMonitor> extraMonitor() {
@@ -93,13 +182,7 @@ final class QemuCommandLine {
   }
 
   private void agentPort(List<String> line) {
-    String transport =
-        switch (machine) {
-          case MICROVM -> "virtio-serial-device";
-          case S390_CCW_VIRTIO -> "virtio-serial-ccw";
-          default -> "virtio-serial-pci";
-        };
-    add(line, "-device", transport + ",id=serial0,max_ports=4");
+    add(line, "-device", transport.driver("virtio-serial") + ",id=serial0,max_ports=4");
     add(
         line,
         "-chardev",
@@ -107,30 +190,41 @@ final class QemuCommandLine {
     add(line, "-device", "virtserialport,chardev=agent,name=" + spec.guest().agentPort());
   }
 
+  /** Empty ports, into which PCI Express devices can be plugged later. */
+  private void ports(List<String> line) {
+    for (int i = 0; i < config.pciePorts(); i++) {
+      add(
+          line,
+          "-device",
+          "pcie-root-port,id=" + HotPlugPorts.name(i) + ",bus=pcie.0,chassis=" + (i + 1));
+    }
+  }
+
+  private boolean hasIommu() {
+    return config.devices().stream().anyMatch(device -> device instanceof VirtualIommu);
+  }
+
+  private void devices(List<String> line) {
+    if (config.devices().stream()
+        .anyMatch(device -> device instanceof Disk disk && disk.bus() == Disk.Bus.SCSI)) {
+      line.addAll(devices.scsiController().toOption());
+    }
+    // Devices behind an IOMMU must find it there already.
+    List<QemuDevice> ordered = new ArrayList<>(config.devices());
+    ordered.sort(Comparator.comparing(device -> !(device instanceof VirtualIommu)));
+    for (QemuDevice device : ordered) {
+      devices.of(device, null).forEach(part -> line.addAll(part.toOption()));
+    }
+  }
+
   private void boot(List<String> line) {
     GuestAssets guest = spec.guest();
     add(line, "-kernel", guest.kernel().toString());
     guest.initrd().ifPresent(initrd -> add(line, "-initrd", initrd.toString()));
-    List<String> parameters = new ArrayList<>();
-    parameters.add("console=" + consoleDevice());
-    parameters.add("reboot=k");
-    // Reboot at once on a panic: with -no-reboot QEMU then ends, and nobody waits for a dead guest.
-    parameters.add("panic=-1");
-    parameters.addAll(guest.kernelParameters());
-    if (config.debug().isPresent()) {
-      parameters.add("agent.log=debug");
-    }
-    parameters.addAll(config.kernelParameters());
-    add(line, "-append", String.join(" ", parameters));
-  }
-
-  private String consoleDevice() {
-    return switch (machine) {
-      case VIRT -> "ttyAMA0";
-      case PSERIES -> "hvc0";
-      case S390_CCW_VIRTIO -> "ttysclp0";
-      default -> "ttyS0";
-    };
+    add(
+        line,
+        "-append",
+        String.join(" ", KernelParameters.of(config, machine, guest.kernelParameters())));
   }
 
   private static void add(List<String> line, String option, String value) {

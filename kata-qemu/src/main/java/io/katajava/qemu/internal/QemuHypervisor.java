@@ -3,12 +3,12 @@ package io.katajava.qemu.internal;
 import io.katajava.Choice;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
+import io.katajava.qemu.QemuVm;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.StartContext;
-import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +17,7 @@ import java.util.Optional;
 /** QEMU behind the SPI. */
 public final class QemuHypervisor implements Hypervisor {
   private final QemuConfig config;
+  private final CapabilityCache cache;
 
   /**
    * Makes the hypervisor; nothing is looked at yet.
@@ -24,7 +25,12 @@ public final class QemuHypervisor implements Hypervisor {
    * @param config how QEMU runs sandboxes
    */
   public QemuHypervisor(QemuConfig config) {
+    this(config, CapabilityCache.standard());
+  }
+
+  QemuHypervisor(QemuConfig config, CapabilityCache cache) {
     this.config = config;
+    this.cache = cache;
   }
 
   @Override
@@ -38,20 +44,27 @@ public final class QemuHypervisor implements Hypervisor {
   }
 
   @Override
-  public VirtualMachine launch(VmSpec spec, StartContext context) throws InterruptedException {
-    return new QemuLaunch(config, spec, context, machine()).run();
+  public QemuVm launch(VmSpec spec, StartContext context) throws InterruptedException {
+    return new QemuLaunch(config, cache, spec, context, machine()).run();
   }
 
   @Override
   public List<Choice> describe(VmSpec spec) {
     List<Choice> choices = new ArrayList<>();
-    choices.add(AcceleratorChoice.of(config.accelerator()).describe());
+    Path binary = QemuBinary.find(config.binary(), machine().architecture());
+    choices.add(
+        new Choice(
+            "QEMU",
+            binary + version(binary),
+            config.binary().isPresent() ? "it was asked for" : "the first that was found"));
+    AcceleratorChoice accelerator = AcceleratorChoice.of(config.accelerator());
+    choices.add(accelerator.describe());
     choices.add(
         new Choice(
             "machine",
             machine().qemuName(),
             config.machine().isPresent() ? "it was asked for" : "the usual one of this host"));
-    Optional<String> obstacle = RunAs.obstacle(Path.of("/"), bootFiles(spec));
+    Optional<String> obstacle = RunAs.obstacle(Path.of("/"), HostFiles.of(config, spec, binary));
     choices.add(
         new RunAs(
                 obstacle.isPresent() ? null : 0,
@@ -70,31 +83,40 @@ public final class QemuHypervisor implements Hypervisor {
     return choices;
   }
 
+  private String version(Path binary) {
+    return capabilities(binary).map(known -> " " + known.version()).orElse("");
+  }
+
+  private Optional<QemuCapabilities> capabilities(Path binary) {
+    try {
+      return Optional.of(cache.of(binary, QemuLaunch.PROBE_LIMIT));
+    } catch (IOException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
   @Override
   public List<String> commandLine(VmSpec spec, Path stateDirectory) {
+    Path binary = QemuBinary.find(config.binary(), machine().architecture());
     List<String> line = new ArrayList<>();
-    line.add(QemuBinary.find(config.binary(), machine().architecture()).toString());
+    line.add(binary.toString());
     line.addAll(
         new QemuCommandLine(
                 config,
                 spec,
                 stateDirectory,
                 AcceleratorChoice.of(config.accelerator()).kvm(),
-                machine())
+                machine(),
+                capabilities(binary).map(QemuCapabilities::seccomp).orElse(true))
             .arguments());
     return line;
   }
 
   private MachineType machine() {
     return config.machine().orElseGet(() -> MachineType.defaultFor(hostArchitecture()));
-  }
-
-  static List<Path> bootFiles(VmSpec spec) {
-    List<Path> files = new ArrayList<>();
-    files.add(spec.guest().kernel());
-    spec.guest().initrd().ifPresent(files::add);
-    files.removeIf(file -> !Files.exists(file));
-    return files;
   }
 
   private static String hostArchitecture() {

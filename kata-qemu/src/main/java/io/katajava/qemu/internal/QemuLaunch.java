@@ -3,12 +3,16 @@ package io.katajava.qemu.internal;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.StartPhase;
-import io.katajava.agent.transport.UnixSocketConnection;
-import io.katajava.agent.transport.UnixSocketListener;
+import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
+import io.katajava.qemu.QemuDebug;
+import io.katajava.qemu.QemuVm;
+import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpInterruptedException;
+import io.katajava.qemu.qmp.QmpProtocolException;
+import io.katajava.qemu.qmp.QmpTimeoutException;
 import io.katajava.spi.StartContext;
-import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmSpec;
 import java.io.IOException;
@@ -28,42 +32,58 @@ final class QemuLaunch {
   private static final Logger log = LoggerFactory.getLogger(QemuLaunch.class);
   private static final Duration QMP_LIMIT = Duration.ofSeconds(30);
 
+  static final Duration PROBE_LIMIT = Duration.ofSeconds(5);
+
+  /** QEMU closes its sockets a little before it has ended. */
+  private static final Duration LAST_GASP = Duration.ofSeconds(1);
+
   private final QemuConfig config;
+  private final CapabilityCache cache;
   private final VmSpec spec;
   private final StartContext context;
   private final MachineType machineType;
   private final AcceleratorChoice accelerator;
   private final QemuSockets sockets;
-  private final QemuCommandLine commandLine;
 
-  QemuLaunch(QemuConfig config, VmSpec spec, StartContext context, MachineType machineType) {
+  QemuLaunch(
+      QemuConfig config,
+      CapabilityCache cache,
+      VmSpec spec,
+      StartContext context,
+      MachineType machineType) {
+    this.cache = cache;
     this.config = config;
     this.spec = spec;
     this.context = context;
     this.machineType = machineType;
     this.accelerator = AcceleratorChoice.of(config.accelerator());
     this.sockets = new QemuSockets(context.stateDirectory());
-    this.commandLine =
-        new QemuCommandLine(config, spec, context.stateDirectory(), accelerator.kvm(), machineType);
   }
 
-  VirtualMachine run() throws InterruptedException {
+  QemuVm run() throws InterruptedException {
     context.enter(StartPhase.VM_PROCESS);
     Path binary = findBinary();
     checkBootFiles();
     checkMemory();
+    QemuCapabilities capabilities = capabilities(binary);
     List<String> line = new ArrayList<>();
     line.add(binary.toString());
-    line.addAll(commandLine.arguments());
+    line.addAll(
+        new QemuCommandLine(
+                config,
+                spec,
+                context.stateDirectory(),
+                accelerator.kvm(),
+                machineType,
+                capabilities.seccomp())
+            .arguments());
     RunAs runAs =
-        RunAs.take(spec.sandboxId(), context.stateDirectory(), QemuHypervisor.bootFiles(spec));
+        RunAs.take(spec.sandboxId(), context.stateDirectory(), HostFiles.of(config, spec, binary));
     try {
       runAs.own(context.stateDirectory());
-      try (UnixSocketListener qmp = UnixSocketListener.listen(sockets.qmp())) {
-        if (runAs.uid() != null) {
-          runAs.own(sockets.qmp());
-        }
-        return spawn(line, runAs, qmp);
+      try (ReadySocket ready = ReadySocket.listen(sockets.ready())) {
+        runAs.own(sockets.ready());
+        return spawn(line, runAs, ready);
       }
     } catch (IOException e) {
       runAs.release();
@@ -79,7 +99,34 @@ final class QemuLaunch {
     }
   }
 
-  private VirtualMachine spawn(List<String> line, RunAs runAs, UnixSocketListener qmp)
+  private QemuCapabilities capabilities(Path binary) throws InterruptedException {
+    QemuCapabilities capabilities;
+    try {
+      capabilities =
+          cache.of(binary, atLeastOneMilli(context.deadline().remainingAtMost(PROBE_LIMIT)));
+    } catch (IOException e) {
+      log.debug("[{}] {}", spec.sandboxId(), e.getMessage(), e);
+      // The start itself will tell better what is wrong with it.
+      return new QemuCapabilities("unknown", true, List.of(machineType.qemuName()));
+    }
+    if (!capabilities.machines().contains(machineType.qemuName())) {
+      throw context.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          binary
+              + " (QEMU "
+              + capabilities.version()
+              + ") has no machine "
+              + machineType.qemuName()
+              + "; it has "
+              + String.join(", ", capabilities.machines()),
+          "Choose another machine or another binary",
+          VmEvidence.none(),
+          null);
+    }
+    return capabilities;
+  }
+
+  private QemuVm spawn(List<String> line, RunAs runAs, ReadySocket ready)
       throws InterruptedException {
     List<String> whole = new ArrayList<>(tie(runAs));
     whole.addAll(line);
@@ -98,10 +145,17 @@ final class QemuLaunch {
           e);
     }
     QemuMachine machine =
-        new QemuMachine(spec.sandboxId(), process, line, sockets, runAs, untrusted());
+        new QemuMachine(
+            spec.sandboxId(),
+            process,
+            line,
+            sockets,
+            runAs,
+            extraMonitor().isPresent(),
+            new ChangePlanner(config, machineType, spec.sizes().memory()));
     try {
       context.recordProcess(process.pid());
-      connect(machine, qmp);
+      connect(machine, ready);
       warnIfUntrusted();
       return machine;
     } catch (RuntimeException | InterruptedException e) {
@@ -139,63 +193,52 @@ final class QemuLaunch {
     }
   }
 
-  private void connect(QemuMachine machine, UnixSocketListener qmp) throws InterruptedException {
+  private void connect(QemuMachine machine, ReadySocket ready) throws InterruptedException {
     context.enter(StartPhase.QMP);
     Duration limit = context.deadline().remainingAtMost(QMP_LIMIT);
     try {
-      machine.attach(accept(machine, qmp, limit), limit);
-    } catch (IOException | TimeoutException e) {
-      machine.awaitExit(Duration.ofMillis(e instanceof TimeoutException ? 0 : 1000));
-      VmEvidence evidence = machine.evidence();
-      if (evidence.exitStatus().isPresent()) {
-        throw context.failure(
-            ErrorCode.VM_START_FAILED,
-            "QEMU ended at once with status "
-                + evidence.exitStatus().getAsInt()
-                + firstLine(evidence.stderrTail()),
-            "Read QEMU's message; QemuConfig.explain() and the evidence show its command line",
-            evidence,
-            e);
-      }
+      ready.await(machine, limit);
+      machine.attach(atLeastOneMilli(context.deadline().remainingAtMost(QMP_LIMIT)));
+    } catch (QmpInterruptedException e) {
+      throw QemuMachine.interrupted(e);
+    } catch (QmpProtocolException e) {
       throw context.failure(
           ErrorCode.VM_UNRESPONSIVE,
-          "QEMU did not answer on its QMP connection within "
-              + limit.toMillis()
-              + " ms"
-              + (e.getMessage() == null ? "" : ": " + e.getMessage()),
-          "If the host is overloaded, raise startTimeout(...)",
-          evidence,
+          "what answers on the QMP connection does not speak QMP: " + e.getMessage(),
+          "Check that the binary is QEMU",
+          machine.evidence(),
           e);
+    } catch (IOException | TimeoutException | QmpException e) {
+      boolean late = e instanceof TimeoutException || e instanceof QmpTimeoutException;
+      machine.awaitExit(late ? Duration.ZERO : LAST_GASP);
+      throw unanswered(machine.evidence(), limit, e);
     }
   }
 
-  /** QEMU connects to us; should it end instead, the listener is closed and the wait with it. */
-  private static UnixSocketConnection accept(
-      QemuMachine machine, UnixSocketListener qmp, Duration limit)
-      throws IOException, TimeoutException {
-    machine.onExit().thenRun(qmp::close);
-    var alarm = Alarm.after(limit, qmp::close);
-    try {
-      UnixSocketConnection connection = qmp.accept();
-      if (connection.peer().pid() != machine.pid()) {
-        connection.close();
-        throw new IOException(
-            "process "
-                + connection.peer().pid()
-                + " connected instead of QEMU, process "
-                + machine.pid());
-      }
-      return connection;
-    } catch (IOException e) {
-      if (alarm.isDone() && !machine.onExit().isDone()) {
-        TimeoutException timeout = new TimeoutException("it did not connect");
-        timeout.initCause(e);
-        throw timeout;
-      }
-      throw e;
-    } finally {
-      alarm.cancel(false);
+  private static Duration atLeastOneMilli(Duration limit) {
+    return limit.toMillis() < 1 ? Duration.ofMillis(1) : limit;
+  }
+
+  private KataException unanswered(VmEvidence evidence, Duration limit, Exception e) {
+    if (evidence.exitStatus().isPresent()) {
+      return context.failure(
+          ErrorCode.VM_START_FAILED,
+          "QEMU ended at once with status "
+              + evidence.exitStatus().getAsInt()
+              + firstLine(evidence.stderrTail()),
+          "Read QEMU's message; explain() and the evidence show its command line",
+          evidence,
+          e);
     }
+    return context.failure(
+        ErrorCode.VM_UNRESPONSIVE,
+        "QEMU did not answer on its QMP connection within "
+            + limit.toMillis()
+            + " ms"
+            + (e.getMessage() == null ? "" : ": " + e.getMessage()),
+        "If the host is overloaded, raise startTimeout(...)",
+        evidence,
+        e);
   }
 
   private Path findBinary() {
@@ -240,13 +283,12 @@ final class QemuLaunch {
     }
   }
 
-  private boolean untrusted() {
-    return commandLine.extraMonitor().isPresent();
+  private Optional<ExtraMonitor> extraMonitor() {
+    return config.debug().flatMap(QemuDebug::extraMonitor);
   }
 
   private void warnIfUntrusted() {
-    commandLine
-        .extraMonitor()
+    extraMonitor()
         .ifPresent(
             monitor -> {
               restrict(sockets.extraMonitor());

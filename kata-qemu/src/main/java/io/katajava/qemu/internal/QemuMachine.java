@@ -1,8 +1,31 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
-import io.katajava.agent.transport.Connection;
-import io.katajava.spi.VirtualMachine;
+import io.katajava.qemu.ChangePlan;
+import io.katajava.qemu.LiveChange;
+import io.katajava.qemu.QemuStatistics;
+import io.katajava.qemu.QemuVm;
+import io.katajava.qemu.VmEvents;
+import io.katajava.qemu.qmp.EventQueue;
+import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qemu.qmp.QmpClosedException;
+import io.katajava.qemu.qmp.QmpEvent;
+import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpInterruptedException;
+import io.katajava.qemu.qmp.QmpOptions;
+import io.katajava.qemu.qmp.command.Balloon;
+import io.katajava.qemu.qmp.command.Cont;
+import io.katajava.qemu.qmp.command.DumpGuestMemory;
+import io.katajava.qemu.qmp.command.QueryBalloon;
+import io.katajava.qemu.qmp.command.QueryStatus;
+import io.katajava.qemu.qmp.command.Quit;
+import io.katajava.qemu.qmp.command.Screendump;
+import io.katajava.qemu.qmp.command.Stop;
+import io.katajava.qemu.qmp.command.SystemPowerdown;
+import io.katajava.qemu.qmp.command.SystemReset;
+import io.katajava.qemu.qmp.event.GuestPanickedEvent;
+import io.katajava.qemu.qmp.event.ShutdownEvent;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
 import java.io.IOException;
@@ -10,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,9 +44,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One running QEMU: its process, control connection, output, and its end. */
-final class QemuMachine implements VirtualMachine {
+final class QemuMachine implements QemuVm {
   private static final Logger log = LoggerFactory.getLogger(QemuMachine.class);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
+  private static final Duration LAST_WORDS_LIMIT = Duration.ofMillis(500);
 
   private final String sandboxId;
   private final Process process;
@@ -30,11 +55,14 @@ final class QemuMachine implements VirtualMachine {
   private final QemuSockets sockets;
   private final RunAs runAs;
   private final boolean untrusted;
+  private final ChangePlanner planner;
   private final OutputTail stderr;
   private final OutputTail console;
   private final CompletableFuture<VmExit> exit;
   private final ReentrantLock closing = new ReentrantLock();
-  private volatile @Nullable Monitor monitor;
+  private volatile @Nullable QmpClient monitor;
+  private volatile @Nullable EventQueue<QmpEvent> endings;
+  private volatile @Nullable LiveChanges changes;
   private volatile @Nullable String ourDoing;
   private boolean closed;
 
@@ -44,38 +72,70 @@ final class QemuMachine implements VirtualMachine {
       List<String> commandLine,
       QemuSockets sockets,
       RunAs runAs,
-      boolean untrusted) {
+      boolean untrusted,
+      ChangePlanner planner) {
     this.sandboxId = sandboxId;
     this.process = process;
     this.commandLine = List.copyOf(commandLine);
     this.sockets = sockets;
     this.runAs = runAs;
     this.untrusted = untrusted;
+    this.planner = planner;
     this.stderr = new OutputTail("kata-qemu-stderr-" + sandboxId, process.getErrorStream());
     this.console = new OutputTail("kata-qemu-console-" + sandboxId, process.getInputStream());
     this.exit = process.onExit().thenApply(ended -> new VmExit(ended.exitValue(), reason(ended)));
   }
 
-  void attach(Connection connection, Duration limit)
-      throws IOException, InterruptedException, TimeoutException {
-    Monitor attached = new Monitor(sandboxId, connection);
-    monitor = attached;
-    String version = attached.negotiate(limit);
-    log.debug("[{}] QEMU {} runs as process {}", sandboxId, version, process.pid());
+  /** Takes the control connection; QEMU's sockets are open. */
+  void attach(Duration limit) {
+    QmpClient client =
+        QmpClient.connect(
+            sockets.qmp(),
+            QmpOptions.builder()
+                .name(sandboxId)
+                .connectTimeout(limit)
+                .expectedPeer(process.pid())
+                .build());
+    endings = client.subscribeTo(ShutdownEvent.NAME, GuestPanickedEvent.NAME);
+    changes = new LiveChanges(sandboxId, client, planner);
+    monitor = client;
+    log.debug(
+        "[{}] QEMU {} runs as process {}",
+        sandboxId,
+        client.version().map(Object::toString).orElse("of unknown version"),
+        process.pid());
   }
 
   private String reason(Process ended) {
+    String said = lastWords();
     String ours = ourDoing;
     if (ours != null) {
       return ours;
     }
-    Monitor connection = monitor;
-    String said = connection == null ? null : connection.shutdownReason();
     if (said != null) {
-      return "QEMU said: " + said;
+      return said;
     }
     int status = ended.exitValue();
     return status > 128 ? "killed by signal " + (status - 128) + " from outside" : "by itself";
+  }
+
+  /** What QEMU told about its end; all of it is read once the session has ended. */
+  private @Nullable String lastWords() {
+    EventQueue<QmpEvent> queue = endings;
+    String said = null;
+    try (queue) {
+      while (queue != null) {
+        QmpEvent event = queue.take(LAST_WORDS_LIMIT);
+        if (event instanceof GuestPanickedEvent) {
+          return "the guest panicked";
+        } else if (event instanceof ShutdownEvent shutdown) {
+          said = "QEMU said: " + shutdown.reason();
+        }
+      }
+    } catch (QmpException e) {
+      log.trace("[{}] no more events", sandboxId, e);
+    }
+    return said;
   }
 
   void awaitExit(Duration limit) throws InterruptedException {
@@ -120,6 +180,81 @@ final class QemuMachine implements VirtualMachine {
     return !untrusted;
   }
 
+  @Override
+  public QmpClient monitor() {
+    return attached(monitor);
+  }
+
+  /** The machine is handed out only once it is attached. */
+  private <T> T attached(@Nullable T part) {
+    return Objects.requireNonNull(part, "the machine is not attached yet");
+  }
+
+  @Override
+  public ChangePlan plan(LiveChange change) {
+    return attached(changes).plan(change);
+  }
+
+  @Override
+  public void apply(LiveChange change, Duration timeout) {
+    attached(changes).apply(change, timeout);
+  }
+
+  @Override
+  public void pause() {
+    monitor().execute(new Stop());
+  }
+
+  @Override
+  public void resume() {
+    monitor().execute(new Cont());
+  }
+
+  @Override
+  public void reset() {
+    monitor().execute(new SystemReset());
+  }
+
+  @Override
+  public void powerDown() {
+    monitor().execute(new SystemPowerdown());
+  }
+
+  @Override
+  public String runState() {
+    return monitor().execute(new QueryStatus()).status().value();
+  }
+
+  @Override
+  public void balloon(MemorySize target) {
+    monitor().execute(new Balloon(target.bytes()));
+  }
+
+  @Override
+  public MemorySize balloon() {
+    return MemorySize.bytes(monitor().execute(new QueryBalloon()).actual());
+  }
+
+  @Override
+  public void screendump(Path file) {
+    monitor().execute(new Screendump(file.toAbsolutePath().toString()));
+  }
+
+  @Override
+  public void dumpMemory(Path file, Duration timeout) {
+    monitor().execute(new DumpGuestMemory(false, "file:" + file.toAbsolutePath()), timeout);
+  }
+
+  @Override
+  public QemuStatistics statistics() {
+    return MachineStatistics.of(process.toHandle(), monitor());
+  }
+
+  @Override
+  public VmEvents events() {
+    return new MachineEvents(monitor());
+  }
+
   /** The ladder: quit, SIGTERM, SIGKILL. */
   @Override
   public void stop(Duration grace) {
@@ -149,20 +284,29 @@ final class QemuMachine implements VirtualMachine {
   }
 
   private boolean quit(Duration limit) throws InterruptedException {
-    Monitor connection = monitor;
-    if (connection == null || limit.isZero()) {
+    QmpClient client = monitor;
+    if (client == null || limit.isZero() || limit.isNegative()) {
       return false;
     }
     doing("ended by us");
     try {
-      connection.execute("quit", limit);
+      client.execute(new Quit(), limit);
       return true;
-    } catch (IOException e) {
-      // QEMU may close the connection before its answer arrives.
+    } catch (QmpClosedException e) {
+      // QEMU may close the session before its answer arrives.
       return true;
-    } catch (TimeoutException e) {
+    } catch (QmpInterruptedException e) {
+      throw interrupted(e);
+    } catch (QmpException e) {
       return false;
     }
+  }
+
+  static InterruptedException interrupted(QmpInterruptedException e) {
+    Thread.interrupted();
+    InterruptedException interrupted = new InterruptedException(e.getMessage());
+    interrupted.initCause(e);
+    return interrupted;
   }
 
   private void doing(String what) {
@@ -186,11 +330,12 @@ final class QemuMachine implements VirtualMachine {
       closed = true;
       kill();
       reap();
-      Monitor connection = monitor;
-      if (connection != null) {
-        connection.close();
+      QmpClient client = monitor;
+      if (client != null) {
+        client.close();
       }
-      for (Path socket : List.of(sockets.qmp(), sockets.agent(), sockets.extraMonitor())) {
+      for (Path socket :
+          List.of(sockets.qmp(), sockets.agent(), sockets.ready(), sockets.extraMonitor())) {
         remove(socket);
       }
       runAs.release();

@@ -12,6 +12,11 @@ record QemuSockets(Path directory) {
     return directory.resolve("qmp.sock");
   }
 
+  /** Ours, to which QEMU connects once all of its own are open. */
+  Path ready() {
+    return directory.resolve("ready.sock");
+  }
+
   Path agent() {
     return directory.resolve("agent.sock");
   }

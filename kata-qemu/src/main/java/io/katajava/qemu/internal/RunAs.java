@@ -2,14 +2,20 @@ package io.katajava.qemu.internal;
 
 import io.katajava.Choice;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who QEMU runs as. When the JVM is root, QEMU gets a user id of its own from the range that
@@ -20,39 +26,74 @@ import org.jspecify.annotations.Nullable;
  * @param why the reason
  */
 record RunAs(@Nullable Integer uid, String why) {
+  private static final Logger log = LoggerFactory.getLogger(RunAs.class);
   private static final int FIRST = 61184;
   private static final int COUNT = 65519 - FIRST + 1;
   private static final Set<Integer> TAKEN = ConcurrentHashMap.newKeySet();
 
+  /**
+   * A file QEMU opens.
+   *
+   * @param path the file or device
+   * @param write whether it is written to
+   */
+  record Access(Path path, boolean write) {}
+
   /** Decides without taking an id. */
-  static Optional<String> obstacle(Path stateDirectory, List<Path> mustRead) {
+  static Optional<String> obstacle(Path stateDirectory, List<Access> files) {
     if (!"root".equals(System.getProperty("user.name"))) {
       return Optional.of("the JVM is not root");
     }
-    for (Path file : mustRead) {
+    for (Access file : files) {
       Optional<Path> closed = closedFor(file);
       if (closed.isPresent()) {
-        return Optional.of("an unprivileged user could not read " + closed.get());
+        return Optional.of(
+            "an unprivileged user could not "
+                + (file.write() ? "write " : "read ")
+                + (closed.get().equals(file.path())
+                    ? file.path().toString()
+                    : file.path() + " because of " + closed.get()));
       }
     }
-    return closedFor(
-            stateDirectory.getParent() == null ? stateDirectory : stateDirectory.getParent())
+    Path above = stateDirectory.getParent();
+    return closedFor(new Access(above == null ? stateDirectory : above, false))
         .map(closed -> "an unprivileged user could not reach " + closed);
   }
 
-  static RunAs take(String sandboxId, Path stateDirectory, List<Path> mustRead) {
-    Optional<String> obstacle = obstacle(stateDirectory, mustRead);
+  static RunAs take(String sandboxId, Path stateDirectory, List<Access> files) {
+    Optional<String> obstacle = obstacle(stateDirectory, files);
     if (obstacle.isPresent()) {
       return new RunAs(null, obstacle.get());
     }
+    Set<Integer> elsewhere = owners(stateDirectory.getParent());
     int start = Math.floorMod(sandboxId.hashCode(), COUNT);
     for (int i = 0; i < COUNT; i++) {
       int candidate = FIRST + (start + i) % COUNT;
-      if (TAKEN.add(candidate)) {
+      if (!elsewhere.contains(candidate) && TAKEN.add(candidate)) {
         return new RunAs(candidate, "the JVM is root, QEMU need not be");
       }
     }
     return new RunAs(null, "all user ids set aside for sandboxes are in use");
+  }
+
+  /** Ids in use by other JVMs: each owns the directory of its sandbox. */
+  private static Set<Integer> owners(@Nullable Path sandboxes) {
+    Set<Integer> owners = new HashSet<>();
+    if (sandboxes == null) {
+      return owners;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(sandboxes)) {
+      for (Path entry : entries) {
+        try {
+          owners.add((Integer) Files.getAttribute(entry, "unix:uid"));
+        } catch (NoSuchFileException e) {
+          log.trace("{} has just gone", entry, e);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      log.debug("cannot list {}", sandboxes, e);
+    }
+    return owners;
   }
 
   void release() {
@@ -73,24 +114,24 @@ record RunAs(@Nullable Integer uid, String why) {
     return new Choice("user of QEMU", uid == null ? "the JVM's" : "an id of its own", why);
   }
 
-  /** The first part of the path that others may not pass or read. */
-  private static Optional<Path> closedFor(Path file) {
+  /** The first part of the path that others may not pass, or the file that is closed to them. */
+  private static Optional<Path> closedFor(Access file) {
     try {
-      Path real = file.toRealPath();
-      if (Files.isRegularFile(real)
-          && !Files.getPosixFilePermissions(real).contains(PosixFilePermission.OTHERS_READ)) {
-        return Optional.of(real);
+      Path real = file.path().toRealPath();
+      Set<PosixFilePermission> open = Files.getPosixFilePermissions(real);
+      boolean directory = Files.isDirectory(real);
+      if ((!directory && !open.contains(PosixFilePermission.OTHERS_READ))
+          || (file.write() && !open.contains(PosixFilePermission.OTHERS_WRITE))) {
+        return Optional.of(file.path());
       }
-      for (Path at = Files.isDirectory(real) ? real : real.getParent();
-          at != null;
-          at = at.getParent()) {
+      for (Path at = directory ? real : real.getParent(); at != null; at = at.getParent()) {
         if (!Files.getPosixFilePermissions(at).contains(PosixFilePermission.OTHERS_EXECUTE)) {
           return Optional.of(at);
         }
       }
       return Optional.empty();
     } catch (IOException e) {
-      return Optional.of(file);
+      return Optional.of(file.path());
     }
   }
 }

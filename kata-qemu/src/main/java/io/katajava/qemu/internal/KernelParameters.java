@@ -1,0 +1,41 @@
+package io.katajava.qemu.internal;
+
+import io.katajava.qemu.MachineType;
+import io.katajava.qemu.QemuConfig;
+import io.katajava.qemu.device.VirtualIommu;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The guest kernel's command line: the machine's needs, the guest's, the user's last. */
+final class KernelParameters {
+  private KernelParameters() {}
+
+  static List<String> of(QemuConfig config, MachineType machine, List<String> guest) {
+    List<String> parameters = new ArrayList<>();
+    parameters.add("console=" + console(machine));
+    if (machine.architecture().equals("x86_64")) {
+      parameters.add("reboot=k");
+    }
+    // Reboot at once on a panic: with -no-reboot QEMU then ends, and nobody waits for a dead guest.
+    parameters.add("panic=-1");
+    if (config.devices().stream().anyMatch(device -> device instanceof VirtualIommu)) {
+      parameters.add("intel_iommu=on");
+      parameters.add("iommu=pt");
+    }
+    parameters.addAll(guest);
+    if (config.debug().isPresent()) {
+      parameters.add("agent.log=debug");
+    }
+    parameters.addAll(config.kernelParameters());
+    return parameters;
+  }
+
+  private static String console(MachineType machine) {
+    return switch (machine) {
+      case VIRT -> "ttyAMA0";
+      case PSERIES -> "hvc0";
+      case S390_CCW_VIRTIO -> "ttysclp0";
+      default -> "ttyS0";
+    };
+  }
+}

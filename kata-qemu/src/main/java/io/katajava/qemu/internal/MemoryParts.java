@@ -1,0 +1,123 @@
+package io.katajava.qemu.internal;
+
+import io.katajava.MemorySize;
+import io.katajava.qemu.MemoryBackend;
+import io.katajava.qemu.MemoryLayout;
+import io.katajava.qemu.NumaNode;
+import io.katajava.qemu.QemuConfig;
+import io.katajava.qemu.device.SharedDirectory;
+import io.katajava.qemu.device.VhostUserDisk;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A guest's memory as options. */
+final class MemoryParts {
+  /** The resizable device, when the layout has one. */
+  static final String VIRTIO_MEM = "virtiomem0";
+
+  private static final String MAIN = "ram0";
+
+  private final MemoryLayout layout;
+  private final MemorySize size;
+  private final boolean shared;
+
+  MemoryParts(QemuConfig config, MemorySize size) {
+    this.layout = config.memoryLayout();
+    this.size = size;
+    this.shared =
+        config.devices().stream()
+            .anyMatch(
+                device -> device instanceof SharedDirectory || device instanceof VhostUserDisk);
+  }
+
+  /** The value of {@code -m}. */
+  String value() {
+    String text = size.toMebibytes() + "M";
+    return layout
+        .maximum()
+        .filter(maximum -> maximum.compareTo(size) > 0)
+        .map(
+            maximum ->
+                text
+                    + (layout.slots() > 0 ? ",slots=" + layout.slots() : "")
+                    + ",maxmem="
+                    + maximum.toMebibytes()
+                    + "M")
+        .orElse(text);
+  }
+
+  /** What is added to {@code -machine}; empty when QEMU's own memory will do. */
+  String machineMember() {
+    return needsBackend() && layout.nodes().isEmpty() ? ",memory-backend=" + MAIN : "";
+  }
+
+  private boolean needsBackend() {
+    return shared || !(layout.backend() instanceof MemoryBackend.Anonymous);
+  }
+
+  List<String> options() {
+    List<String> line = new ArrayList<>();
+    if (layout.nodes().isEmpty()) {
+      if (needsBackend()) {
+        line.addAll(backend(MAIN, size).toOption());
+      }
+      return line;
+    }
+    for (int i = 0; i < layout.nodes().size(); i++) {
+      NumaNode node = layout.nodes().get(i);
+      Part part = backend("ram" + i, node.memory());
+      node.hostNode()
+          .ifPresent(host -> part.with("host-nodes", List.of(host)).with("policy", "bind"));
+      line.addAll(part.toOption());
+      line.add("-numa");
+      line.add(
+          "node,nodeid="
+              + i
+              + ",cpus="
+              + node.firstCpu()
+              + "-"
+              + node.lastCpu()
+              + ",memdev=ram"
+              + i);
+    }
+    return line;
+  }
+
+  /** A backend of the layout's kind, for the start and for what is plugged. */
+  Part backend(String id, MemorySize bytes) {
+    MemoryBackend kind = layout.backend();
+    if (kind instanceof MemoryBackend.MappedFile file) {
+      return Part.object("memory-backend-file", id)
+          .with("size", bytes.bytes())
+          .with("mem-path", file.path())
+          .with("share", file.isShared() || shared);
+    } else if (kind instanceof MemoryBackend.HugePages pages) {
+      return Part.object("memory-backend-file", id)
+          .with("size", bytes.bytes())
+          .with("mem-path", pages.mount())
+          .with("share", pages.isShared() || shared)
+          .with("prealloc", true);
+    } else if (kind instanceof MemoryBackend.Memfd || shared) {
+      return Part.object("memory-backend-memfd", id)
+          .with("size", bytes.bytes())
+          .with("share", true);
+    }
+    return Part.object("memory-backend-ram", id).with("size", bytes.bytes());
+  }
+
+  /** The room up to the maximum as one device, empty at first. */
+  List<Part> resizable(Transport transport) {
+    if (!layout.resizable()) {
+      return List.of();
+    }
+    MemorySize room = MemorySize.bytes(layout.maximum().orElse(size).bytes() - size.bytes());
+    if (room.bytes() == 0) {
+      return List.of();
+    }
+    return List.of(
+        backend("ram-" + VIRTIO_MEM, room),
+        Part.device(transport.driver("virtio-mem"), VIRTIO_MEM)
+            .with("memdev", "ram-" + VIRTIO_MEM)
+            .with("requested-size", 0));
+  }
+}
