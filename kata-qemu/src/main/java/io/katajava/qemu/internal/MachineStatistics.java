@@ -4,9 +4,8 @@ import io.katajava.MemorySize;
 import io.katajava.qemu.QemuStatistics;
 import io.katajava.qemu.QemuStatistics.DiskTransfers;
 import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.command.QueryBlockstats;
-import io.katajava.qemu.qmp.type.BlockDeviceStats;
-import io.katajava.qemu.qmp.type.BlockStats;
+import io.katajava.qemu.qmp.json.JsonCursor;
+import io.katajava.qemu.qmp.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,23 +45,29 @@ final class MachineStatistics {
     return Long.parseLong(line.replaceAll("\\D", ""));
   }
 
+  /** Read by hand: what newer QEMUs always tell (zones, latencies) older ones leave out. */
   private static Map<String, DiskTransfers> disks(QmpClient qmp) {
     Map<String, DiskTransfers> disks = new HashMap<>();
-    for (BlockStats block : qmp.execute(new QueryBlockstats())) {
-      String path = block.qdev();
-      if (path == null || !path.startsWith(PERIPHERAL)) {
-        continue;
-      }
-      BlockDeviceStats stats = block.stats();
-      disks.put(
-          path.substring(PERIPHERAL.length()).replaceAll("/.*", ""),
-          new DiskTransfers(
-              stats.rdBytes(),
-              stats.wrBytes(),
-              stats.rdOperations(),
-              stats.wrOperations(),
-              stats.flushOperations()));
-    }
+    JsonCursor blocks =
+        JsonCursor.of(
+            qmp.execute(QmpClient.command("query-blockstats", JsonObject.EMPTY)),
+            "query-blockstats");
+    blocks.list(
+        block -> {
+          String path = block.has("qdev") ? block.member("qdev").string() : "";
+          if (path.startsWith(PERIPHERAL)) {
+            JsonCursor stats = block.member("stats");
+            disks.put(
+                path.substring(PERIPHERAL.length()).replaceAll("/.*", ""),
+                new DiskTransfers(
+                    stats.member("rd_bytes").int64(),
+                    stats.member("wr_bytes").int64(),
+                    stats.member("rd_operations").int64(),
+                    stats.member("wr_operations").int64(),
+                    stats.member("flush_operations").int64()));
+          }
+          return path;
+        });
     return disks;
   }
 }

@@ -152,7 +152,7 @@ final class QemuLaunch {
             sockets,
             runAs,
             extraMonitor().isPresent(),
-            new ChangePlanner(config, machineType, spec.sizes().memory()));
+            new ChangePlanner(config, machineType, spec.sizes().memory(), accelerator.kvm()));
     try {
       context.recordProcess(process.pid());
       connect(machine, ready);

@@ -3,7 +3,9 @@ package io.katajava.qemu.internal;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpCommand;
 import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.event.AcpiDeviceOstEvent;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
@@ -44,16 +46,51 @@ sealed interface Step {
    * @param id the device
    */
   record Unplug(String id) implements Step {
+    /** The request to eject that QEMU made (ACPI 6.5, table 6.15: source events of _OST). */
+    private static final long EJECTION_REQUEST = 3;
+
+    /** Ejection is in progress (ACPI 6.5, table 6.17). */
+    private static final long IN_PROGRESS = 0x84;
+
     @Override
     public void run(QmpClient qmp, Duration timeout) {
+      // Of vCPUs and memory the guest says no by ACPI alone; QEMU makes no other event of it.
+      CompletableFuture<AcpiDeviceOstEvent> refusal =
+          qmp.awaitEvent(AcpiDeviceOstEvent.class, this::isRefusal, timeout);
+      CompletableFuture<?> gone = qmp.unplug(id, timeout);
       try {
-        qmp.unplug(id, timeout).join();
+        CompletableFuture.anyOf(
+                gone, refusal.handle((event, none) -> refused(event, gone)).thenCompose(f -> f))
+            .join();
       } catch (CompletionException e) {
-        if (e.getCause() instanceof QmpException refused) {
-          throw refused;
+        if (e.getCause() instanceof QmpException failed) {
+          throw failed;
         }
         throw e;
+      } finally {
+        refusal.cancel(false);
+        gone.cancel(false);
       }
+    }
+
+    private boolean isRefusal(AcpiDeviceOstEvent event) {
+      return id.equals(event.info().device())
+          && event.info().source() == EJECTION_REQUEST
+          && event.info().status() != 0
+          && event.info().status() != IN_PROGRESS;
+    }
+
+    private CompletableFuture<?> refused(
+        @Nullable AcpiDeviceOstEvent event, CompletableFuture<?> gone) {
+      return event == null
+          ? gone
+          : CompletableFuture.failedFuture(
+              new QmpException(
+                  "the guest keeps device '"
+                      + id
+                      + "': it answered the request to eject it with ACPI status 0x"
+                      + Long.toHexString(event.info().status()),
+                  null));
     }
 
     @Override
