@@ -49,7 +49,7 @@ final class CapabilityCache {
       known = read(stamp);
     }
     if (known == null) {
-      known = QemuCapabilities.probe(binary, limit);
+      known = QemuProbe.probe(binary, limit);
       write(stamp, known);
     }
     KNOWN.put(stamp, known);

@@ -131,8 +131,8 @@ final class ChangePlanner {
 
   private Draft removeVcpus(int count) {
     if (!kvm) {
-      // Tried with 7.2 and Linux 6.1: the guest consents, then QEMU damages its own heap and ends.
-      return no(UNSUPPORTED, "QEMU does not survive the removal of a vCPU that TCG runs");
+      // Linux 6.1 consents, but QEMU 7.2 then damages its heap; 10.0 lives on, the vCPU stays too.
+      return no(UNSUPPORTED, "QEMU does not finish the removal of a vCPU that TCG runs");
     }
     if (addedVcpus.size() < count) {
       return no(

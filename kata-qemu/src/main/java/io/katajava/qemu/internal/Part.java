@@ -1,11 +1,5 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.qemu.qmp.QmpCommand;
-import io.katajava.qemu.qmp.command.BlockdevAdd;
-import io.katajava.qemu.qmp.command.DeviceAdd;
-import io.katajava.qemu.qmp.command.NetdevAdd;
-import io.katajava.qemu.qmp.command.ObjectAdd;
-import io.katajava.qemu.qmp.json.JsonCursor;
 import io.katajava.qemu.qmp.json.JsonObject;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -111,19 +105,11 @@ final class Part {
     }
   }
 
-  /** The command that makes it in a running machine. */
-  QmpCommand<?> toCommand() {
+  /** The arguments of the command that makes it in a running machine. */
+  JsonObject toJson() {
     JsonObject.Builder json = JsonObject.builder().put(kind.typeMember, type);
     members.forEach((name, value) -> json.put(name, json(value)));
-    JsonCursor in = JsonCursor.of(json.build(), kind.option);
-    return switch (kind) {
-      case OBJECT -> ObjectAdd.decode(in);
-      case BLOCKDEV -> BlockdevAdd.decode(in);
-      case NETDEV -> NetdevAdd.decode(in);
-      case DEVICE -> DeviceAdd.decode(in);
-      case CHARDEV ->
-          throw new IllegalStateException("character devices are not plugged: " + toOption());
-    };
+    return json.build();
   }
 
   private static Object json(Object value) {

@@ -2,9 +2,15 @@ package io.katajava.qemu.internal;
 
 import io.katajava.qemu.internal.Step.Command;
 import io.katajava.qemu.internal.Step.Unplug;
+import io.katajava.qemu.qmp.QmpCommand;
+import io.katajava.qemu.qmp.command.BlockdevAdd;
 import io.katajava.qemu.qmp.command.BlockdevDel;
+import io.katajava.qemu.qmp.command.DeviceAdd;
+import io.katajava.qemu.qmp.command.NetdevAdd;
 import io.katajava.qemu.qmp.command.NetdevDel;
+import io.katajava.qemu.qmp.command.ObjectAdd;
 import io.katajava.qemu.qmp.command.ObjectDel;
+import io.katajava.qemu.qmp.json.JsonCursor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,8 +21,19 @@ final class PartSteps {
 
   static List<Step> adding(List<Part> parts) {
     List<Step> steps = new ArrayList<>();
-    parts.forEach(part -> steps.add(new Command(part.toCommand(), removing(part))));
+    parts.forEach(part -> steps.add(new Command(making(part), removing(part))));
     return steps;
+  }
+
+  static QmpCommand<?> making(Part part) {
+    JsonCursor arguments = JsonCursor.of(part.toJson(), part.id());
+    return switch (part.kind()) {
+      case OBJECT -> ObjectAdd.decode(arguments);
+      case BLOCKDEV -> BlockdevAdd.decode(arguments);
+      case NETDEV -> NetdevAdd.decode(arguments);
+      case DEVICE -> DeviceAdd.decode(arguments);
+      case CHARDEV -> throw new IllegalStateException("character devices are not plugged: " + part);
+    };
   }
 
   static List<Step> removing(List<Part> parts) {

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -140,6 +141,16 @@ class RealLaunchIT {
       }
     }
     return answer.toString();
+  }
+
+  @Test
+  void capabilities_ofTheInstalledBinary_areKnown() throws Exception {
+    Path binary = QemuBinary.find(Optional.empty(), "x86_64");
+    QemuCapabilities found = QemuProbe.probe(binary, Duration.ofSeconds(20));
+
+    assertThat(found.machines()).contains("q35", "pc", "microvm");
+    assertThat(found.version()).matches("\\d+\\.\\d+\\.\\d+.*");
+    assertThat(found.seccomp()).isTrue();
   }
 
   @Test

@@ -1,0 +1,83 @@
+package io.katajava.qemu.internal;
+
+import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qemu.qmp.QmpCommandException;
+import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpOptions;
+import io.katajava.qemu.qmp.command.QueryCommandLineOptions;
+import io.katajava.qemu.qmp.json.JsonCursor;
+import io.katajava.qemu.qmp.json.JsonException;
+import io.katajava.qemu.qmp.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Asks a binary over QMP what it can do. Apart from its answer, which a start mostly has already.
+ */
+final class QemuProbe {
+  private static final Duration REAP_LIMIT = Duration.ofSeconds(10);
+
+  private QemuProbe() {}
+
+  /**
+   * Runs the binary without a machine and asks it.
+   *
+   * @param limit the longest wait for each answer
+   * @throws IOException if it cannot be run or does not answer; the message has what it said
+   */
+  static QemuCapabilities probe(Path binary, Duration limit)
+      throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            binary.toString(),
+            "-machine",
+            "none",
+            "-nodefaults",
+            "-no-user-config",
+            "-display",
+            "none",
+            "-S",
+            "-qmp",
+            "stdio");
+    builder.redirectError(ProcessBuilder.Redirect.DISCARD);
+    Process process = Spawner.spawn(builder);
+    try (QmpClient qmp =
+        QmpClient.over(
+            new ProcessConnection(process),
+            QmpOptions.builder().name("probe").connectTimeout(limit).callTimeout(limit).build())) {
+      String version = qmp.version().map(Object::toString).orElse("unknown");
+      boolean seccomp = hasOption(qmp, "sandbox");
+      return new QemuCapabilities(version, seccomp, machines(qmp));
+    } catch (QmpException | JsonException e) {
+      throw new IOException(binary + " does not say what it can do: " + e.getMessage(), e);
+    } finally {
+      process.destroyForcibly();
+      process.waitFor(REAP_LIMIT.toSeconds(), TimeUnit.SECONDS);
+    }
+  }
+
+  /** Read by hand: only the names matter, and other members differ between versions. */
+  private static List<String> machines(QmpClient qmp) {
+    TreeSet<String> names = new TreeSet<>();
+    JsonCursor.of(
+            qmp.execute(QmpClient.command("query-machines", JsonObject.EMPTY)), "query-machines")
+        .list(
+            machine -> {
+              names.add(machine.member("name").string());
+              return machine.has("alias") && names.add(machine.member("alias").string());
+            });
+    return List.copyOf(names);
+  }
+
+  private static boolean hasOption(QmpClient qmp, String option) {
+    try {
+      return !qmp.execute(QueryCommandLineOptions.builder().option(option).build()).isEmpty();
+    } catch (QmpCommandException e) {
+      return false;
+    }
+  }
+}
