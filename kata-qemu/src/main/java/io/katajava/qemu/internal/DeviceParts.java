@@ -168,6 +168,24 @@ final class DeviceParts {
             .with("unarmed", memory.readOnly()));
   }
 
+  static boolean any(List<QemuDevice> devices, Class<? extends QemuDevice> kind) {
+    for (QemuDevice device : devices) {
+      if (kind.isInstance(device)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  static boolean anyOnScsi(List<QemuDevice> devices) {
+    for (QemuDevice device : devices) {
+      if (device instanceof Disk disk && disk.bus() == Disk.Bus.SCSI) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   static String node(String id) {
     return "node-" + id;
   }

@@ -18,7 +18,7 @@ final class KernelParameters {
     }
     // Reboot at once on a panic: with -no-reboot QEMU then ends, and nobody waits for a dead guest.
     parameters.add("panic=-1");
-    if (config.devices().stream().anyMatch(device -> device instanceof VirtualIommu)) {
+    if (DeviceParts.any(config.devices(), VirtualIommu.class)) {
       parameters.add("intel_iommu=on");
       parameters.add("iommu=pt");
     }

@@ -25,9 +25,8 @@ final class MemoryParts {
     this.layout = config.memoryLayout();
     this.size = size;
     this.shared =
-        config.devices().stream()
-            .anyMatch(
-                device -> device instanceof SharedDirectory || device instanceof VhostUserDisk);
+        DeviceParts.any(config.devices(), SharedDirectory.class)
+            || DeviceParts.any(config.devices(), VhostUserDisk.class);
   }
 
   /** The value of {@code -m}. */

@@ -5,7 +5,6 @@ import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
-import io.katajava.qemu.device.Disk;
 import io.katajava.qemu.device.PersistentMemory;
 import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.device.VirtualIommu;
@@ -14,7 +13,6 @@ import io.katajava.spi.VmSpec;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -82,7 +80,9 @@ final class QemuCommandLine {
     agentPort(line);
     ready(line);
     ports(line);
-    memory.resizable(transport).forEach(part -> line.addAll(part.toOption()));
+    for (Part part : memory.resizable(transport)) {
+      line.addAll(part.toOption());
+    }
     devices(line);
     boot(line);
     line.addAll(config.extraArguments());
@@ -123,8 +123,7 @@ final class QemuCommandLine {
           case PSERIES -> machine.qemuName() + ",usb=off";
           case RISCV_VIRT, S390_CCW_VIRTIO -> machine.qemuName();
         };
-    boolean persistent =
-        config.devices().stream().anyMatch(device -> device instanceof PersistentMemory);
+    boolean persistent = DeviceParts.any(config.devices(), PersistentMemory.class);
     // Interrupt remapping needs the I/O APIC outside the kernel.
     return value
         + (persistent ? ",nvdimm=on" : "")
@@ -216,19 +215,29 @@ final class QemuCommandLine {
   }
 
   private boolean hasIommu() {
-    return config.devices().stream().anyMatch(device -> device instanceof VirtualIommu);
+    return DeviceParts.any(config.devices(), VirtualIommu.class);
   }
 
   private void devices(List<String> line) {
-    if (config.devices().stream()
-        .anyMatch(device -> device instanceof Disk disk && disk.bus() == Disk.Bus.SCSI)) {
+    if (DeviceParts.anyOnScsi(config.devices())) {
       line.addAll(devices.scsiController().toOption());
     }
     // Devices behind an IOMMU must find it there already.
-    List<QemuDevice> ordered = new ArrayList<>(config.devices());
-    ordered.sort(Comparator.comparing(device -> !(device instanceof VirtualIommu)));
-    for (QemuDevice device : ordered) {
-      devices.of(device, null).forEach(part -> line.addAll(part.toOption()));
+    for (QemuDevice device : config.devices()) {
+      if (device instanceof VirtualIommu) {
+        device(line, device);
+      }
+    }
+    for (QemuDevice device : config.devices()) {
+      if (!(device instanceof VirtualIommu)) {
+        device(line, device);
+      }
+    }
+  }
+
+  private void device(List<String> line, QemuDevice device) {
+    for (Part part : devices.of(device, null)) {
+      line.addAll(part.toOption());
     }
   }
 

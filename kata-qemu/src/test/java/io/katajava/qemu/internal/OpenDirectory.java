@@ -20,6 +20,10 @@ final class OpenDirectory implements AutoCloseable {
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
   }
 
+  Path above() {
+    return above;
+  }
+
   Path path() {
     return directory;
   }
