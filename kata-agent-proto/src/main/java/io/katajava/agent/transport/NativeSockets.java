@@ -6,6 +6,7 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 
 /**
  * Socket calls that jnr-unixsocket does not have. Structures are laid out by hand for 64-bit Linux,
@@ -17,6 +18,15 @@ final class NativeSockets {
   private static final int MSG_NOSIGNAL = 0x4000;
   private static final int MAX_DESCRIPTORS = 253;
 
+  private static final int AF_VSOCK = 40;
+  private static final int SOCK_STREAM = 1;
+  private static final int SOCK_CLOEXEC = 0x80000;
+  private static final int SO_VM_SOCKETS_CONNECT_TIMEOUT = 6;
+  private static final int BACKLOG = 128;
+
+  /** sockaddr_vm: u16 family, u16 reserved, u32 port, u32 cid, u8 flags, 3 bytes of zero. */
+  private static final int ADDRESS_SIZE = 16;
+
   static {
     Native.register(NativeSockets.class, "c");
   }
@@ -24,6 +34,78 @@ final class NativeSockets {
   private NativeSockets() {}
 
   private static native long sendmsg(int fd, Pointer message, int flags) throws LastErrorException;
+
+  private static native int socket(int domain, int type, int protocol) throws LastErrorException;
+
+  private static native int connect(int fd, Pointer address, int length) throws LastErrorException;
+
+  private static native int bind(int fd, Pointer address, int length) throws LastErrorException;
+
+  private static native int listen(int fd, int backlog) throws LastErrorException;
+
+  private static native int accept4(int fd, Pointer address, Pointer length, int flags)
+      throws LastErrorException;
+
+  private static native int setsockopt(int fd, int level, int name, Pointer value, int length)
+      throws LastErrorException;
+
+  static int connectVsock(int cid, int port, Duration timeout, String where) throws IOException {
+    int fd = -1;
+    boolean connected = false;
+    try (Memory address = address(cid, port);
+        Memory limit = new Memory(16)) {
+      fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      limit.setLong(0, timeout.toSeconds());
+      limit.setLong(8, Math.max(1, timeout.toNanosPart() / 1000));
+      setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, limit, 16);
+      connect(fd, address, ADDRESS_SIZE);
+      connected = true;
+      return fd;
+    } catch (LastErrorException e) {
+      throw new IOException("connecting to " + where + ": " + e.getMessage(), e);
+    } finally {
+      if (!connected && fd >= 0) {
+        SocketCalls.C.close(fd);
+      }
+    }
+  }
+
+  static int listenVsock(int cid, int port, String where) throws IOException {
+    int fd = -1;
+    boolean listening = false;
+    try (Memory address = address(cid, port)) {
+      fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      bind(fd, address, ADDRESS_SIZE);
+      listen(fd, BACKLOG);
+      listening = true;
+      return fd;
+    } catch (LastErrorException e) {
+      throw new IOException("listening on " + where + ": " + e.getMessage(), e);
+    } finally {
+      if (!listening && fd >= 0) {
+        SocketCalls.C.close(fd);
+      }
+    }
+  }
+
+  static VsockConnection acceptVsock(int listener) {
+    try (Memory address = address(0, 0);
+        Memory length = new Memory(4)) {
+      length.setInt(0, ADDRESS_SIZE);
+      int fd = accept4(listener, address, length, SOCK_CLOEXEC);
+      int peer = address.getInt(8);
+      return new VsockConnection(fd, peer, VsockConnection.describe(peer, address.getInt(4)));
+    }
+  }
+
+  private static Memory address(int cid, int port) {
+    Memory address = new Memory(ADDRESS_SIZE);
+    address.clear();
+    address.setShort(0, (short) AF_VSOCK);
+    address.setInt(4, port);
+    address.setInt(8, cid);
+    return address;
+  }
 
   /** Sends what it can of the data, at least one byte, with the descriptors. */
   static void sendDescriptors(int fd, ByteBuffer data, int[] descriptors, String where)

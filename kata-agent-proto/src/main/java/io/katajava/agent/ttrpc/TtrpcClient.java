@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,8 @@ public final class TtrpcClient implements AutoCloseable {
   private final Thread reader;
   private final Map<Integer, Pending> pending = new ConcurrentHashMap<>();
   private final AtomicReference<Pending.@Nullable Failure> closed = new AtomicReference<>();
+
+  /** Its dependents are only such as go to the callback executor. */
   private final CompletableFuture<TtrpcException> onClose = new CompletableFuture<>();
 
   private TtrpcClient(Connection connection, TtrpcClientOptions options) {
@@ -247,11 +250,11 @@ public final class TtrpcClient implements AutoCloseable {
     }
     writer.stop(cause instanceof IOException io ? io : new IOException(reason, cause));
     connection.close();
+    // First of all, so that whose call fails below sees that the connection is gone.
+    onClose.complete(new TtrpcException(failure.status(), failure.message(), cause));
     // Who registers after this sees that the client is closed.
     pending.values().forEach(waiting -> waiting.failed(failure));
     pending.clear();
-    TtrpcException why = new TtrpcException(failure.status(), failure.message(), cause);
-    options.callbacks().execute(() -> onClose.complete(why));
   }
 
   /**
@@ -260,7 +263,10 @@ public final class TtrpcClient implements AutoCloseable {
    * @return completed once with the reason, also after {@link #close}
    */
   public CompletableFuture<TtrpcException> onClose() {
-    return onClose.copy();
+    TtrpcException reason = onClose.getNow(null);
+    return reason != null
+        ? CompletableFuture.completedFuture(reason)
+        : onClose.thenApplyAsync(Function.identity(), options.callbacks());
   }
 
   /** Closes the connection, fails every waiting call, and ends this client's threads. */

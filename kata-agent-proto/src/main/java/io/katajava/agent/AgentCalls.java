@@ -1,0 +1,156 @@
+package io.katajava.agent;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Empty;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import io.katajava.agent.ttrpc.CallOptions;
+import io.katajava.agent.ttrpc.TtrpcClient;
+import io.katajava.agent.ttrpc.TtrpcException;
+import io.katajava.agent.ttrpc.TtrpcStatus;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Calls of one connection: messages in and out, failures as {@link AgentException}. */
+final class AgentCalls {
+  static final String AGENT = "grpc.AgentService";
+  static final String HEALTH = "grpc.Health";
+
+  private static final int MAX_TEXT = 8 * 1024;
+
+  private final TtrpcClient client;
+  private final AgentClientOptions options;
+
+  AgentCalls(TtrpcClient client, AgentClientOptions options) {
+    this.client = client;
+    this.options = options;
+  }
+
+  TtrpcClient client() {
+    return client;
+  }
+
+  AgentClientOptions options() {
+    return options;
+  }
+
+  /** Calls a method of the agent service and waits. The agent gives up at the deadline, too. */
+  <T extends MessageLite> T call(
+      String rpc, String what, MessageLite request, Parser<T> reply, Duration deadline) {
+    return call(AGENT, rpc, what, request, reply, deadline);
+  }
+
+  void run(String rpc, String what, MessageLite request, Duration deadline) {
+    call(AGENT, rpc, what, request, Empty.parser(), deadline);
+  }
+
+  <T extends MessageLite> T call(
+      String service,
+      String rpc,
+      String what,
+      MessageLite request,
+      Parser<T> reply,
+      Duration deadline) {
+    CallOptions call = callOptions(deadline, true);
+    try {
+      ByteBuffer payload = ByteBuffer.wrap(request.toByteArray());
+      return parse(client.call(service, rpc, payload, call), reply);
+    } catch (TtrpcException | InvalidProtocolBufferException e) {
+      throw failure(rpc, what, e);
+    }
+  }
+
+  /** Calls a method that waits for something; the agent is told no timeout. */
+  <T extends MessageLite, R> CompletableFuture<R> callAsync(
+      String rpc, String what, MessageLite request, Parser<T> reply, Function<T, R> result) {
+    CompletableFuture<ByteBuffer> call =
+        client.callAsync(
+            AGENT, rpc, ByteBuffer.wrap(request.toByteArray()), callOptions(Duration.ZERO, false));
+    CompletableFuture<R> answer = new CompletableFuture<>();
+    call.whenComplete((bytes, problem) -> finish(rpc, what, bytes, problem, reply, result, answer));
+    // A derived future does not pass a cancellation on by itself.
+    answer.whenComplete(
+        (value, problem) -> {
+          if (problem instanceof CancellationException) {
+            call.cancel(false);
+          }
+        });
+    return answer;
+  }
+
+  private <T extends MessageLite, R> void finish(
+      String rpc,
+      String what,
+      @Nullable ByteBuffer bytes,
+      @Nullable Throwable problem,
+      Parser<T> reply,
+      Function<T, R> result,
+      CompletableFuture<R> answer) {
+    if (bytes == null) {
+      Throwable cause =
+          problem == null ? new IllegalStateException("neither value nor failure") : problem;
+      if (cause instanceof CompletionException && cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      answer.completeExceptionally(failure(rpc, what, cause));
+      return;
+    }
+    try {
+      answer.complete(result.apply(parse(bytes, reply)));
+    } catch (InvalidProtocolBufferException | RuntimeException e) {
+      answer.completeExceptionally(failure(rpc, what, e));
+    }
+  }
+
+  private static <T extends MessageLite> T parse(ByteBuffer bytes, Parser<T> parser)
+      throws InvalidProtocolBufferException {
+    return parser.parseFrom(CodedInputStream.newInstance(bytes));
+  }
+
+  private CallOptions callOptions(Duration deadline, boolean serverToo) {
+    String trace = options.traceparent().get();
+    Map<String, List<String>> metadata =
+        trace == null ? Map.of() : Map.of("traceparent", List.of(trace));
+    return new CallOptions(deadline, serverToo, metadata);
+  }
+
+  AgentException failure(String rpc, String what, Throwable cause) {
+    if (rpc.equals("connection")) {
+      TtrpcStatus status = TtrpcStatus.UNAVAILABLE;
+      String text = printable(String.valueOf(cause.getMessage()));
+      return new AgentException(
+          status, rpc, options.name(), "the connection to the agent", text, cause);
+    }
+    String attempt = what.isEmpty() ? rpc : rpc + " of " + what;
+    if (cause instanceof AgentException known) {
+      return known;
+    }
+    if (cause instanceof TtrpcException refused) {
+      String text = String.valueOf(refused.getMessage());
+      int prefix = text.startsWith("calling ") ? text.indexOf(": ") + 2 : 0;
+      return new AgentException(
+          refused.status(), rpc, options.name(), attempt, printable(text.substring(prefix)), cause);
+    }
+    String reason = "the reply could not be understood: " + cause.getMessage();
+    return new AgentException(
+        TtrpcStatus.INTERNAL, rpc, options.name(), attempt, printable(reason), cause);
+  }
+
+  /** The guest is not to be trusted: no terminal sequences, no endless texts. */
+  static String printable(String text) {
+    StringBuilder clean = new StringBuilder(Math.min(text.length(), MAX_TEXT) + 3);
+    text.codePoints()
+        .limit(MAX_TEXT)
+        .map(c -> c != '\n' && c != '\t' && Character.isISOControl(c) ? '?' : c)
+        .forEach(clean::appendCodePoint);
+    return text.length() > MAX_TEXT ? clean.append("...").toString() : clean.toString();
+  }
+}

@@ -1,0 +1,476 @@
+package io.katajava.agent;
+
+import io.katajava.agent.internal.OciWire;
+import io.katajava.agent.internal.wire.CheckRequest;
+import io.katajava.agent.internal.wire.CloseStdinRequest;
+import io.katajava.agent.internal.wire.DestroySandboxRequest;
+import io.katajava.agent.internal.wire.GuestDetailsRequest;
+import io.katajava.agent.internal.wire.GuestDetailsResponse;
+import io.katajava.agent.internal.wire.HealthCheckResponse;
+import io.katajava.agent.internal.wire.PauseContainerRequest;
+import io.katajava.agent.internal.wire.ReadStreamRequest;
+import io.katajava.agent.internal.wire.ReadStreamResponse;
+import io.katajava.agent.internal.wire.RemoveContainerRequest;
+import io.katajava.agent.internal.wire.ResumeContainerRequest;
+import io.katajava.agent.internal.wire.SignalProcessRequest;
+import io.katajava.agent.internal.wire.StartContainerRequest;
+import io.katajava.agent.internal.wire.StatsContainerRequest;
+import io.katajava.agent.internal.wire.StatsContainerResponse;
+import io.katajava.agent.internal.wire.TtyWinResizeRequest;
+import io.katajava.agent.internal.wire.UpdateContainerRequest;
+import io.katajava.agent.internal.wire.VersionCheckResponse;
+import io.katajava.agent.internal.wire.WaitProcessRequest;
+import io.katajava.agent.internal.wire.WaitProcessResponse;
+import io.katajava.agent.oci.OciResources;
+import io.katajava.agent.transport.Connection;
+import io.katajava.agent.ttrpc.TtrpcClient;
+import io.katajava.agent.ttrpc.TtrpcClientOptions;
+import io.katajava.agent.ttrpc.TtrpcStatus;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The agent of one guest. Safe for any number of threads and calls at the same time.
+ *
+ * <p>Blocking methods wait at most their deadline ({@link AgentClientOptions#callDeadline}, or
+ * {@link #withDeadline}) and can be interrupted. Methods that return futures wait for something in
+ * the guest without limit; cancelling the future forgets the call. Every method throws {@link
+ * AgentException}, or completes with it.
+ */
+public final class AgentClient implements AutoCloseable {
+
+  /** The longest wait for {@link #check} unless {@link #withDeadline} says otherwise. */
+  public static final Duration CHECK_DEADLINE = Duration.ofSeconds(30);
+
+  /** Most bytes one read asks for. */
+  static final int MAX_READ = 1024 * 1024;
+
+  private final AgentCalls calls;
+  private final Optional<Duration> deadline;
+
+  private AgentClient(AgentCalls calls, Optional<Duration> deadline) {
+    this.calls = calls;
+    this.deadline = deadline;
+  }
+
+  /**
+   * Connects to an agent. With a guest that is starting this waits until the agent is there.
+   *
+   * @param address where it listens
+   * @param options timeouts and names
+   * @return a client; closing it closes the connection
+   * @throws AgentException with rpc {@code connect}, if nobody is there in time (UNAVAILABLE) or
+   *     this thread was interrupted (CANCELLED; its interrupt flag is set again)
+   */
+  public static AgentClient connect(AgentAddress address, AgentClientOptions options) {
+    Connection connection;
+    try {
+      connection = AgentConnector.connect(address, options);
+    } catch (IOException e) {
+      TtrpcStatus status =
+          Thread.currentThread().isInterrupted() ? TtrpcStatus.CANCELLED : TtrpcStatus.UNAVAILABLE;
+      throw new AgentException(
+          status,
+          "connect",
+          options.name(),
+          "connecting to the agent at " + address,
+          AgentCalls.printable(String.valueOf(e.getMessage())),
+          e);
+    }
+    TtrpcClientOptions named = TtrpcClientOptions.named(options.name());
+    TtrpcClient client =
+        TtrpcClient.over(connection, options.callbacks().map(named::withCallbacks).orElse(named));
+    return new AgentClient(new AgentCalls(client, options), Optional.empty());
+  }
+
+  /**
+   * Changes the deadline of blocking calls.
+   *
+   * @param deadline positive
+   * @return a view of this client that shares its connection
+   */
+  public AgentClient withDeadline(Duration deadline) {
+    if (deadline.isZero() || deadline.isNegative()) {
+      throw new IllegalArgumentException("the deadline must be positive but is " + deadline);
+    }
+    return new AgentClient(calls, Optional.of(deadline));
+  }
+
+  private Duration deadline() {
+    return deadline.orElse(calls.options().callDeadline());
+  }
+
+  /**
+   * Tells when the connection is gone.
+   *
+   * @return completed once with the reason, also after {@link #close}
+   */
+  public CompletableFuture<AgentException> onClose() {
+    return calls.client().onClose().thenApply(reason -> calls.failure("connection", "", reason));
+  }
+
+  /** Closes the connection, also of every view. Waiting calls fail at once. */
+  @Override
+  public void close() {
+    calls.client().close();
+  }
+
+  /**
+   * Asks whether the agent takes calls ({@code Health.Check}). Waits 30 s at most.
+   *
+   * @return what it says
+   */
+  public HealthStatus check() {
+    Duration limit =
+        deadline.orElseGet(
+            () ->
+                calls.options().callDeadline().compareTo(CHECK_DEADLINE) < 0
+                    ? calls.options().callDeadline()
+                    : CHECK_DEADLINE);
+    HealthCheckResponse reply =
+        calls.call(
+            AgentCalls.HEALTH,
+            "Check",
+            "",
+            CheckRequest.getDefaultInstance(),
+            HealthCheckResponse.parser(),
+            limit);
+    return switch (reply.getStatus()) {
+      case SERVING -> HealthStatus.SERVING;
+      case NOT_SERVING -> HealthStatus.NOT_SERVING;
+      default -> HealthStatus.UNKNOWN;
+    };
+  }
+
+  /**
+   * Asks for versions ({@code Health.Version}).
+   *
+   * @return of agent and protocol
+   */
+  public AgentVersion version() {
+    VersionCheckResponse reply =
+        calls.call(
+            AgentCalls.HEALTH,
+            "Version",
+            "",
+            CheckRequest.getDefaultInstance(),
+            VersionCheckResponse.parser(),
+            deadline());
+    return new AgentVersion(reply.getAgentVersion(), reply.getGrpcVersion());
+  }
+
+  /**
+   * Asks what guest and agent can do ({@code GetGuestDetails}).
+   *
+   * @return the details, memory blocks included
+   */
+  public GuestDetails guestDetails() {
+    GuestDetailsRequest request =
+        GuestDetailsRequest.newBuilder().setMemBlockSize(true).setMemHotplugProbe(true).build();
+    return ReplyValues.guestDetails(
+        calls.call("GetGuestDetails", "", request, GuestDetailsResponse.parser(), deadline()));
+  }
+
+  /**
+   * Prepares the guest for containers ({@code CreateSandbox}). Call it once only: upstream's agent
+   * deletes mounted shares at the second.
+   *
+   * @param request what to prepare
+   */
+  public void createSandbox(SandboxRequest request) {
+    calls.run("CreateSandbox", request.sandboxId(), RequestWire.sandbox(request), deadline());
+  }
+
+  /**
+   * Ends all containers, then the agent ({@code DestroySandbox}); a guest whose process 1 it is
+   * powers off. The connection may break around the reply, which counts as success.
+   */
+  public void destroySandbox() {
+    boolean connected = !onClose().isDone();
+    try {
+      calls.run("DestroySandbox", "", DestroySandboxRequest.getDefaultInstance(), deadline());
+    } catch (AgentException e) {
+      if (!connected || e.status() != TtrpcStatus.UNAVAILABLE) {
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * Builds a container ({@code CreateContainer}). A program that is missing, a mount that fails and
+   * the like are reported here.
+   *
+   * @param request what to build
+   */
+  public void createContainer(ContainerRequest request) {
+    calls.run("CreateContainer", request.containerId(), RequestWire.container(request), deadline());
+  }
+
+  /**
+   * Lets the container's first process run ({@code StartContainer}).
+   *
+   * @param containerId the container
+   */
+  public void startContainer(String containerId) {
+    calls.run(
+        "StartContainer",
+        containerId,
+        StartContainerRequest.newBuilder().setContainerId(containerId).build(),
+        deadline());
+  }
+
+  /**
+   * Kills what is left of a container and forgets it ({@code RemoveContainer}).
+   *
+   * @param containerId the container
+   * @param timeout how long the agent may take, rounded up to whole seconds; zero for no limit. The
+   *     call waits that much longer than its deadline
+   */
+  public void removeContainer(String containerId, Duration timeout) {
+    long seconds = timeout.plusSeconds(1).minusNanos(1).toSeconds();
+    calls.run(
+        "RemoveContainer",
+        containerId,
+        RemoveContainerRequest.newBuilder()
+            .setContainerId(containerId)
+            .setTimeout((int) Math.min(seconds, Integer.MAX_VALUE))
+            .build(),
+        deadline().plus(timeout));
+  }
+
+  /**
+   * Starts a further process in a container ({@code ExecProcess}).
+   *
+   * @param request what to start
+   */
+  public void execProcess(ExecRequest request) {
+    String what = request.containerId() + "/" + request.execId();
+    calls.run("ExecProcess", what, RequestWire.exec(request), deadline());
+  }
+
+  /**
+   * Waits for the end of a process ({@code WaitProcess}). Trap: upstream's agent forgets the
+   * process and its output then, so read both streams to their end first.
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   * @return its exit code, or 128 + the signal that ended it
+   */
+  public CompletableFuture<Integer> waitProcess(String containerId, String execId) {
+    return calls.callAsync(
+        "WaitProcess",
+        containerId + "/" + execId,
+        WaitProcessRequest.newBuilder().setContainerId(containerId).setExecId(execId).build(),
+        WaitProcessResponse.parser(),
+        WaitProcessResponse::getStatus);
+  }
+
+  /**
+   * Reads standard output, or everything from the terminal of a process that has one ({@code
+   * ReadStdout}). Trap: a terminal may end with INTERNAL instead of an empty answer.
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   * @param maxBytes the most bytes wanted, at least 1; more than 1 MiB is cut to it
+   * @return at least one byte, or none at the end of the stream
+   */
+  public CompletableFuture<byte[]> readStdout(String containerId, String execId, int maxBytes) {
+    return read("ReadStdout", containerId, execId, maxBytes);
+  }
+
+  /**
+   * Reads standard error ({@code ReadStderr}).
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   * @param maxBytes the most bytes wanted, at least 1; more than 1 MiB is cut to it
+   * @return at least one byte, or none at the end of the stream
+   */
+  public CompletableFuture<byte[]> readStderr(String containerId, String execId, int maxBytes) {
+    return read("ReadStderr", containerId, execId, maxBytes);
+  }
+
+  private CompletableFuture<byte[]> read(
+      String rpc, String containerId, String execId, int maxBytes) {
+    if (maxBytes < 1) {
+      throw new IllegalArgumentException("a read wants at least 1 byte, not " + maxBytes);
+    }
+    ReadStreamRequest request =
+        ReadStreamRequest.newBuilder()
+            .setContainerId(containerId)
+            .setExecId(execId)
+            .setLen(Math.min(maxBytes, MAX_READ))
+            .build();
+    return calls.callAsync(
+        rpc,
+        containerId + "/" + execId,
+        request,
+        ReadStreamResponse.parser(),
+        reply -> reply.getData().toByteArray());
+  }
+
+  /**
+   * Writes standard input ({@code WriteStdin}), in pieces of 256 KiB one after the other. Do not
+   * start a second write before the first is complete: their order would be open.
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   * @param data what to write, not to be changed before completion; empty closes the stream
+   * @return completes when the process can read everything; cancelling it ends the writing
+   */
+  public CompletableFuture<Void> writeStdin(String containerId, String execId, ByteBuffer data) {
+    return new StdinWrite(calls, containerId, execId, data.slice()).start();
+  }
+
+  /**
+   * Closes standard input ({@code CloseStdin}). Not for a process with a terminal: upstream's agent
+   * would drop its output, too.
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   */
+  public void closeStdin(String containerId, String execId) {
+    calls.run(
+        "CloseStdin",
+        containerId + "/" + execId,
+        CloseStdinRequest.newBuilder().setContainerId(containerId).setExecId(execId).build(),
+        deadline());
+  }
+
+  /**
+   * Sends a signal ({@code SignalProcess}). A process that is dead already is no error.
+   *
+   * @param containerId the container
+   * @param execId the process; empty with 9 for all processes of the container, empty with another
+   *     signal for its first
+   * @param signal as in signal(7)
+   */
+  public void signalProcess(String containerId, String execId, int signal) {
+    calls.run(
+        "SignalProcess",
+        containerId + "/" + execId,
+        SignalProcessRequest.newBuilder()
+            .setContainerId(containerId)
+            .setExecId(execId)
+            .setSignal(signal)
+            .build(),
+        deadline());
+  }
+
+  /**
+   * Sets the size of a terminal ({@code TtyWinResize}). UNAVAILABLE if the process has none.
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   * @param columns width in characters
+   * @param rows height in characters
+   */
+  public void resizeTerminal(String containerId, String execId, int columns, int rows) {
+    calls.run(
+        "TtyWinResize",
+        containerId + "/" + execId,
+        TtyWinResizeRequest.newBuilder()
+            .setContainerId(containerId)
+            .setExecId(execId)
+            .setColumn(columns)
+            .setRow(rows)
+            .build(),
+        deadline());
+  }
+
+  /**
+   * Changes the limits of a container ({@code UpdateContainer}).
+   *
+   * @param containerId the container
+   * @param resources the new limits
+   */
+  public void updateContainer(String containerId, OciResources resources) {
+    calls.run(
+        "UpdateContainer",
+        containerId,
+        UpdateContainerRequest.newBuilder()
+            .setContainerId(containerId)
+            .setResources(OciWire.resources(resources))
+            .build(),
+        deadline());
+  }
+
+  /**
+   * Asks what a container uses ({@code StatsContainer}).
+   *
+   * @param containerId the container
+   * @return counters of its cgroup
+   */
+  public ContainerStats statsContainer(String containerId) {
+    StatsContainerRequest request =
+        StatsContainerRequest.newBuilder().setContainerId(containerId).build();
+    return ReplyValues.stats(
+        calls.call(
+            "StatsContainer", containerId, request, StatsContainerResponse.parser(), deadline()));
+  }
+
+  /**
+   * Freezes a container ({@code PauseContainer}).
+   *
+   * @param containerId the container, created or running
+   */
+  public void pauseContainer(String containerId) {
+    calls.run(
+        "PauseContainer",
+        containerId,
+        PauseContainerRequest.newBuilder().setContainerId(containerId).build(),
+        deadline());
+  }
+
+  /**
+   * Thaws a container ({@code ResumeContainer}).
+   *
+   * @param containerId the container, paused
+   */
+  public void resumeContainer(String containerId) {
+    calls.run(
+        "ResumeContainer",
+        containerId,
+        ResumeContainerRequest.newBuilder().setContainerId(containerId).build(),
+        deadline());
+  }
+
+  /**
+   * Interfaces, routes, neighbours and packet filters of the guest.
+   *
+   * @return a view of this client with its deadline
+   */
+  public AgentNetwork network() {
+    return new AgentNetwork(calls, deadline());
+  }
+
+  /**
+   * CPUs, memory, swap, clock and entropy of the guest.
+   *
+   * @return a view of this client with its deadline
+   */
+  public AgentMachine machine() {
+    return new AgentMachine(calls, deadline());
+  }
+
+  /**
+   * Files, mounts and volumes of the guest.
+   *
+   * @return a view of this client with its deadline
+   */
+  public AgentFiles files() {
+    return new AgentFiles(calls, deadline());
+  }
+
+  /**
+   * Metrics, diagnostics, out-of-memory events and the policy.
+   *
+   * @return a view of this client with its deadline
+   */
+  public AgentDiagnostics diagnostics() {
+    return new AgentDiagnostics(calls, deadline());
+  }
+}

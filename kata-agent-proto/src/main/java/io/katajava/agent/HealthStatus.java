@@ -1,0 +1,11 @@
+package io.katajava.agent;
+
+/** What an agent says about itself. */
+public enum HealthStatus {
+  /** The agent does not know, or said a word we do not know. */
+  UNKNOWN,
+  /** The agent takes calls. */
+  SERVING,
+  /** The agent takes no calls. */
+  NOT_SERVING
+}

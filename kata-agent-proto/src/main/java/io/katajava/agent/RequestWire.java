@@ -1,0 +1,107 @@
+package io.katajava.agent;
+
+import io.katajava.agent.internal.OciWire;
+import io.katajava.agent.internal.wire.CreateContainerRequest;
+import io.katajava.agent.internal.wire.CreateSandboxRequest;
+import io.katajava.agent.internal.wire.Device;
+import io.katajava.agent.internal.wire.ExecProcessRequest;
+import io.katajava.agent.internal.wire.FSGroup;
+import io.katajava.agent.internal.wire.FSGroupChangePolicy;
+import io.katajava.agent.internal.wire.KernelModule;
+import io.katajava.agent.internal.wire.SharedMount;
+import io.katajava.agent.internal.wire.Storage;
+
+/** Turns requests into the protocol's messages. */
+final class RequestWire {
+  private RequestWire() {}
+
+  static CreateSandboxRequest sandbox(SandboxRequest request) {
+    return CreateSandboxRequest.newBuilder()
+        .setHostname(request.hostname())
+        .addAllDns(request.dns())
+        .addAllStorages(request.storages().stream().map(RequestWire::storage).toList())
+        .setSandboxPidns(request.sharedPidNamespace())
+        .setSandboxId(request.sandboxId())
+        .setGuestHookPath(request.guestHookPath())
+        .addAllKernelModules(request.kernelModules().stream().map(RequestWire::module).toList())
+        .build();
+  }
+
+  private static KernelModule module(SandboxRequest.KernelModule module) {
+    return KernelModule.newBuilder()
+        .setName(module.name())
+        .addAllParameters(module.parameters())
+        .build();
+  }
+
+  /** The exec id is the container's, as in upstream's Go runtime. */
+  static CreateContainerRequest container(ContainerRequest request) {
+    return CreateContainerRequest.newBuilder()
+        .setContainerId(request.containerId())
+        .setExecId(request.containerId())
+        .setOCI(OciWire.spec(request.spec()))
+        .addAllDevices(request.devices().stream().map(RequestWire::device).toList())
+        .addAllStorages(request.storages().stream().map(RequestWire::storage).toList())
+        .setSandboxPidns(request.sharedPidNamespace())
+        .addAllSharedMounts(request.sharedMounts().stream().map(RequestWire::mount).toList())
+        .setStdinPort(request.ports().stdin())
+        .setStdoutPort(request.ports().stdout())
+        .setStderrPort(request.ports().stderr())
+        .build();
+  }
+
+  private static Device device(AgentDevice device) {
+    return Device.newBuilder()
+        .setId(device.id())
+        .setType(device.type())
+        .setVmPath(device.vmPath())
+        .setContainerPath(device.containerPath())
+        .addAllOptions(device.options())
+        .build();
+  }
+
+  private static SharedMount mount(ContainerRequest.SharedMount mount) {
+    return SharedMount.newBuilder()
+        .setName(mount.name())
+        .setSrcCtr(mount.sourceContainer())
+        .setSrcPath(mount.sourcePath())
+        .setDstCtr(mount.targetContainer())
+        .setDstPath(mount.targetPath())
+        .build();
+  }
+
+  static Storage storage(AgentStorage storage) {
+    Storage.Builder message =
+        Storage.newBuilder()
+            .setDriver(storage.driver())
+            .addAllDriverOptions(storage.driverOptions())
+            .setSource(storage.source())
+            .setFstype(storage.fstype())
+            .addAllOptions(storage.options())
+            .setMountPoint(storage.mountPoint())
+            .setShared(storage.shared());
+    storage
+        .fsGroup()
+        .ifPresent(
+            group ->
+                message.setFsGroup(
+                    FSGroup.newBuilder()
+                        .setGroupId(group.groupId())
+                        .setGroupChangePolicy(
+                            group.onlyIfRootDiffers()
+                                ? FSGroupChangePolicy.OnRootMismatch
+                                : FSGroupChangePolicy.Always)));
+    return message.build();
+  }
+
+  static ExecProcessRequest exec(ExecRequest request) {
+    return ExecProcessRequest.newBuilder()
+        .setContainerId(request.containerId())
+        .setExecId(request.execId())
+        .setProcess(OciWire.process(request.process()))
+        .setStdinPort(request.ports().stdin())
+        .setStdoutPort(request.ports().stdout())
+        .setStderrPort(request.ports().stderr())
+        .build();
+  }
+}
