@@ -30,15 +30,18 @@ else
   offline=
 fi
 
+# Named although it is the host's own: only so are the flags for static linking kept away from
+# procedural macros, which cannot be linked statically.
+triple=$("$cargo" -vV | sed -n 's/^host: //p')
+[ -n "$triple" ] || fail "'$cargo -vV' does not tell the host's target triple."
+
 case $command in
   build)
     resources=$4
-    "$cargo" build --release --locked $offline --target-dir "$target"
-    # With a target triple in the configuration cargo puts one more directory in between.
-    binary=$(ls -t "$target"/release/kata-agent "$target"/*/release/kata-agent 2>/dev/null | head -n 1)
-    [ -n "$binary" ] || fail "cargo left no binary kata-agent in $target."
-    arch=$(uname -m)
-    to=$resources/io/katajava/guest/agent/$arch
+    "$cargo" build --release --locked $offline --target "$triple" --target-dir "$target"
+    binary=$target/$triple/release/kata-agent
+    [ -f "$binary" ] || fail "cargo left no $binary."
+    to=$resources/io/katajava/guest/agent/${triple%%-*}
     mkdir -p "$to"
     cmp -s "$binary" "$to/kata-agent" || cp "$binary" "$to/kata-agent"
     sum=$(sha256sum "$to/kata-agent" | cut -d ' ' -f 1)
@@ -46,8 +49,8 @@ case $command in
     ;;
   check)
     "$cargo" fmt --check
-    "$cargo" clippy --locked $offline --all-targets --target-dir "$target" -- -D warnings
-    "$cargo" test --locked $offline --target-dir "$target"
+    "$cargo" clippy --locked $offline --all-targets --target "$triple" --target-dir "$target" -- -D warnings
+    "$cargo" test --locked $offline --target "$triple" --target-dir "$target"
     ;;
   *)
     fail "unknown command '$command'"

@@ -1,6 +1,5 @@
 package io.katajava.guest.internal;
 
-import io.katajava.Choice;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
@@ -197,16 +196,15 @@ public final class GuestAssembly {
 
     private GuestAssets assets(GuestCache.Guest guest) {
       List<String> parameters = GuestMaker.parameters(recipe.architecture());
-      List<Choice> choices = new ArrayList<>(guest.choices());
       return new GuestAssets(
           guest.kernel(),
           Optional.of(guest.initrd()),
           parameters,
           GuestAssets.DEFAULT_AGENT_PORT,
           recipe.withBusybox() ? Map.of("busybox", InitrdLayout.BUSYBOX_ROOTFS) : Map.of(),
-          Optional.empty(),
+          PauseProgram.forArchitecture(recipe.architecture()).map(program -> PauseProgram.PATH),
           Digests.of(guest.kernelSha256() + guest.initrdSha256() + parameters).substring(0, 32),
-          choices);
+          guest.choices());
     }
   }
 }

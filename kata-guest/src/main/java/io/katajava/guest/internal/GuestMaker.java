@@ -70,6 +70,7 @@ final class GuestMaker {
     Path bootable = bootable(kernel.image(), bytes, image, choices);
     InitrdLayout layout = new InitrdLayout(agent.read());
     choices.add(new Choice("agent", agent.describe(), "becomes /init"));
+    PauseProgram.forArchitecture(recipe.architecture()).ifPresent(layout::pause);
     addModules(kernel, release, layout, choices);
     if (busybox.isPresent()) {
       Path binary = busybox.get().binary();

@@ -17,7 +17,7 @@ import java.util.TreeMap;
  */
 final class InitrdLayout {
   /** Raised when the content changes that the same inputs lead to. */
-  static final String VERSION = "1";
+  static final String VERSION = "2";
 
   static final String BUSYBOX_ROOTFS = "/usr/lib/kata/rootfs/busybox";
   private static final List<String> MOUNT_POINTS =
@@ -46,6 +46,10 @@ final class InitrdLayout {
     put("dev/console", new Device(0600, 5, 1));
     put("dev/null", new Device(0666, 1, 3));
     content("init", 0755, agent);
+  }
+
+  void pause(byte[] program) {
+    content(PauseProgram.PATH.substring(1), 0755, program);
   }
 
   void modules(GuestModules modules) throws IOException {

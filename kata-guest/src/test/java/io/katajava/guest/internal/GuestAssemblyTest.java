@@ -58,6 +58,8 @@ class GuestAssemblyTest {
 
     assertThat(guest.kernel()).hasBinaryContent(FakeElf.vmlinux(true, 5_000));
     assertThat(guest.agentPort()).isEqualTo("io.katajava.agent.0");
+    assertThat(guest.pause().map(path -> files.get(path.substring(1))))
+        .contains(PauseProgram.forArchitecture("x86_64").orElseThrow());
     assertThat(files.get("init")).isEqualTo(FakeElf.program(false));
     assertThat(text(files, "lib/modules/load"))
         .isEqualTo(
