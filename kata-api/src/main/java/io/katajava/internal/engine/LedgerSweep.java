@@ -9,20 +9,17 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Removes what runtimes that were killed left behind: by identity, never by pid alone. */
 final class LedgerSweep {
   private static final Logger log = LoggerFactory.getLogger(LedgerSweep.class);
-  private static final long KILL_SECONDS = 5;
+  private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
 
   private final Ledger ledger;
 
@@ -30,8 +27,11 @@ final class LedgerSweep {
     this.ledger = ledger;
   }
 
-  /** Sweeps, unless another process or thread is just doing that. */
-  void run() {
+  /**
+   * Sweeps, unless another process or thread is just doing that. Returns the ids of the sandboxes
+   * that were removed.
+   */
+  List<String> run() {
     try (FileChannel channel =
             FileChannel.open(
                 ledger.entries().resolve(".lock"),
@@ -39,16 +39,17 @@ final class LedgerSweep {
                 StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
       if (lock != null) {
-        sweep();
+        return sweep();
       }
     } catch (OverlappingFileLockException e) {
       log.debug("another thread is sweeping {}", ledger.entries());
     } catch (IOException e) {
       log.warn("cannot sweep {}: {}", ledger.entries(), e.toString());
     }
+    return List.of();
   }
 
-  private void sweep() throws IOException {
+  private List<String> sweep() throws IOException {
     List<String> swept = new ArrayList<>();
     int killed = 0;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(ledger.entries())) {
@@ -77,6 +78,7 @@ final class LedgerSweep {
           swept,
           killed);
     }
+    return swept;
   }
 
   private static Optional<LedgerEntry> read(String id, Path file) {
@@ -135,18 +137,13 @@ final class LedgerSweep {
   }
 
   private static void kill(ProcessIdentity process) {
-    Optional<ProcessHandle> handle = ProcessHandle.of(process.pid());
-    if (handle.isEmpty() || !process.isAlive()) {
-      return;
-    }
-    CompletableFuture<ProcessHandle> exit = handle.get().onExit();
-    handle.get().destroyForcibly();
+    ProcessEnd.signal(process, true);
     try {
-      exit.get(KILL_SECONDS, TimeUnit.SECONDS);
+      if (!ProcessEnd.await(process, KILL_LIMIT)) {
+        log.warn("process {} of a killed runtime does not end", process.pid());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      log.warn("process {} of a killed runtime does not end: {}", process.pid(), e.toString());
     }
   }
 }
