@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measure on this machine, each figure beside its floor.",
     subcommands = BenchCommand.Start.class,
-    synopsisSubcommandLabel = "WHAT")
+    synopsisSubcommandLabel = "WHAT",
+    footer = {"", "Examples:", "  kata bench start"})
 public final class BenchCommand {
   /** Made by picocli. */
   public BenchCommand() {}
@@ -21,7 +22,8 @@ public final class BenchCommand {
   /** {@code kata bench start}. */
   @Command(
       name = "start",
-      description = "Cold starts, in pairs with a bare QEMU that boots the same kernel.")
+      description = "Cold starts, in pairs with a bare QEMU that boots the same kernel.",
+      footer = {"", "Examples:", "  kata bench start -n 20"})
   static final class Start implements Callable<Integer> {
     @Spec CommandSpec spec;
 
