@@ -135,8 +135,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
         calls.add(current.send(commands.get(calls.size()), false));
       }
       try {
-        results.add(
-            Replies.await(current, calls.get(i), commands.get(i), deadline, timeout));
+        results.add(Replies.await(current, calls.get(i), commands.get(i), deadline, timeout));
       } catch (QmpCommandException | QmpProtocolException e) {
         failure = failure == null ? e : failure;
       } catch (RuntimeException e) {
@@ -162,8 +161,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
               timeout,
               () -> {
                 if (current.abandon(call, true)) {
-                  result.completeExceptionally(
-                      Replies.timedOut(current, command, timeout, null));
+                  result.completeExceptionally(Replies.timedOut(current, command, timeout, null));
                 }
               });
       call.reply.whenComplete(
