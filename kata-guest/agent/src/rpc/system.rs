@@ -7,9 +7,9 @@ use crate::grpc;
 use crate::sys;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
-use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, mkdirat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, symlinkat, unlinkat};
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::sys::stat::{Mode, SFlag, fchmod, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, symlinkat, unlinkat};
 use prost::Message;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -107,27 +107,25 @@ pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
     let (uid, gid) = (owner(request.uid).map(Uid::from_raw), owner(request.gid).map(Gid::from_raw));
     let mode = Mode::from_bits_truncate(request.file_mode & 0o7777);
     let what = || format!("copy to {}", request.path);
-    let set_owner = |name: &str| {
-        fchownat(&directory, name, uid, gid, nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW).context(what())
+    // By descriptor, never by name: containers may exchange what the name stands for.
+    let finish = |fd: &OwnedFd| {
+        fchown(fd, uid, gid).context(what())?;
+        fchmod(fd, mode).context(what())
     };
-    let set_mode =
-        |name: &str| fchmodat(&directory, name, mode, FchmodatFlags::FollowSymlink).context(what());
     match request.file_mode & SFlag::S_IFMT.bits() {
         kind if kind == SFlag::S_IFDIR.bits() => {
             match mkdirat(&directory, name, mode) {
                 Ok(()) | Err(nix::errno::Errno::EEXIST) => {}
                 Err(errno) => return Err(errno).context(what()),
             }
-            set_owner(name)?;
-            drop(below(&directory, name, OFlag::O_DIRECTORY | OFlag::O_RDONLY, 0).context(what())?);
-            set_mode(name)?;
+            finish(&below(&directory, name, OFlag::O_DIRECTORY | OFlag::O_RDONLY, 0).context(what())?)?;
         }
         kind if kind == SFlag::S_IFLNK.bits() => {
             let target = std::str::from_utf8(&request.data)
                 .map_err(|_| Status::invalid(format!("{}: link target is not UTF-8", what())))?;
             let _ = unlinkat(&directory, name, UnlinkatFlags::NoRemoveDir);
             symlinkat(target, &directory, name).context(what())?;
-            set_owner(name)?;
+            fchownat(&directory, name, uid, gid, AtFlags::AT_SYMLINK_NOFOLLOW).context(what())?;
         }
         _ => {
             // The name of the partial file holds the whole name: files that differ in their suffix do not meet.
@@ -137,8 +135,7 @@ pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
             let file = File::from(below(&directory, &partial, flags, 0o600).context(what())?);
             file.write_all_at(&request.data, request.offset as u64).context(what())?;
             if file.metadata().context(what())?.len() >= request.file_size as u64 {
-                set_owner(&partial)?;
-                set_mode(&partial)?;
+                finish(&file.into())?;
                 nix::fcntl::renameat(&directory, partial.as_str(), &directory, name).context(what())?;
             }
         }
