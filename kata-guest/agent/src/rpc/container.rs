@@ -291,7 +291,12 @@ impl Agent {
         }
         self.unwatch_oom(id);
         self.sandbox.storages.release(&container.storages);
-        let _ = std::fs::remove_dir_all(std::path::Path::new(RUN_DIRECTORY).join(id));
+        // Only what the agent made: something mounted there belongs to somebody, and is not to be emptied.
+        let own = std::path::Path::new(RUN_DIRECTORY).join(id);
+        let _ = std::fs::remove_dir_all(own.join("upper"));
+        let _ = std::fs::remove_dir_all(own.join("work"));
+        let _ = std::fs::remove_dir(own.join("rootfs"));
+        let _ = std::fs::remove_dir(own);
         container.cgroup.remove()
     }
 }
