@@ -58,6 +58,11 @@ fn launch(
         join_first_pid_namespace(agent, &mut plan);
     }
     let joined = init::open_joined(&plan)?;
+    let nested = |other: &Container| other.cgroup.overlaps(&plan.cgroup);
+    if let Some((owner, _)) = agent.sandbox.containers.iter().find(|(_, other)| nested(other)) {
+        let message = format!("cgroup {} belongs to container {owner}", plan.cgroup);
+        return Err(Status::new(Code::AlreadyExists, message));
+    }
     let cgroup = Cgroup::create(&plan.cgroup)?;
     let spec = request.oci.as_ref().and_then(|spec| spec.linux.as_ref());
     let limits =
