@@ -99,12 +99,13 @@ fn launch(
     Ok(())
 }
 
-/// Puts the container into the pid namespace of the oldest one there is.
+/// Puts the container into the pid namespace of the oldest one that lives. One whose process was reaped has lost its
+/// number, which may be anybody's by now.
 fn join_first_pid_namespace(agent: &Agent, plan: &mut ContainerPlan) {
     let inits = agent.sandbox.containers.values().map(|container| container.init);
-    let oldest =
-        inits.filter_map(|init| agent.sandbox.processes.get(&init)).min_by_key(|process| process.pid);
-    if let Some(process) = oldest {
+    let alive = inits.filter_map(|init| Some((init, agent.sandbox.processes.get(&init)?)));
+    let oldest = alive.filter(|(_, process)| process.status.is_none()).min_by_key(|(init, _)| *init);
+    if let Some((_, process)) = oldest {
         plan.unshared -= CloneFlags::CLONE_NEWPID;
         plan.joined.retain(|(flag, _)| *flag != CloneFlags::CLONE_NEWPID);
         plan.joined.push((CloneFlags::CLONE_NEWPID, format!("/proc/{}/ns/pid", process.pid)));
