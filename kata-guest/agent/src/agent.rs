@@ -147,7 +147,7 @@ impl Agent {
     fn devices_changed(&mut self) {
         if let Some(fd) = &self.uevents {
             uevent::drain(fd, |action, path| {
-                if action == "add" && path.starts_with("/devices/system/memory/memory") {
+                if action == "add" && uevent::is_memory_block(path) {
                     let _ = std::fs::write(format!("/sys{path}/online"), "1");
                 }
             });
