@@ -193,6 +193,9 @@ impl Agent {
         self.parked.push(parked);
     }
 
+                    if let Some(at) = connection.next_alarm() {
+                        self.timers.add(at, Timer::Calls(id));
+                    }
     /// Gives parked requests another chance; those that wait for devices only when `devices` says so.
     pub fn retry_parked(&mut self, devices: bool) {
         for parked in std::mem::take(&mut self.parked) {

@@ -189,7 +189,7 @@ impl Agent {
             let full = Status::new(Code::ResourceExhausted, "too many calls at once");
             return connection.reply(header.stream, Err(full));
         }
-        if let Some(at) = deadline {
+        if let Some(at) = deadline.filter(|at| connection.needs_alarm(*at)) {
             self.timers.add(at, Timer::Calls(call.connection));
         }
         rpc::dispatch(self, call, request, None);
