@@ -13,8 +13,8 @@ use crate::{debug, info, warning};
 use nix::fcntl::{OFlag, open};
 use nix::sys::epoll::EpollFlags;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, UnixAddr, VsockAddr, accept4, bind, listen,
-    socket,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, UnixAddr, VsockAddr, accept4, bind,
+    getpeername, listen, socket,
 };
 use nix::sys::stat::Mode;
 use prost::Message;
@@ -102,6 +102,12 @@ impl Agent {
             let Ok(fd) = accept4(listener.fd.as_raw_fd(), flags) else { return };
             // SAFETY: accept returned a new descriptor that nobody else owns.
             let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+            // Containers can open vsock sockets too; in a guest only the host may come this way.
+            let peer = getpeername::<VsockAddr>(fd.as_raw_fd());
+            if self.is_init && peer.is_ok_and(|peer| peer.cid() != libc::VMADDR_CID_HOST) {
+                warning!("a connection that is not the host's was refused");
+                continue;
+            }
             if let Err(status) = self.add_connection(Connection::new(fd, false)) {
                 warning!("{}", status.message);
             }
