@@ -115,7 +115,7 @@ impl Agent {
     }
 
     /// Reads what a connection has and acts on it.
-    pub fn serve(&mut self, id: u64) {
+    pub fn serve(&mut self, mut id: u64) {
         let mut events = Vec::new();
         loop {
             let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -124,21 +124,17 @@ impl Agent {
                 return;
             }
             let outcome = connection.receive(&mut self.scratch, &mut events);
-            let mut id_now = id;
             for event in events.drain(..) {
-                id_now = self.incoming(id_now, event);
+                id = self.incoming(id, event);
             }
             match outcome {
                 Ok(None) => {}
                 Ok(Some(Readiness::Drained)) => break,
-                Ok(Some(Readiness::Closed)) => return self.closed(id_now),
+                Ok(Some(Readiness::Closed)) => return self.closed(id),
                 Err(errno) => {
                     debug!("connection: {errno:?}");
-                    return self.closed(id_now);
+                    return self.closed(id);
                 }
-            }
-            if id_now != id {
-                return self.serve(id_now);
             }
         }
     }
