@@ -10,7 +10,7 @@ use crate::timers::{Timer, Timers};
 use crate::ttrpc::connection::{CallId, Connection};
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
-use crate::{rpc, uevent};
+use crate::{rpc, sys, uevent, warning};
 use nix::sys::epoll::EpollFlags;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -66,6 +66,9 @@ pub enum ParkedKind {
 
 impl Agent {
     pub fn new(config: Config, modules: Modules, is_init: bool) -> Result<Agent> {
+        // Children inherit it until they execute: nobody in a container may look into one that is on its way there,
+        // and still holds a copy of the agent's memory.
+        sys::prctl(libc::PR_SET_DUMPABLE, 0).context("dumpable")?;
         let mut poller = Poller::new().context("epoll")?;
         let signals = Signals::new(!is_init).context("signals")?;
         poller.add(signals.fd(), Source::Signals, EpollFlags::EPOLLIN).context("signals")?;
