@@ -113,6 +113,32 @@ impl Agent {
             }
             self.flush_connections();
         }
+        self.leave();
+    }
+
+    /// After the last reply: nothing that was started stays, and what was mounted is written out.
+    pub fn leave(&mut self) {
+        for container in self.sandbox.containers.values() {
+            if let Err(status) = container.cgroup.kill() {
+                warning!("{}", status.message);
+            }
+        }
+        let until = Instant::now() + FAREWELL;
+        let mut ready = Vec::new();
+        loop {
+            self.reap();
+            if self.sandbox.by_pid.is_empty() || Instant::now() >= until {
+                break;
+            }
+            self.poller.wait(Some(until), &mut ready);
+            self.signals.take();
+        }
+        for id in self.sandbox.containers.keys().cloned().collect::<Vec<_>>() {
+            if let Err(status) = self.forget_container(&id) {
+                warning!("{}", status.message);
+            }
+        }
+        self.sandbox.storages.release_all();
     }
 
     fn is_over(&self) -> bool {
@@ -167,6 +193,9 @@ impl Agent {
                             Status::new(crate::ttrpc::Code::DeadlineExceeded, "the call took too long");
                         connection.reply(stream, Err(late));
                     }
+                    if let Some(at) = connection.next_alarm() {
+                        self.timers.add(at, Timer::Calls(id));
+                    }
                 }
             }
             Timer::StreamGrace(process) => {
@@ -196,9 +225,6 @@ impl Agent {
         self.parked.push(parked);
     }
 
-                    if let Some(at) = connection.next_alarm() {
-                        self.timers.add(at, Timer::Calls(id));
-                    }
     /// Gives parked requests another chance; those that wait for devices only when `devices` says so.
     pub fn retry_parked(&mut self, devices: bool) {
         for parked in std::mem::take(&mut self.parked) {

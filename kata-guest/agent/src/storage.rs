@@ -95,6 +95,14 @@ impl Storages {
         Ok(())
     }
 
+    /// At the end of the sandbox: also what is shared.
+    pub fn release_all(&mut self) {
+        let mut points: Vec<String> = self.mounted.keys().cloned().collect();
+        points.sort_unstable();
+        self.mounted.values_mut().for_each(|users| *users = 1);
+        self.release(&points);
+    }
+
     pub fn release(&mut self, points: &[String]) {
         for point in points.iter().rev() {
             let Some(users) = self.mounted.get_mut(point) else { continue };
