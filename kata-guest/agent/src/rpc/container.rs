@@ -64,6 +64,10 @@ fn launch(
         return Err(Status::new(Code::AlreadyExists, message));
     }
     let cgroup = Cgroup::create(&plan.cgroup)?;
+    if let Err(errno) = plan.device_filter.attach(cgroup.fd.as_fd()) {
+        // A kernel without CGROUP_BPF: capabilities and the nodes in /dev are what limits the container then.
+        crate::warning!("container {id}: devices are not filtered: {errno:?}");
+    }
     let spec = request.oci.as_ref().and_then(|spec| spec.linux.as_ref());
     let limits =
         spec.and_then(|linux| linux.resources.as_ref()).map_or(Ok(()), |limits| cgroup.apply(limits));
