@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /** Removes what runtimes that were killed left behind: by identity, never by pid alone. */
 final class LedgerSweep {
   private static final Logger log = LoggerFactory.getLogger(LedgerSweep.class);
-  private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
+  static final Duration KILL_WAIT = Duration.ofSeconds(5);
 
   private final Ledger ledger;
 
@@ -139,7 +139,7 @@ final class LedgerSweep {
   private static void kill(ProcessIdentity process) {
     ProcessEnd.signal(process, true);
     try {
-      if (!ProcessEnd.await(process, KILL_LIMIT)) {
+      if (!ProcessEnd.await(process, KILL_WAIT)) {
         log.warn("process {} of a killed runtime does not end", process.pid());
       }
     } catch (InterruptedException e) {

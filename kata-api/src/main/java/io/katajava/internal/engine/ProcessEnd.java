@@ -7,7 +7,7 @@ import java.time.Duration;
  * nobody reaps stays a zombie, which {@link ProcessHandle#onExit()} takes for alive.
  */
 final class ProcessEnd {
-  private static final long POLL_MILLIS = 10;
+  private static final long POLL_MILLIS = 2;
 
   private ProcessEnd() {}
 
