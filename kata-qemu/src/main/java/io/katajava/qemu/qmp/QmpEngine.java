@@ -135,8 +135,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
         calls.add(current.send(commands.get(calls.size()), false));
       }
       try {
-        results.add(
-            Replies.await(current, calls.get(i), commands.get(i), deadline, timeout));
+        results.add(Replies.await(current, calls.get(i), commands.get(i), deadline, timeout));
       } catch (QmpCommandException | QmpProtocolException e) {
         failure = failure == null ? e : failure;
       } catch (RuntimeException e) {
@@ -156,14 +155,13 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
       acquire(command, deadline(timeout), timeout);
       result.whenComplete((value, failure) -> inFlight.release());
       Session current = session();
-      PendingCall call = current.send(command, false);
+      PendingCall call = current.sendAndLeave(command);
       ScheduledFuture<?> alarm =
           callbacks.after(
               timeout,
               () -> {
                 if (current.abandon(call, true)) {
-                  result.completeExceptionally(
-                      Replies.timedOut(current, command, timeout, null));
+                  result.completeExceptionally(Replies.timedOut(current, command, timeout, null));
                 }
               });
       call.reply.whenComplete(

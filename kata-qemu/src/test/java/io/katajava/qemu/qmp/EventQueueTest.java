@@ -159,7 +159,9 @@ class EventQueueTest {
     }
   }
 
-  /** The end of the old session is told by its reader, at any time before or after the new begin. */
+  /**
+   * The end of the old session is told by its reader, at any time before or after the new begin.
+   */
   @Test
   void reconnect_whileThePeerHangsUp_neverEndsTheSubscription() {
     try (QmpClient client = QmpClient.connect(qemu.socket());
