@@ -31,4 +31,10 @@ class ExamplesIT {
   void untrustedCommand_endless_isStopped() {
     assertThat(outputOf(UntrustedCommand::main)).contains("stopped after 2 s").contains("working");
   }
+
+  @Test
+  void extraMonitorSession_asksQemu() {
+    assertThat(outputOf(ExtraMonitorSession::main))
+        .contains("trusted: false", "the machine is running", "agent: filename=");
+  }
 }
