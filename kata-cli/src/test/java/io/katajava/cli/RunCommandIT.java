@@ -147,7 +147,7 @@ class RunCommandIT {
       process.getInputStream().readNBytes(3);
       children = process.descendants().toList();
       assertThat(children).isNotEmpty();
-      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+      new ProcessBuilder("sh", "-c", "kill -INT " + process.pid()).start().waitFor();
       assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
     } finally {
       process.destroyForcibly();
