@@ -7,6 +7,8 @@ import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.command.HumanMonitorCommand;
 import io.katajava.qemu.qmp.command.QueryStatus;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
 
 /** Opens the extra monitor of a sandbox and asks QEMU about the machine. For debugging only. */
@@ -17,8 +19,9 @@ public final class ExtraMonitorSession {
    * Asks a few questions, or with {@code wait} leaves the sandbox to whoever attaches.
    *
    * @param arguments {@code wait}, optional
+   * @throws IOException if standard input cannot be read
    */
-  public static void main(String[] arguments) {
+  public static void main(String[] arguments) throws IOException {
     QemuConfig qemu =
         QemuConfig.builder().debug(debug -> debug.extraMonitor(ExtraMonitor.QMP_PRETTY)).build();
     try (Kata kata = Kata.builder().hypervisor(qemu).build();
@@ -27,9 +30,7 @@ public final class ExtraMonitorSession {
       System.out.println("trusted: " + sandbox.isTrusted());
       if (arguments.length > 0 && arguments[0].equals("wait")) {
         System.out.println("attach with: ./kata qmp " + socket + "; end of input ends the sandbox");
-        while (System.console() != null && System.console().readLine() != null) {
-          System.out.println("still there");
-        }
+        System.in.transferTo(OutputStream.nullOutputStream());
         return;
       }
       try (QmpClient monitor = QmpClient.connect(socket)) {

@@ -1,12 +1,13 @@
 package io.katajava.bench;
 
+import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qemu.qmp.QmpOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ final class BenchQemu implements AutoCloseable {
    *
    * @param binary which QEMU, or null for the one on the path
    */
-  BenchQemu(@Nullable Path binary, int monitors) throws IOException, InterruptedException {
+  BenchQemu(@Nullable Path binary, int monitors) throws IOException {
     directory = Files.createTempDirectory("kata-bench-");
     List<String> command = new ArrayList<>();
     String architecture = System.getProperty("os.arch").replace("amd64", "x86_64");
@@ -31,10 +32,15 @@ final class BenchQemu implements AutoCloseable {
       command.addAll(List.of("-qmp", "unix:" + socket(i) + ",server=on,wait=off"));
     }
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    while (!Files.exists(socket(monitors - 1))) {
-      if (process.waitFor(5, TimeUnit.MILLISECONDS)) {
+    boolean listening = false;
+    try {
+      // The last that QEMU opens.
+      QmpClient.connect(socket(monitors - 1), QmpOptions.builder().awaitSocket(true).build())
+          .close();
+      listening = true;
+    } finally {
+      if (!listening) {
         close();
-        throw new IOException(command.get(0) + " ended; its message is above");
       }
     }
   }

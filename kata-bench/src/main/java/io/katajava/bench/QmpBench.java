@@ -21,7 +21,7 @@ final class QmpBench {
   private static final double AIM_GO = 1;
 
   /** Rounds that are not counted: compilers, caches. */
-  private static final int WARM_UP = 3;
+  private static final int WARM_UP = 8;
 
   private static final String FLOOR = "floor: bytes only";
 
@@ -93,17 +93,29 @@ final class QmpBench {
     Map<QmpPeer, Samples> perSecond = new LinkedHashMap<>();
     Map<QmpPeer, Samples> ratios = new LinkedHashMap<>();
     Map<QmpPeer, Duration> processor = new LinkedHashMap<>();
+    for (QmpPeer peer : peers) {
+      perSecond.put(peer, new Samples());
+      ratios.put(peer, new Samples());
+      processor.put(peer, Duration.ZERO);
+    }
     for (int round = -WARM_UP; round < rounds; round++) {
-      double ours = 0;
-      for (QmpPeer peer : peers) {
+      Map<QmpPeer, Double> rates = new LinkedHashMap<>();
+      for (int i = 0; i < peers.size(); i++) {
+        // Another one begins each round.
+        QmpPeer peer = peers.get((i + round + WARM_UP) % peers.size());
         Duration before = peer.processorTime();
-        double rate = count / peer.measure(mode, count).get(0);
-        ours = ours == 0 ? rate : ours;
+        rates.put(peer, count / peer.measure(mode, count).get(0));
         if (round >= 0) {
           processor.merge(peer, peer.processorTime().minus(before), Duration::plus);
-          perSecond.computeIfAbsent(peer, p -> new Samples()).addMillis(rate);
-          ratios.computeIfAbsent(peer, p -> new Samples()).addMillis(ours / rate);
         }
+      }
+      if (round >= 0) {
+        double ours = rates.getOrDefault(peers.get(0), Double.NaN);
+        rates.forEach(
+            (peer, rate) -> {
+              perSecond.getOrDefault(peer, new Samples()).addMillis(rate);
+              ratios.getOrDefault(peer, new Samples()).addMillis(ours / rate);
+            });
       }
     }
     out.println();

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -84,7 +85,7 @@ final class MonitorCommand implements Callable<Integer> {
         out.flush();
         return 0;
       }
-      if (System.console() == null) {
+      if (!isTerminal(0) || !isTerminal(1)) {
         return new MonitorScript(qmp, !guestAgent, out, spec.commandLine().getErr())
             .run(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
       }
@@ -94,6 +95,17 @@ final class MonitorCommand implements Callable<Integer> {
       return failed(e, REFUSED);
     } catch (QmpException | IllegalArgumentException e) {
       return failed(e, ExitCodes.OWN_FAILURE);
+    }
+  }
+
+  /** By the name of what is open: System.console() tells less with each JDK. */
+  private static boolean isTerminal(int descriptor) {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd", descriptor + ""))
+          .toString()
+          .matches("/dev/(pts/|tty|hvc|console).*");
+    } catch (IOException e) {
+      return false;
     }
   }
 

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qemu.qmp.QmpOptions;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -56,9 +57,7 @@ class MonitorCommandIT {
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("log").toFile())
             .start();
-    while (!Files.exists(socket)) {
-      assertThat(qemu.waitFor(10, TimeUnit.MILLISECONDS)).as("QEMU ended").isFalse();
-    }
+    QmpClient.connect(socket, QmpOptions.builder().awaitSocket(true).build()).close();
   }
 
   @AfterEach
@@ -163,7 +162,8 @@ class MonitorCommandIT {
                   throw new java.io.UncheckedIOException(e);
                 }
               });
-      type(keys, "query-sta\tus\r");
+      seen(screen, "qmp> ");
+      type(keys, "query-statu\t\r");
       seen(screen, "prelaunch");
       type(keys, "cont\r");
       seen(screen, "RESUME");

@@ -104,12 +104,9 @@ final class Reading {
     }
     try {
       turnsOfCallers.incrementAndGet();
-      while (!call.reply.isDone()
-          && System.nanoTime() - deadline < 0
-          && !Thread.currentThread().isInterrupted()
-          && connection.awaitReadable(TURN_MILLIS)
-          && read()) {
-        continue;
+      boolean more = true;
+      while (more && !call.reply.isDone() && !Thread.currentThread().isInterrupted()) {
+        more = System.nanoTime() - deadline < 0 && connection.awaitReadable(TURN_MILLIS) && read();
       }
     } catch (IOException e) {
       receiver.ended(e);
