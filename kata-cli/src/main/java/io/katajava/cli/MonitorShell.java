@@ -178,7 +178,7 @@ final class MonitorShell {
                 + event.eventName()
                 + (event.toJson().isEmpty() ? "" : " " + event.toJson()));
       } catch (QmpTimeoutException e) {
-        continue;
+        // Nothing happened; the next take goes on.
       } catch (QmpClosedException e) {
         if (!qmp.isOpen()) {
           reader.printAbove(String.valueOf(e.getMessage()));
