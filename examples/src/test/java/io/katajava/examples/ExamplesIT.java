@@ -3,7 +3,9 @@ package io.katajava.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -30,5 +32,19 @@ class ExamplesIT {
   @Test
   void untrustedCommand_endless_isStopped() {
     assertThat(outputOf(UntrustedCommand::main)).contains("stopped after 2 s").contains("working");
+  }
+
+  private static void extraMonitorSession(String[] arguments) {
+    try {
+      ExtraMonitorSession.main(arguments);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void extraMonitorSession_asksQemu() {
+    assertThat(outputOf(ExamplesIT::extraMonitorSession))
+        .contains("trusted: false", "the machine is running", "agent: filename=");
   }
 }

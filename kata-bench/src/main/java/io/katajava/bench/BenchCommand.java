@@ -2,7 +2,9 @@ package io.katajava.bench;
 
 import io.katajava.MemorySize;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -12,9 +14,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measure on this machine, each figure beside its floor.",
-    subcommands = BenchCommand.Start.class,
+    subcommands = {BenchCommand.Start.class, BenchCommand.Qmp.class},
     synopsisSubcommandLabel = "WHAT",
-    footer = {"", "Examples:", "  kata bench start"})
+    footer = {"", "Examples:", "  kata bench start", "  kata bench qmp -n 5"})
 public final class BenchCommand {
   /** Made by picocli. */
   public BenchCommand() {}
@@ -45,6 +47,45 @@ public final class BenchCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
       new ColdStart(pairs, memory, spec.commandLine().getOut()).run();
+      return 0;
+    }
+  }
+
+  /** {@code kata bench qmp}. */
+  @Command(
+      name = "qmp",
+      description = {
+        "QMP round trips, beside Python's qemu.qmp and DigitalOcean's go-qemu.",
+        "They are fetched into the cache when first needed (python3 with pip, go); what cannot be",
+        "had is left out."
+      })
+  static final class Qmp implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(
+        names = "-n",
+        paramLabel = "N",
+        description = "Number of rounds. Default: ${DEFAULT-VALUE}.")
+    int rounds = 10;
+
+    @Option(
+        names = "--count",
+        paramLabel = "N",
+        description = "Commands in a round. Default: ${DEFAULT-VALUE}.")
+    int count = 2048;
+
+    @Option(
+        names = "--qemu",
+        paramLabel = "PATH",
+        description = "The QEMU to ask. Default: the one of this machine's architecture.")
+    @Nullable Path qemu;
+
+    @SuppressWarnings("NullAway.Init")
+    Qmp() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      new QmpBench(rounds, count, qemu, spec.commandLine().getOut()).run();
       return 0;
     }
   }

@@ -42,6 +42,7 @@ public final class KataCommand {
           "stop",
           "cleanup",
           "guest",
+          "qmp",
           "log-parse",
           "debug",
           "demo",
@@ -135,6 +136,7 @@ public final class KataCommand {
       case "stop" -> StopCommand.class;
       case "cleanup" -> CleanupCommand.class;
       case "guest" -> GuestCommand.class;
+      case "qmp" -> MonitorCommand.class;
       case "log-parse" -> LogParseCommand.class;
       case "debug" -> DebugCommand.class;
       case "demo" -> DemoCommand.class;

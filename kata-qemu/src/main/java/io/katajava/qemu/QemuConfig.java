@@ -25,6 +25,9 @@ public final class QemuConfig implements HypervisorConfig {
   /** As many PCI Express root ports as Kata allows. */
   public static final int MAXIMUM_PCIE_PORTS = 16;
 
+  /** More threads than this help no guest. */
+  public static final int MAXIMUM_IO_THREADS = 16;
+
   /** The least memory in which Debian's kernel and our initrd come up. */
   public static final MemorySize MINIMUM_MEMORY = MemorySize.mebibytes(96);
 
@@ -38,6 +41,7 @@ public final class QemuConfig implements HypervisorConfig {
   private final @Nullable CpuLayout cpuLayout;
   private final MemoryLayout memoryLayout;
   private final int pciePorts;
+  private final int ioThreads;
   private final List<QemuDevice> devices;
   private final @Nullable QemuDebug debug;
   private final List<String> extraArguments;
@@ -53,6 +57,7 @@ public final class QemuConfig implements HypervisorConfig {
     this.cpuLayout = builder.cpuLayout;
     this.memoryLayout = builder.memoryLayout;
     this.pciePorts = builder.pciePorts;
+    this.ioThreads = builder.ioThreads;
     this.devices = List.copyOf(builder.devices);
     this.debug = builder.debug;
     this.extraArguments = List.copyOf(builder.extraArguments);
@@ -85,6 +90,7 @@ public final class QemuConfig implements HypervisorConfig {
     builder.cpuLayout = cpuLayout;
     builder.memoryLayout = memoryLayout;
     builder.pciePorts = pciePorts;
+    builder.ioThreads = ioThreads;
     builder.devices.addAll(devices);
     builder.debug = debug;
     builder.extraArguments.addAll(extraArguments);
@@ -187,6 +193,15 @@ public final class QemuConfig implements HypervisorConfig {
   }
 
   /**
+   * Threads of QEMU that serve disks, {@code -object iothread}.
+   *
+   * @return their number; with 0 QEMU's main thread serves them
+   */
+  public int ioThreads() {
+    return ioThreads;
+  }
+
+  /**
    * Devices beyond those every sandbox has.
    *
    * @return the devices in order
@@ -254,6 +269,7 @@ public final class QemuConfig implements HypervisorConfig {
     @Nullable CpuLayout cpuLayout;
     MemoryLayout memoryLayout = MemoryLayout.fixed();
     int pciePorts;
+    private int ioThreads;
     final List<QemuDevice> devices = new ArrayList<>();
     private @Nullable QemuDebug debug;
     private final List<String> extraArguments = new ArrayList<>();
@@ -400,6 +416,23 @@ public final class QemuConfig implements HypervisorConfig {
             "a machine has 0 to " + MAXIMUM_PCIE_PORTS + " PCIe ports, asked for " + ports);
       }
       this.pciePorts = ports;
+      return this;
+    }
+
+    /**
+     * Sets how many threads of QEMU's serve disks, {@code -object iothread}. Each virtio disk has
+     * one of them, chosen by its id, and all SCSI disks together have one. Default: 0, QEMU's main
+     * thread serves all.
+     *
+     * @param threads 0 to 16
+     * @return this
+     */
+    public Builder ioThreads(int threads) {
+      if (threads < 0 || threads > MAXIMUM_IO_THREADS) {
+        throw new IllegalArgumentException(
+            "a machine has 0 to " + MAXIMUM_IO_THREADS + " I/O threads, asked for " + threads);
+      }
+      this.ioThreads = threads;
       return this;
     }
 

@@ -40,6 +40,7 @@ class QemuConfigTest {
             .cpuLayout(CpuLayout.upTo(4))
             .memoryLayout(MemoryLayout.pluggable(MemorySize.gibibytes(1), 2))
             .pciePorts(3)
+            .ioThreads(2)
             .addDevice(Balloon.reporting())
             .addKernelParameter("debug")
             .debug(debug -> debug.extraMonitor(ExtraMonitor.HMP))

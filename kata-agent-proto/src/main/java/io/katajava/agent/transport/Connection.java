@@ -23,6 +23,19 @@ public interface Connection extends AutoCloseable {
   int read(ByteBuffer destination) throws IOException;
 
   /**
+   * Waits until {@link #read} would return at once. For the thread that reads.
+   *
+   * @param millis the longest wait, positive
+   * @return whether it would, with bytes, the end or a failure; false after the time, and at once
+   *     for a transport that cannot tell
+   * @throws ConnectionClosedException if {@link #close} was called
+   * @throws IOException if the system refused
+   */
+  default boolean awaitReadable(int millis) throws IOException {
+    return false;
+  }
+
+  /**
    * Writes everything that remains in the buffers, waiting for room as long as necessary.
    *
    * @param sources what to write, in this order

@@ -4,6 +4,7 @@ import static io.katajava.agent.transport.SocketCalls.C;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,9 @@ final class DescriptorStream {
 
   private @Nullable ByteBuffer readBuffer;
 
+  /** A {@code struct pollfd}: descriptor, wanted events, returned events. */
+  private @Nullable ByteBuffer pollBuffer;
+
   DescriptorStream(int fd, String description) {
     this.fd = fd;
     this.description = description;
@@ -56,6 +60,29 @@ final class DescriptorStream {
       int count = receive(copy);
       destination.put(copy.flip());
       return count;
+    } finally {
+      leave();
+    }
+  }
+
+  boolean awaitReadable(int millis) throws IOException {
+    enter();
+    try {
+      ByteBuffer poll = pollBuffer;
+      if (poll == null) {
+        poll = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+        pollBuffer = poll;
+      }
+      poll.putInt(0, fd).putShort(4, SocketCalls.POLLIN).putShort(6, (short) 0);
+      int ready = C.poll(poll, 1, millis);
+      int errno = ready < 0 ? SocketCalls.errno() : 0;
+      if (isClosed()) {
+        throw new ConnectionClosedException(description);
+      }
+      if (errno != 0 && errno != SocketCalls.EINTR) {
+        throw SocketCalls.failure("waiting for " + description, errno);
+      }
+      return ready > 0;
     } finally {
       leave();
     }

@@ -18,6 +18,7 @@ final class SocketCalls {
   static final int MSG_DONTWAIT = 0x40;
   static final int MSG_NOSIGNAL = 0x4000;
   static final int SHUT_RDWR = 2;
+  static final short POLLIN = 1;
 
   /** Signatures as in the C library. */
   public interface LibC {
@@ -26,6 +27,8 @@ final class SocketCalls {
 
     @ssize_t
     long send(int fd, ByteBuffer buffer, @size_t long length, int flags);
+
+    int poll(ByteBuffer descriptors, @size_t long count, int timeoutMillis);
 
     int shutdown(int fd, int how);
 

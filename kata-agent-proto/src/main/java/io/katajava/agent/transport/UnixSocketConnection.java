@@ -117,6 +117,11 @@ public final class UnixSocketConnection implements Connection {
   }
 
   @Override
+  public boolean awaitReadable(int millis) throws IOException {
+    return stream.awaitReadable(millis);
+  }
+
+  @Override
   public void write(ByteBuffer... sources) throws IOException {
     stream.write(sources);
   }

@@ -24,10 +24,14 @@ final class DeviceParts {
   /** The controller all SCSI disks share. */
   static final String SCSI_CONTROLLER = "scsi0";
 
-  private final Transport transport;
+  private static final String IO_THREAD = "iothread";
 
-  DeviceParts(Transport transport) {
+  private final Transport transport;
+  private final int ioThreads;
+
+  DeviceParts(Transport transport, int ioThreads) {
     this.transport = transport;
+    this.ioThreads = ioThreads;
   }
 
   /**
@@ -79,7 +83,7 @@ final class DeviceParts {
     Part device =
         disk.bus() == Disk.Bus.SCSI
             ? Part.device("scsi-hd", disk.id()).with("bus", SCSI_CONTROLLER + ".0")
-            : on(bus, Part.device(transport.driver("virtio-blk"), disk.id()));
+            : on(bus, threaded(Part.device(transport.driver("virtio-blk"), disk.id())));
     return List.of(node, device.with("drive", node(disk.id())).with("serial", serial(disk.id())));
   }
 
@@ -91,9 +95,25 @@ final class DeviceParts {
     return file;
   }
 
+  /** The threads themselves; what uses them comes after. */
+  List<Part> ioThreads() {
+    List<Part> threads = new ArrayList<>();
+    for (int i = 0; i < ioThreads; i++) {
+      threads.add(Part.object("iothread", IO_THREAD + i));
+    }
+    return threads;
+  }
+
+  /** By its id, so that a disk that is plugged needs to know of no other. */
+  private Part threaded(Part device) {
+    return ioThreads == 0
+        ? device
+        : device.with("iothread", IO_THREAD + Math.floorMod(device.id().hashCode(), ioThreads));
+  }
+
   /** Of a SCSI controller, when a disk wants one. */
   Part scsiController() {
-    return Part.device(transport.driver("virtio-scsi"), SCSI_CONTROLLER);
+    return threaded(Part.device(transport.driver("virtio-scsi"), SCSI_CONTROLLER));
   }
 
   private static Part backend(String id, NicBackend backend) {

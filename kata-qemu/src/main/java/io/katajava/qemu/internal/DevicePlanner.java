@@ -33,7 +33,7 @@ final class DevicePlanner {
 
   DevicePlanner(QemuConfig config, MachineType machine) {
     this.machine = machine;
-    this.parts = new DeviceParts(Transport.of(machine));
+    this.parts = new DeviceParts(Transport.of(machine), config.ioThreads());
     for (int i = 0; i < config.pciePorts(); i++) {
       freePorts.add(HotPlugPorts.name(i));
     }

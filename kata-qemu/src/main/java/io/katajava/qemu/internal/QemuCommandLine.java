@@ -54,7 +54,7 @@ final class QemuCommandLine {
     this.machine = machine;
     this.seccomp = seccomp;
     this.transport = Transport.of(machine);
-    this.devices = new DeviceParts(transport);
+    this.devices = new DeviceParts(transport, config.ioThreads());
     this.memory = new MemoryParts(config, spec.sizes().memory());
   }
 
@@ -219,6 +219,7 @@ final class QemuCommandLine {
   }
 
   private void devices(List<String> line) {
+    devices.ioThreads().forEach(thread -> line.addAll(thread.toOption()));
     if (DeviceParts.anyOnScsi(config.devices())) {
       line.addAll(devices.scsiController().toOption());
     }

@@ -14,6 +14,9 @@ final class PendingCall {
   final long sentAt = System.nanoTime();
   final CompletableFuture<JsonObject> reply = new CompletableFuture<>();
 
+  /** Whether a thread waits for the reply, or is about to. */
+  volatile boolean awaited;
+
   PendingCall(long id, QmpCommand<?> command) {
     this.id = id;
     this.command = command;

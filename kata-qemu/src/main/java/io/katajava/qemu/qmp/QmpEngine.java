@@ -155,7 +155,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
       acquire(command, deadline(timeout), timeout);
       result.whenComplete((value, failure) -> inFlight.release());
       Session current = session();
-      PendingCall call = current.send(command, false);
+      PendingCall call = current.sendAndLeave(command);
       ScheduledFuture<?> alarm =
           callbacks.after(
               timeout,

@@ -160,6 +160,58 @@ public final class QmpSchema {
   }
 
   /**
+   * Returns the members an argument has, for completion.
+   *
+   * @param command its name in QMP
+   * @param path the argument
+   * @return the names, sorted; those of all branches of a union; empty if it has none
+   */
+  public Set<String> arguments(String command, String path) {
+    Set<String> names = new TreeSet<>();
+    if (types.get(command) instanceof SchemaInfo.Command info) {
+      for (String type : resolve(info.argType(), path)) {
+        for (SchemaInfo.QmpObject object : objects(type)) {
+          object.members().forEach(member -> names.add(member.name()));
+        }
+      }
+    }
+    return Collections.unmodifiableSet(names);
+  }
+
+  /**
+   * Returns what JSON an argument is.
+   *
+   * @param command its name in QMP
+   * @param path the argument
+   * @return of {@code string}, {@code int}, {@code number}, {@code boolean}, {@code null}, {@code
+   *     object}, {@code array} and {@code value} (anything), sorted; several for an alternate,
+   *     empty if there is no such argument
+   */
+  public Set<String> argumentTypes(String command, String path) {
+    Set<String> kinds = new TreeSet<>();
+    if (types.get(command) instanceof SchemaInfo.Command info) {
+      resolve(info.argType(), path).forEach(type -> addKinds(type, kinds));
+    }
+    return Collections.unmodifiableSet(kinds);
+  }
+
+  private void addKinds(String type, Set<String> kinds) {
+    SchemaInfo entry = types.get(type);
+    if (entry instanceof SchemaInfo.Builtin builtin) {
+      kinds.add(builtin.jsonType().value());
+    } else if (entry instanceof SchemaInfo.QmpEnum) {
+      kinds.add("string");
+    } else if (entry instanceof SchemaInfo.Array) {
+      kinds.add("array");
+    } else if (entry instanceof SchemaInfo.QmpObject) {
+      kinds.add("object");
+    } else if (entry instanceof SchemaInfo.Alternate alternate) {
+      // QAPI: the members of an alternate are never alternates themselves.
+      alternate.members().forEach(member -> addKinds(member.type(), kinds));
+    }
+  }
+
+  /**
    * Returns the values an argument may have, for completion.
    *
    * @param command its name in QMP

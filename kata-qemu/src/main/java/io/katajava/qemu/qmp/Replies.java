@@ -16,6 +16,7 @@ final class Replies {
       Session session, PendingCall call, QmpCommand<R> command, long deadline, Duration timeout) {
     boolean waiting = true;
     try {
+      session.read(call, deadline);
       long left = Math.max(0, deadline - System.nanoTime());
       JsonObject message = call.reply.get(left, TimeUnit.NANOSECONDS);
       waiting = false;

@@ -7,7 +7,6 @@ import io.katajava.qemu.qmp.json.JsonNumber;
 import io.katajava.qemu.qmp.json.JsonObject;
 import io.katajava.qemu.qmp.json.JsonValue;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
@@ -21,16 +20,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection, from its first byte to its end. The thread {@code qmp-reader-<name>} decodes and
- * hands off: it never writes, never waits for anyone, never runs code of the user.
+ * One connection, from its first byte to its end. The thread {@code qmp-reader-<name>}, or a caller
+ * in its stead, decodes and hands off: it never writes, never waits for anyone, never runs code of
+ * the user.
  */
-final class Session {
+final class Session implements Reading.Receiver {
   private static final Logger log = LoggerFactory.getLogger(QmpClient.class);
 
   /** Calls that timed out in a row, with nothing received at all, until the peer counts as dead. */
   private static final int SILENT_CALLS = 2;
-
-  private static final int READ_SIZE = 64 * 1024;
 
   /** What the reader tells. */
   interface Listener {
@@ -43,7 +41,7 @@ final class Session {
   private final Connection connection;
   private final boolean guestAgent;
   private final Listener listener;
-  private final MessageFramer framer;
+  private final Reading reading;
   private final Outbound outbound;
   private final CompletableFuture<JsonObject> greeting = new CompletableFuture<>();
   private final Map<Long, PendingCall> pending = new ConcurrentHashMap<>();
@@ -64,14 +62,13 @@ final class Session {
     this.connection = connection;
     this.guestAgent = options.isGuestAgent();
     this.listener = listener;
-    this.framer = new MessageFramer(options.maxMessageBytes(), guestAgent);
+    this.reading =
+        new Reading(connection, new MessageFramer(options.maxMessageBytes(), guestAgent), this);
     this.outbound = new Outbound(connection, "qmp-writer-" + name, this::end);
   }
 
   void start() {
-    Thread reader = new Thread(this::read, "qmp-reader-" + name);
-    reader.setDaemon(true);
-    reader.start();
+    reading.start("qmp-reader-" + name);
   }
 
   Connection connection() {
@@ -126,6 +123,13 @@ final class Session {
         ids.get(), replies.get(), lateReplies.get(), unknownReplies.get(), events.get());
   }
 
+  /** As {@link #send}, for a caller that will not wait in {@link #read}. */
+  PendingCall sendAndLeave(QmpCommand<?> command) {
+    PendingCall call = send(command, false);
+    reading.resume();
+    return call;
+  }
+
   /** Registers a call and puts it on its way. Its reply fails if the session ends first. */
   PendingCall send(QmpCommand<?> command, boolean outOfBand, int... descriptors) {
     PendingCall call = new PendingCall(ids.incrementAndGet(), command);
@@ -172,28 +176,24 @@ final class Session {
     return waiting;
   }
 
-  private void read() {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(READ_SIZE);
-    try {
-      while (connection.read(buffer.clear()) >= 0) {
-        framer.append(buffer.flip());
-        for (MessageFramer.Slice slice = framer.next(); slice != null; slice = framer.next()) {
-          received(framer.bytes(), slice);
-        }
-      }
-      end(
-          new IOException(
-              framer.isInside()
-                  ? "the peer hung up in the middle of a message"
-                  : "the peer hung up"));
-    } catch (IOException | RuntimeException e) {
-      end(e);
-    } catch (OutOfMemoryError e) {
-      end(new IOException("no memory for a message of the peer; lower maxMessageBytes", e));
-    }
+  /** May read the reply itself; returns when it is there, or when others read. */
+  void read(PendingCall call, long deadline) {
+    call.awaited = true;
+    reading.takeTurn(call, deadline);
   }
 
-  private void received(byte[] bytes, MessageFramer.Slice slice) {
+  @Override
+  public boolean isIdle() {
+    return pending.isEmpty();
+  }
+
+  @Override
+  public void ended(Throwable cause) {
+    end(cause);
+  }
+
+  @Override
+  public void received(byte[] bytes, MessageFramer.Slice slice) {
     lastReceived = System.nanoTime();
     if (silentCalls.get() != 0) {
       silentCalls.set(0);
@@ -242,6 +242,9 @@ final class Session {
     PendingCall call = pending.remove(number.longValue());
     if (call != null) {
       replies.incrementAndGet();
+      if (call.awaited) {
+        reading.served();
+      }
       call.reply.complete(message);
     } else if (number.longValue() > 0 && number.longValue() <= ids.get()) {
       lateReplies.incrementAndGet();
@@ -293,6 +296,7 @@ final class Session {
     }
     outbound.close();
     connection.close();
+    reading.resume();
     greeting.completeExceptionally(cause);
     pending
         .values()

@@ -177,6 +177,16 @@ class FailingLaunchTest {
   }
 
   @Test
+  void stop_quitIgnored_endsBySigterm() throws Exception {
+    try (QemuVm vm = launch(Behaviour.IGNORES_QUIT)) {
+      vm.stop(Duration.ofSeconds(4));
+
+      assertThat(vm.onExit().get(5, TimeUnit.SECONDS))
+          .isEqualTo(new VmExit(143, "terminated by us"));
+    }
+  }
+
+  @Test
   void stop_stubborn_goesDownTheLadder() throws Exception {
     try (QemuVm vm = launch(Behaviour.STUBBORN)) {
       vm.stop(Duration.ofSeconds(2));

@@ -38,6 +38,8 @@ final class Impostor {
     DIES_BEFORE_GREETING,
     /** Ends like a guest that switches itself off, once negotiated. */
     SHUTS_DOWN,
+    /** Heeds SIGTERM, but not quit. */
+    IGNORES_QUIT,
     /** Heeds neither quit nor SIGTERM. */
     STUBBORN,
     /** Writes 4 MiB to both outputs, with control characters. */
@@ -161,13 +163,13 @@ final class Impostor {
         Runtime.getRuntime().halt(0);
       }
     }
-    if (behaviour == Behaviour.STUBBORN) {
+    if (behaviour == Behaviour.STUBBORN || behaviour == Behaviour.IGNORES_QUIT) {
       TimeUnit.HOURS.sleep(1);
     }
   }
 
   private static void quit(OutputStream out, String tail, Behaviour behaviour) throws IOException {
-    if (behaviour == Behaviour.STUBBORN) {
+    if (behaviour == Behaviour.STUBBORN || behaviour == Behaviour.IGNORES_QUIT) {
       return;
     }
     send(out, shutdown("host-qmp-quit"));

@@ -119,6 +119,7 @@ class QemuCommandLineTest {
                     new NumaNode(2, 3, MemorySize.mebibytes(128), OptionalInt.of(0)))))
         .firmware(Path.of("/fw/qboot.rom"))
         .pciePorts(2)
+        .ioThreads(2)
         .addDevice(Disk.raw("data", Path.of("/img/a,b.img")))
         .addDevice(Disk.qcow2("sys", Path.of("/img/sys.qcow2")).onScsi().asReadOnly())
         .addDevice(Disk.raw("lv", Path.of("/dev/vg/lv")))

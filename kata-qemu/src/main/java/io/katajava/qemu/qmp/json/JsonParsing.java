@@ -3,6 +3,7 @@ package io.katajava.qemu.qmp.json;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
@@ -35,7 +36,7 @@ final class JsonParsing {
     try (JsonParser parser = FACTORY.createParser(json)) {
       return document(parser);
     } catch (IOException e) {
-      throw new JsonException("not JSON: " + e.getMessage(), e);
+      throw failure(e);
     }
   }
 
@@ -43,8 +44,21 @@ final class JsonParsing {
     try (JsonParser parser = FACTORY.createParser(utf8, offset, length)) {
       return document(parser);
     } catch (IOException e) {
-      throw new JsonException("not JSON: " + e.getMessage(), e);
+      throw failure(e);
     }
+  }
+
+  private static JsonException failure(IOException e) {
+    if (e instanceof JsonProcessingException syntax && syntax.getLocation() != null) {
+      return new JsonException(
+          "not JSON: "
+              + syntax.getOriginalMessage()
+              + " (column "
+              + syntax.getLocation().getColumnNr()
+              + ")",
+          e);
+    }
+    return new JsonException("not JSON: " + e.getMessage(), e);
   }
 
   private static JsonValue document(JsonParser parser) throws IOException {
