@@ -58,7 +58,8 @@ public final class BenchCommand {
         "QMP round trips, beside Python's qemu.qmp and DigitalOcean's go-qemu.",
         "They are fetched into the cache when first needed (python3 with pip, go); what cannot be",
         "had is left out."
-      })
+      },
+      footer = {"", "Examples:", "  kata bench qmp -n 5"})
   static final class Qmp implements Callable<Integer> {
     @Spec CommandSpec spec;
 
