@@ -126,6 +126,7 @@ class HostCommandsIT {
 
       assertThat(run("ps").out()).contains(sandbox.id() + "  running", "" + owner.pid());
       assertThat(run("ps", "-q").out().lines()).contains(sandbox.id());
+      assertThat(run("ps", "--json").out()).contains("\"id\": \"" + sandbox.id() + "\"");
       Finished stopped = run("stop", sandbox.id());
 
       assertThat(stopped.code()).as(stopped.err()).isZero();

@@ -101,11 +101,11 @@ class MonitorCommandIT {
   void script_linesOfAllForms_areCarriedOutUntilOneFails() throws IOException {
     String script =
         """
-        # the name has only digits and is a string all the same
+        # only digits, and a string all the same
 
-        object-add qom-type=iothread id=0017
-        query-iothreads
-        qom-get {"path": "/objects/0017", "property": "type"}
+        human-monitor-command command-line=17
+        object-add qom-type=iothread id=t0
+        qom-get {"path": "/objects/t0", "property": "type"}
         query-nonsense
         query-status
         """;
@@ -117,7 +117,7 @@ class MonitorCommandIT {
     }
     assertThat(code).isEqualTo(MonitorCommand.REFUSED);
     assertThat(out.toString())
-        .contains("\"id\": \"0017\"", "\"iothread\"")
+        .contains("unknown command: '17'", "\"iothread\"")
         .doesNotContain("prelaunch");
     assertThat(err.toString()).contains("query-nonsense", "CommandNotFound");
   }
@@ -150,7 +150,7 @@ class MonitorCommandIT {
         Terminal terminal =
             TerminalBuilder.builder()
                 .system(false)
-                .type("dumb")
+                .type("xterm")
                 .streams(new PipedInputStream(keys), screen)
                 .build()) {
       CompletableFuture<Integer> shell =

@@ -4,6 +4,7 @@ import io.katajava.qemu.qmp.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -61,7 +62,7 @@ public final class LogWriter {
       record++;
       String delta = delta(entry);
       switch (format) {
-        case TEXT -> out.println(text(entry));
+        case TEXT -> out.println(text(printable(entry)));
         case JSON -> out.println(json(entry, delta).toJson());
         case CSV -> out.print(csv(entry, delta) + "\r\n");
       }
@@ -77,6 +78,27 @@ public final class LogWriter {
     }
     Duration since = Duration.between(before, entry.time().get());
     return String.format(Locale.ROOT, "%.6f", since.toNanos() / 1e9);
+  }
+
+  /** What a guest wrote shall not steer the terminal of whoever reads it. */
+  private static LogEntry printable(LogEntry entry) {
+    Map<String, String> fields = new LinkedHashMap<>();
+    entry.fields().forEach((key, value) -> fields.put(printable(key), printable(value)));
+    return new LogEntry(
+        entry.kind(),
+        entry.time(),
+        printable(entry.level()),
+        printable(entry.source()),
+        printable(entry.name()),
+        printable(entry.pid()),
+        printable(entry.message()),
+        fields,
+        entry.file(),
+        entry.line());
+  }
+
+  private static String printable(String text) {
+    return text.replaceAll("[\\p{Cc}&&[^\n\t]]", "");
   }
 
   private String text(LogEntry entry) {

@@ -18,8 +18,12 @@ class LogWriterTest {
       """;
 
   private static String write(LogWriter.Format format) throws IOException {
+    return write(format, LOG);
+  }
+
+  private static String write(LogWriter.Format format, String log) throws IOException {
     LogReader reader = new LogReader(true);
-    reader.read("f.log", new StringReader(LOG));
+    reader.read("f.log", new StringReader(log));
     StringWriter out = new StringWriter();
     new LogWriter(new PrintWriter(out), format, (style, text) -> "<" + style + ">" + text)
         .write(reader.sorted());
@@ -55,5 +59,11 @@ class LogWriterTest {
                 + "1,2024-01-01T00:00:01Z,,info,shim,kata,7,\"a, b\",f.log,1,\"k=\"\"v w\"\"\"\r\n"
                 + "2,2024-01-01T00:00:01.500Z,0.500000,error,shim,kata,7,\"say"
                 + " \"\"no\"\"\",f.log,2,\r\n");
+  }
+
+  @Test
+  void text_escapeSequencesOfAGuest_areTakenOut() throws IOException {
+    assertThat(write(LogWriter.Format.TEXT, "[    1.000000] \u001b[2Jgone\u0007 \u009b31m here\n"))
+        .isEqualTo("- -       kernel [2Jgone 31m here uptime=1.000000\n");
   }
 }

@@ -14,7 +14,6 @@ import io.katajava.qemu.internal.Step.Unplug;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpCommandException;
 import io.katajava.qemu.qmp.command.DeviceAdd;
-import io.katajava.qemu.qmp.command.ObjectDel;
 import io.katajava.qemu.qmp.command.QomSet;
 import io.katajava.qemu.qmp.command.QueryHotpluggableCpus;
 import io.katajava.qemu.qmp.command.QueryMemoryDevices;
@@ -28,9 +27,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** From a change to its steps, by what the machine has now. Not safe for several threads. */
@@ -55,7 +54,7 @@ final class ChangePlanner {
   private final MemoryParts memory;
   private final DevicePlanner devices;
   private final Deque<String> addedVcpus = new ArrayDeque<>();
-  private final Set<String> addedModules = new HashSet<>();
+  private final Map<String, List<Part>> addedModules = new HashMap<>();
 
   ChangePlanner(QemuConfig config, MachineType machine, MemorySize size, boolean kvm) {
     this.kvm = kvm;
@@ -116,7 +115,7 @@ final class ChangePlanner {
       ids.add(id);
       DeviceAdd.Builder add = DeviceAdd.builder(cpu.type()).id(id);
       cpu.props().toJson().asMap().forEach(add::additional);
-      steps.add(new Command(add.build(), kvm ? new Unplug(id) : null));
+      steps.add(new Command(add.build(), kvm ? new Unplug(id, null) : null));
     }
     return new Draft(LIVE, "the CPU layout has room", steps, () -> ids.forEach(addedVcpus::push));
   }
@@ -140,7 +139,7 @@ final class ChangePlanner {
           addedVcpus.size() + " vCPUs were added; those of the start cannot be removed");
     }
     List<Step> steps = new ArrayList<>();
-    addedVcpus.stream().limit(count).forEach(id -> steps.add(new Unplug(id)));
+    addedVcpus.stream().limit(count).forEach(id -> steps.add(new Unplug(id, null)));
     return new Draft(
         LIVE,
         "they were added before",
@@ -171,31 +170,26 @@ final class ChangePlanner {
       return no(
           NEEDS_RESTART, "there is room for " + MemorySize.bytes(room) + " more until " + maximum);
     }
-    if (addedModules.contains(add.id())) {
+    if (addedModules.containsKey(add.id())) {
       return no(UNSUPPORTED, "there is a memory module '" + add.id() + "' already");
     }
-    Part backend = memory.backend(backendOf(add.id()), add.size());
+    Part backend = memory.backend("mem-" + add.id(), add.size());
     Part module = Part.device("pc-dimm", add.id()).with("memdev", backend.id());
+    List<Part> parts = List.of(backend, module);
     return new Draft(
         LIVE,
         "there are a free slot and room",
-        PartSteps.adding(List.of(backend, module)),
-        () -> addedModules.add(add.id()));
-  }
-
-  private static String backendOf(String id) {
-    return "mem-" + id;
+        PartSteps.adding(parts),
+        () -> addedModules.put(add.id(), parts));
   }
 
   private Draft removeMemory(String id) {
-    if (!addedModules.contains(id)) {
+    List<Part> parts = addedModules.get(id);
+    if (parts == null) {
       return no(UNSUPPORTED, "no memory module '" + id + "' was added");
     }
     return new Draft(
-        LIVE,
-        "it was added before",
-        List.of(new Unplug(id), new Command(new ObjectDel(backendOf(id)), null)),
-        () -> addedModules.remove(id));
+        LIVE, "it was added before", PartSteps.removing(parts), () -> addedModules.remove(id));
   }
 
   private Draft resize(MemorySize size) {

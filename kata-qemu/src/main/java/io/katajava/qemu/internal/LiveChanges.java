@@ -5,10 +5,13 @@ import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.internal.ChangePlanner.Draft;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpInterruptedException;
+import io.katajava.qemu.qmp.QmpTimeoutException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,16 +62,39 @@ final class LiveChanges {
     try {
       for (Step step : draft.steps()) {
         log.debug("[{}] {}", sandboxId, step);
-        step.run(qmp, Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime())));
-        Step inverse = step.undo();
-        if (inverse != null) {
-          undo.push(inverse);
+        try {
+          step.run(qmp, Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime())));
+        } catch (QmpTimeoutException | QmpInterruptedException e) {
+          // Nobody knows whether it is done, or will be; one that was refused is not. What the
+          // guest
+          // did not give back it still has.
+          push(step instanceof Step.Command ? step.undo() : null, undo);
+          throw e;
         }
+        push(step.undo(), undo);
       }
       complete = true;
     } finally {
       if (!complete) {
-        undo.forEach(this::takeBack);
+        takeBack(undo);
+      }
+    }
+  }
+
+  private static void push(@Nullable Step inverse, Deque<Step> undo) {
+    if (inverse != null) {
+      undo.push(inverse);
+    }
+  }
+
+  private void takeBack(Deque<Step> undo) {
+    // Whoever is interrupted here still leaves the machine as it was.
+    boolean interrupted = Thread.interrupted();
+    try {
+      undo.forEach(this::takeBack);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

@@ -48,7 +48,7 @@ final class PartSteps {
       case OBJECT -> new Command(new ObjectDel(part.id()), null);
       case BLOCKDEV -> new Command(new BlockdevDel(part.id()), null);
       case NETDEV -> new Command(new NetdevDel(part.id()), null);
-      case DEVICE -> new Unplug(part.id());
+      case DEVICE -> new Unplug(part.id(), new Command(making(part), null));
       case CHARDEV ->
           throw new IllegalStateException("character devices are not unplugged: " + part);
     };

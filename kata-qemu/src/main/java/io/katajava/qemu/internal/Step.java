@@ -2,11 +2,13 @@ package io.katajava.qemu.internal;
 
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpCommand;
+import io.katajava.qemu.qmp.QmpCommandException;
 import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpInterruptedException;
 import io.katajava.qemu.qmp.event.AcpiDeviceOstEvent;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** One command of a change, and what undoes it. */
@@ -44,8 +46,9 @@ sealed interface Step {
    * Unplugging, which needs the guest's consent and ends with an event.
    *
    * @param id the device
+   * @param inverse what plugs it again, or null
    */
-  record Unplug(String id) implements Step {
+  record Unplug(String id, @Nullable Step inverse) implements Step {
     /** The request to eject that QEMU made (ACPI 6.5, table 6.15: source events of _OST). */
     private static final long EJECTION_REQUEST = 3;
 
@@ -61,16 +64,28 @@ sealed interface Step {
       try {
         CompletableFuture.anyOf(
                 gone, refusal.handle((event, none) -> refused(event, gone)).thenCompose(f -> f))
-            .join();
-      } catch (CompletionException e) {
+            .get();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new QmpInterruptedException("the guest to release device " + id, e);
+      } catch (ExecutionException e) {
+        if (isGone(e.getCause())) {
+          return;
+        }
         if (e.getCause() instanceof QmpException failed) {
           throw failed;
         }
-        throw e;
+        throw new QmpException("device_del of " + id + ": " + e.getCause(), e);
       } finally {
         refusal.cancel(false);
         gone.cancel(false);
       }
+    }
+
+    /** It has gone already: the guest consented after an earlier attempt had been given up. */
+    private static boolean isGone(@Nullable Throwable failure) {
+      return failure instanceof QmpCommandException refused
+          && refused.errorClass().equals("DeviceNotFound");
     }
 
     private boolean isRefusal(AcpiDeviceOstEvent event) {
@@ -95,7 +110,7 @@ sealed interface Step {
 
     @Override
     public @Nullable Step undo() {
-      return null;
+      return inverse;
     }
 
     @Override
