@@ -82,4 +82,10 @@ public record ConfigurationKey(
   public boolean isSecret() {
     return allowed.equals(AllowedValues.SECRET);
   }
+
+  /** Kind of table and name. */
+  @Override
+  public String toString() {
+    return table + "." + name;
+  }
 }

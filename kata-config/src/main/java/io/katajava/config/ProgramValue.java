@@ -29,7 +29,7 @@ final class ProgramValue {
               : require(key, value, value instanceof Long);
       case FLOAT -> {
         require(key, value, value instanceof Number);
-        double number = ((Number) value).doubleValue();
+        double number = ((Number) value).doubleValue() + 0.0; // A negative zero is a zero.
         yield require(key, number, Double.isFinite(number));
       }
       case STRINGS -> list(key, value, String.class);

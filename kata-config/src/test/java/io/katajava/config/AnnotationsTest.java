@@ -91,8 +91,11 @@ class AnnotationsTest {
     KataConfiguration configuration =
         files
             .main(
-                "[hypervisor.qemu]\nkernel_params = \"quiet loglevel=3 a=1\"\n"
-                    + "enable_annotations = [\"kernel_params\"]\n")
+                """
+                [hypervisor.qemu]
+                kernel_params = "quiet loglevel=3 a=1"
+                enable_annotations = ["kernel_params"]
+                """)
             .reader()
             .annotation(PREFIX + "hypervisor.kernel_params", "loglevel=7 b")
             .read();

@@ -32,7 +32,7 @@ public record BrokenFile(String name, String message) {
    */
   public static List<BrokenFile> all() throws IOException {
     List<BrokenFile> all = new ArrayList<>();
-    for (String line : text("messages.tsv", "").lines().toList()) {
+    for (String line : text("messages.tsv", "@DIR@").lines().toList()) {
       String[] cells = line.split("\t", -1);
       all.add(new BrokenFile(cells[0], cells[1]));
     }

@@ -57,7 +57,7 @@ class ConfigurationKeysTest {
 
   @Test
   void hypervisors_haveTheirOwnKeys() {
-    assertThat(ConfigurationKeys.of("hypervisor.qemu")).hasSize(122);
+    assertThat(ConfigurationKeys.of("hypervisor.qemu")).hasSize(123);
     assertThat(ConfigurationKeys.of("hypervisor.clh")).hasSize(75);
     assertThat(ConfigurationKeys.of("hypervisor.remote")).hasSize(19);
     assertThat(ConfigurationKeys.find("hypervisor.clh", "extra_monitor_socket")).isEmpty();

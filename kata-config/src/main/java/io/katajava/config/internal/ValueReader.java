@@ -44,8 +44,7 @@ final class ValueReader {
         switch (key.type()) {
           case BOOLEAN -> value instanceof Boolean ? value : null;
           case INTEGER, INTEGERS -> value instanceof Long ? value : null;
-          case FLOAT ->
-              value instanceof Long whole ? Double.valueOf(whole) : finite(value) ? value : null;
+          case FLOAT -> number(value);
           case STRING, STRINGS -> value instanceof String ? value : null;
           case TABLES -> null;
         };
@@ -55,8 +54,12 @@ final class ValueReader {
     return Optional.ofNullable(typed);
   }
 
-  private static boolean finite(@Nullable Object value) {
-    return value instanceof Double number && Double.isFinite(number);
+  /** Written with a point or without; a negative zero is a zero. */
+  private static @Nullable Object number(@Nullable Object value) {
+    if (value instanceof Number number) {
+      return Double.isFinite(number.doubleValue()) ? number.doubleValue() + 0.0 : null;
+    }
+    return null;
   }
 
   private Optional<Object> array(@Nullable Object value) {
