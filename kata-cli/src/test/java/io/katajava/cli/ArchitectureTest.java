@@ -19,6 +19,9 @@ import com.tngtech.archunit.lang.ArchRule;
 /** The arrows of the house: who may know whom. */
 @AnalyzeClasses(packages = "io.katajava", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
+  private static final String[] THIRD_PARTY = {
+    "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google..", "org.tomlj.."
+  };
 
   @ArchTest
   static final ArchRule ARROWS_POINT_ONE_WAY =
@@ -30,18 +33,22 @@ class ArchitectureTest {
           .definedBy("io.katajava", "io.katajava.spi..", "io.katajava.internal..")
           .layer("qemu")
           .definedBy("io.katajava.qemu..")
+          .layer("config")
+          .definedBy("io.katajava.config..")
           .layer("guest")
           .definedBy("io.katajava.guest..")
           .layer("cli")
           .definedBy("io.katajava.cli..")
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer()
-          .whereLayer("qemu")
+          .whereLayer("config")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("qemu")
+          .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("guest")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "guest", "cli");
+          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "cli");
 
   @ArchTest
   static final ArchRule QMP_IS_USABLE_ALONE =
@@ -56,7 +63,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule MODULES_HAVE_NO_CYCLES =
       slices()
-          .matching("io.katajava.(agent|qemu|guest|cli)..")
+          .matching("io.katajava.(agent|qemu|config|guest|cli)..")
           .should()
           .beFreeOfCycles()
           .allowEmptyShould(true);
@@ -88,7 +95,7 @@ class ArchitectureTest {
           .arePublic()
           .should()
           .notHaveRawReturnType(
-              resideInAnyPackage("com.fasterxml..", "jnr..", "com.sun.jna..", "com.google.."))
+              resideInAnyPackage(THIRD_PARTY))
           .andShould()
           .notHaveRawParameterTypes(
               com.tngtech.archunit.base.DescribedPredicate.describe(
@@ -96,8 +103,7 @@ class ArchitectureTest {
                   types ->
                       types.stream()
                           .anyMatch(
-                              resideInAnyPackage(
-                                  "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google.."))));
+                              resideInAnyPackage(THIRD_PARTY))));
 
   @ArchTest
   static final ArchRule INTERNALS_STAY_IN_THEIR_MODULE =

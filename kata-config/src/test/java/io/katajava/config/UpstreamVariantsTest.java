@@ -28,9 +28,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 class UpstreamVariantsTest {
   private static final Set<String> CONFIDENTIAL =
       Set.of(
-          "go:qemu-nvidia-gpu-snp", "go:qemu-nvidia-gpu-tdx", "go:qemu-se", "go:qemu-snp",
-          "go:qemu-tdx", "rs:qemu-nvidia-gpu-snp", "rs:qemu-nvidia-gpu-tdx", "rs:qemu-se",
-          "rs:qemu-snp", "rs:qemu-tdx");
+          "go:qemu-nvidia-gpu-snp",
+          "go:qemu-nvidia-gpu-tdx",
+          "go:qemu-se",
+          "go:qemu-snp",
+          "go:qemu-tdx",
+          "rs:qemu-nvidia-gpu-snp",
+          "rs:qemu-nvidia-gpu-tdx",
+          "rs:qemu-se",
+          "rs:qemu-snp",
+          "rs:qemu-tdx");
 
   @TempDir Path directory;
 
@@ -72,7 +79,8 @@ class UpstreamVariantsTest {
 
   @BeforeEach
   void makeFiles() throws IOException {
-    for (String file : List.of("qemu", "kernel", "image", "initrd", "firmware", "firmware_volume")) {
+    for (String file :
+        List.of("qemu", "kernel", "image", "initrd", "firmware", "firmware_volume")) {
       Files.write(directory.resolve(file), new byte[2 << 20]);
     }
     Files.setPosixFilePermissions(
