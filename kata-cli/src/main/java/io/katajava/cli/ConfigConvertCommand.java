@@ -27,8 +27,7 @@ final class ConfigConvertCommand extends ConfigurationTask {
   @Option(
       names = "--to",
       paramLabel = "go|rs|same",
-      description =
-          "The spelling: of the runtime in Go, of runtime-rs, or as it is (the default).")
+      description = "The spelling: of the runtime in Go, of runtime-rs, or as it is (the default).")
   Target target = Target.SAME;
 
   @Option(

@@ -36,8 +36,7 @@ final class ConfigExplainCommand extends ConfigurationTask {
     List<String> obstacles = plan.obstacles();
     if (obstacles.isEmpty()) {
       try {
-        commandLine =
-            plan.explain(KataDirectories.fromEnvironment().state().resolve("example"));
+        commandLine = plan.explain(KataDirectories.fromEnvironment().state().resolve("example"));
       } catch (KataException e) {
         obstacles = List.of(String.valueOf(e.getMessage()));
       }
@@ -52,8 +51,7 @@ final class ConfigExplainCommand extends ConfigurationTask {
   }
 
   private static String monitor(MonitorGate gate) {
-    String kind =
-        gate.open().map(monitor -> "on, " + monitor.configurationValue()).orElse("off");
+    String kind = gate.open().map(monitor -> "on, " + monitor.configurationValue()).orElse("off");
     return kind + " (" + gate.why() + ")";
   }
 
@@ -75,8 +73,7 @@ final class ConfigExplainCommand extends ConfigurationTask {
       obstacles.forEach(obstacle -> out().println("  " + obstacle));
     }
     out().println("ignored:");
-    plan.ignored()
-        .forEach(setting -> out().println("  " + setting + ": " + setting.key().how()));
+    plan.ignored().forEach(setting -> out().println("  " + setting + ": " + setting.key().how()));
     if (plan.ignored().isEmpty()) {
       out().println("  nothing");
     }
@@ -89,8 +86,7 @@ final class ConfigExplainCommand extends ConfigurationTask {
       String commandLine) {
     return JsonText.object()
         .with("files", configuration.files().stream().map(Object::toString).toList())
-        .with(
-            "warnings", configuration.warnings().stream().map(Object::toString).toList())
+        .with("warnings", configuration.warnings().stream().map(Object::toString).toList())
         .with(
             "extraMonitor",
             JsonText.object()

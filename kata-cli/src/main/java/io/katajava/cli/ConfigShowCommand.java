@@ -33,7 +33,12 @@ final class ConfigShowCommand extends ConfigurationTask {
   ConfigShowCommand() {}
 
   private record Row(
-      String table, ConfigurationKey key, String value, Origin origin, boolean counts, String how) {}
+      String table,
+      ConfigurationKey key,
+      String value,
+      Origin origin,
+      boolean counts,
+      String how) {}
 
   @Override
   int run(KataConfiguration configuration) {
@@ -68,14 +73,12 @@ final class ConfigShowCommand extends ConfigurationTask {
       how = configuration.monitorGate().why();
       counts = configuration.monitorGate().open().isPresent() || setting.isDefault();
     }
-    return new Row(
-        setting.table(), setting.key(), setting.text(), setting.origin(), counts, how);
+    return new Row(setting.table(), setting.key(), setting.text(), setting.origin(), counts, how);
   }
 
   private static Row unset(String table, ConfigurationKey key) {
     Optional<String> value = key.defaultLiteral();
-    return new Row(
-        table, key, value.orElse("-"), Origin.byDefault(), key.actedOn(), key.how());
+    return new Row(table, key, value.orElse("-"), Origin.byDefault(), key.actedOn(), key.how());
   }
 
   private void print(List<Row> rows) {
@@ -96,8 +99,7 @@ final class ConfigShowCommand extends ConfigurationTask {
   private static JsonText describe(KataConfiguration configuration, List<Row> rows) {
     return JsonText.object()
         .with("files", configuration.files().stream().map(Object::toString).toList())
-        .with(
-            "warnings", configuration.warnings().stream().map(Object::toString).toList())
+        .with("warnings", configuration.warnings().stream().map(Object::toString).toList())
         .with(
             "settings",
             rows.stream()

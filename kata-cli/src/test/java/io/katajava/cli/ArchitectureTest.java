@@ -12,13 +12,27 @@ import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /** The arrows of the house: who may know whom. */
-@AnalyzeClasses(packages = "io.katajava", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+    packages = "io.katajava",
+    importOptions = {
+      ImportOption.DoNotIncludeTests.class,
+      ArchitectureTest.DoNotIncludeTestJars.class
+    })
 class ArchitectureTest {
+  /** Other modules lend their tests to ours as jars. */
+  static final class DoNotIncludeTestJars implements ImportOption {
+    @Override
+    public boolean includes(Location location) {
+      return !location.contains("-tests.jar");
+    }
+  }
+
   private static final String[] THIRD_PARTY = {
     "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google..", "org.tomlj.."
   };
@@ -94,16 +108,12 @@ class ArchitectureTest {
           .areDeclaredInClassesThat()
           .arePublic()
           .should()
-          .notHaveRawReturnType(
-              resideInAnyPackage(THIRD_PARTY))
+          .notHaveRawReturnType(resideInAnyPackage(THIRD_PARTY))
           .andShould()
           .notHaveRawParameterTypes(
               com.tngtech.archunit.base.DescribedPredicate.describe(
                   "third-party types",
-                  types ->
-                      types.stream()
-                          .anyMatch(
-                              resideInAnyPackage(THIRD_PARTY))));
+                  types -> types.stream().anyMatch(resideInAnyPackage(THIRD_PARTY))));
 
   @ArchTest
   static final ArchRule INTERNALS_STAY_IN_THEIR_MODULE =

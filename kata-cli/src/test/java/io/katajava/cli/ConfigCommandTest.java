@@ -58,7 +58,9 @@ class ConfigCommandTest {
   @MethodSource("broken")
   void validate_brokenFile_tellsOneMessage_exits2(BrokenFile broken) throws IOException {
     List<String> arguments = new ArrayList<>(List.of("validate"));
-    broken.annotations().forEach((name, value) -> arguments.addAll(List.of("--annotation", name + "=" + value)));
+    broken
+        .annotations()
+        .forEach((name, value) -> arguments.addAll(List.of("--annotation", name + "=" + value)));
     arguments.add(broken.putInto(directory).toString());
 
     assertThat(execute(arguments.toArray(String[]::new))).isEqualTo(2);
@@ -124,8 +126,7 @@ class ConfigCommandTest {
 
   @Test
   void show_allAsJson_hasEveryKey() throws IOException {
-    assertThat(execute("show", "--all", "--json", write(SECTION + "default_vcpus = 2\n")))
-        .isZero();
+    assertThat(execute("show", "--all", "--json", write(SECTION + "default_vcpus = 2\n"))).isZero();
 
     JsonNode settings = new ObjectMapper().readTree(out.toString()).get("settings");
     assertThat(settings.size()).isGreaterThan(170);

@@ -2,6 +2,7 @@ package io.katajava.config;
 
 import io.katajava.Choice;
 import io.katajava.ErrorCode;
+import io.katajava.Kata;
 import io.katajava.KataException;
 import io.katajava.config.internal.ConfiguredGuest;
 import io.katajava.config.internal.HostSize;
@@ -71,6 +72,20 @@ public final class LaunchPlan {
           "this configuration would not be started: " + String.join("; ", obstacles));
     }
     return qemu;
+  }
+
+  /**
+   * Hands hypervisor and guest to a runtime to be. {@link Kata#fromConfiguration} does this for a
+   * file; here the configuration may have been read with annotations, or changed.
+   *
+   * @param builder the runtime's settings
+   * @return the same builder
+   * @throws KataException with {@link ErrorCode#INVALID_CONFIGURATION} if there are obstacles
+   */
+  public Kata.Builder applyTo(Kata.Builder builder) {
+    builder.hypervisor(qemu());
+    guest().ifPresent(builder::guest);
+    return builder;
   }
 
   /**

@@ -171,6 +171,26 @@ class KataConfigurationTest {
   }
 
   @Test
+  void read_endlessProblems_tellsTheFirst() throws IOException {
+    files.main("[hypervisor.qemu]\nenable_annotations = [" + "1, ".repeat(5000) + "]\n");
+
+    ConfigurationException failure =
+        catchThrowableOfType(ConfigurationException.class, files::read);
+
+    assertThat(failure.errors()).hasSize(101);
+    assertThat(failure).hasMessageContaining("has 4900 more problems");
+  }
+
+  @Test
+  void read_device_isRefusedWithoutBeingOpened() {
+    assertThat(
+            catchThrowableOfType(
+                ConfigurationException.class,
+                () -> KataConfiguration.read(Path.of("/dev/zero"))))
+        .hasMessage("/dev/zero: is not a regular file; allowed: a TOML file");
+  }
+
+  @Test
   void read_noFileNamed_isFoundByVariableThenOnTheSearchPath() throws IOException {
     files.main("[runtime]\nenable_debug = true\n");
     Path other = Files.writeString(directory.resolve("other.toml"), "");

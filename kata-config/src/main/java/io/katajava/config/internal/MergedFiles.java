@@ -39,8 +39,10 @@ public final class MergedFiles {
       whole = false;
       return;
     }
-    TableReader reader = new TableReader(file, problems);
+    FirstProblems first = new FirstProblems(file, problems);
+    TableReader reader = new TableReader(file, first);
     reader.read(root);
+    first.end();
     settings.putAll(reader.settings());
     tables.addAll(reader.tables());
   }

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.tomlj.TomlPosition;
 import org.tomlj.TomlTable;
 
@@ -25,11 +24,11 @@ final class TableReader {
       Map.of("hypervisor", List.of("factory", "rootless_user"), "agent", List.of("mem_agent"));
 
   private final Path file;
-  private final Consumer<ConfigurationProblem> problems;
+  private final FirstProblems problems;
   private final Map<String, Setting> settings = new LinkedHashMap<>();
   private final Set<String> tables = new LinkedHashSet<>();
 
-  TableReader(Path file, Consumer<ConfigurationProblem> problems) {
+  TableReader(Path file, FirstProblems problems) {
     this.file = file;
     this.problems = problems;
   }
@@ -123,7 +122,7 @@ final class TableReader {
   private void unknownKey(Origin origin, String path, String name) {
     List<String> names = new ArrayList<>();
     ConfigurationKeys.of(path).forEach(key -> names.add(key.name()));
-    Optional<String> nearest = NearestWord.to(name, names);
+    Optional<String> nearest = problems.isFull() ? Optional.empty() : NearestWord.to(name, names);
     problems.accept(
         ConfigurationProblem.warning(
             origin,

@@ -27,7 +27,7 @@ import org.tomlj.TomlTable;
 /** From a file to a TOML tree; everything that can be wrong with a file as such is told here. */
 final class TomlSource {
   /** The largest file that is read; Kata's own have 40 KiB. */
-  static final int SIZE_LIMIT = 1 << 20;
+  static final int SIZE_LIMIT = 256 << 10;
 
   private final Path file;
   private final Consumer<ConfigurationProblem> problems;
