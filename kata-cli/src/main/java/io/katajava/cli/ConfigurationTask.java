@@ -23,14 +23,13 @@ abstract class ConfigurationTask implements Callable<Integer> {
 
   @Override
   public final Integer call() throws IOException {
-    KataConfiguration configuration;
+    int code;
     try {
-      configuration = options.read();
+      code = run(options.read());
     } catch (ConfigurationException e) {
       broken(e);
-      return BROKEN;
+      code = BROKEN;
     }
-    int code = run(configuration);
     out().flush();
     return code;
   }

@@ -39,7 +39,8 @@ public record AllowedValues(String spec) {
     }
     return switch (spec) {
       case "", "file", "globs", "secret", "mounts" -> noNul(value);
-      case "path" -> ((String) value).isEmpty() || noNul(value);
+      case "path" ->
+          ((String) value).isEmpty() || (((String) value).startsWith("/") && noNul(value));
       case "memory" -> memory((Long) value);
       case "sector" -> sector((Long) value);
       case "regexes" -> regex((String) value);
@@ -114,7 +115,7 @@ public record AllowedValues(String spec) {
     return switch (spec) {
       case "", "secret" -> "";
       case "file" -> "the path of an existing file";
-      case "path" -> "that is a path";
+      case "path" -> "that is an absolute path";
       case "globs" -> "that are shell patterns";
       case "mounts" -> "that are absolute paths with different last names";
       case "memory" -> "of at least " + LEAST_MEMORY + ", or 0 for the default";

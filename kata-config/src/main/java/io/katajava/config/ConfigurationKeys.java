@@ -61,6 +61,8 @@ public final class ConfigurationKeys {
   public static Optional<ConfigurationKey> ofAnnotation(String annotation, String hypervisor) {
     return ALL.stream()
         .filter(key -> key.annotation().filter(annotation::equals).isPresent())
+        // One that both runtimes know may stand in different tables.
+        .filter(key -> annotation.startsWith(key.table().split("\\.", -1)[0] + "."))
         .filter(key -> key.hypervisors().isEmpty() || key.hypervisors().contains(hypervisor))
         .findFirst();
   }

@@ -9,7 +9,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code [hypervisor.<name>]}: the machine. */
+/**
+ * {@code [hypervisor.<name>]}: the machine. A key that a hypervisor does not have is like one that is
+ * not set.
+ */
 public final class HypervisorSection extends Section {
   /** Memory of a machine unless it is set. */
   public static final MemorySize DEFAULT_MEMORY = MemorySize.mebibytes(2048);
@@ -39,7 +42,7 @@ public final class HypervisorSection extends Section {
    * @return the path; empty to look for it
    */
   public Optional<Path> path() {
-    return string("path").map(Path::of);
+    return text("path").map(Path::of);
   }
 
   /**
@@ -48,7 +51,7 @@ public final class HypervisorSection extends Section {
    * @return the path; empty when not set
    */
   public Optional<Path> kernel() {
-    return string("kernel").map(Path::of);
+    return text("kernel").map(Path::of);
   }
 
   /**
@@ -57,18 +60,16 @@ public final class HypervisorSection extends Section {
    * @return the path; empty when not set
    */
   public Optional<Path> image() {
-    return string("image").map(Path::of);
+    return text("image").map(Path::of);
   }
 
   /**
    * {@code initrd}: the guest's root filesystem as an initial RAM disk.
    *
-   * @return the path; empty when not set or this hypervisor has none
+   * @return the path; empty when not set
    */
   public Optional<Path> initrd() {
-    return ConfigurationKeys.find(table(), "initrd").isEmpty()
-        ? Optional.empty()
-        : string("initrd").map(Path::of);
+    return text("initrd").map(Path::of);
   }
 
   /**
@@ -77,7 +78,7 @@ public final class HypervisorSection extends Section {
    * @return the path; empty for the machine's own
    */
   public Optional<Path> firmware() {
-    return string("firmware").map(Path::of);
+    return text("firmware").map(Path::of);
   }
 
   /**
@@ -86,7 +87,7 @@ public final class HypervisorSection extends Section {
    * @return the parameters in order
    */
   public List<String> kernelParameters() {
-    return string("kernel_params").map(KernelParameterText::split).orElse(List.of());
+    return text("kernel_params").map(KernelParameterText::split).orElse(List.of());
   }
 
   /**
@@ -95,7 +96,7 @@ public final class HypervisorSection extends Section {
    * @return QEMU's name of it; empty for the usual one of the host
    */
   public Optional<String> machineType() {
-    return string("machine_type");
+    return text("machine_type");
   }
 
   /**
@@ -104,7 +105,7 @@ public final class HypervisorSection extends Section {
    * @return the number, by default 1
    */
   public double defaultVcpus() {
-    return number("default_vcpus").filter(vcpus -> vcpus != 0).orElse(1.0);
+    return numberIfKnown("default_vcpus").filter(vcpus -> vcpus != 0).orElse(1.0);
   }
 
   /**
@@ -113,7 +114,7 @@ public final class HypervisorSection extends Section {
    * @return the number, by default 0: as many as the host has
    */
   public long defaultMaxVcpus() {
-    return integer("default_maxvcpus").orElse(0L);
+    return integerIfKnown("default_maxvcpus").orElse(0L);
   }
 
   /**
@@ -122,7 +123,7 @@ public final class HypervisorSection extends Section {
    * @return the size, by default {@link #DEFAULT_MEMORY}
    */
   public MemorySize defaultMemory() {
-    return integer("default_memory")
+    return integerIfKnown("default_memory")
         .filter(mebibytes -> mebibytes > 0)
         .map(MemorySize::mebibytes)
         .orElse(DEFAULT_MEMORY);
@@ -134,7 +135,7 @@ public final class HypervisorSection extends Section {
    * @return the number, by default {@link #DEFAULT_MEMORY_SLOTS}
    */
   public int memorySlots() {
-    return integer("memory_slots").map(Long::intValue).orElse(DEFAULT_MEMORY_SLOTS);
+    return integerIfKnown("memory_slots").map(Long::intValue).orElse(DEFAULT_MEMORY_SLOTS);
   }
 
   /**
@@ -143,7 +144,7 @@ public final class HypervisorSection extends Section {
    * @return the size; empty for what the host has
    */
   public Optional<MemorySize> defaultMaxMemory() {
-    return integer("default_maxmemory")
+    return integerIfKnown("default_maxmemory")
         .filter(mebibytes -> mebibytes > 0)
         .map(MemorySize::mebibytes);
   }
@@ -164,10 +165,7 @@ public final class HypervisorSection extends Section {
    * @return what was set; empty when nothing was
    */
   public Optional<ExtraMonitor> extraMonitorSocket() {
-    if (ConfigurationKeys.find(table(), "extra_monitor_socket").isEmpty()) {
-      return Optional.empty();
-    }
-    return string("extra_monitor_socket")
+    return text("extra_monitor_socket")
         .flatMap(
             text ->
                 Arrays.stream(ExtraMonitor.values())
@@ -200,6 +198,23 @@ public final class HypervisorSection extends Section {
    * @return false when it is not set or this hypervisor has no such key
    */
   public boolean flag(String key) {
-    return ConfigurationKeys.find(table(), key).isPresent() && bool(key).orElse(false);
+    return isKnown(key) && bool(key).orElse(false);
+  }
+
+  /** Not every hypervisor has every key. */
+  private boolean isKnown(String key) {
+    return ConfigurationKeys.find(table(), key).isPresent();
+  }
+
+  private Optional<String> text(String key) {
+    return isKnown(key) ? string(key) : Optional.empty();
+  }
+
+  private Optional<Long> integerIfKnown(String key) {
+    return isKnown(key) ? integer(key) : Optional.empty();
+  }
+
+  private Optional<Double> numberIfKnown(String key) {
+    return isKnown(key) ? number(key) : Optional.empty();
   }
 }

@@ -77,6 +77,7 @@ class AnnotationsTest {
             .annotation(PREFIX + "agent.enable_tracing", "true")
             .annotation(PREFIX + "agent.kernel_modules", "ice speed=9; loop ")
             .annotation(PREFIX + "runtime.internetworking_model", "none")
+            .annotation(PREFIX + "runtime.create_container_timeout", "90")
             .annotation(PREFIX + "runtime.disable_new_netns", "1")
             .read();
 
@@ -84,6 +85,8 @@ class AnnotationsTest {
     assertThat(configuration.agent().strings("kernel_modules"))
         .containsExactly("ice speed=9", "loop");
     assertThat(configuration.runtime().string("internetworking_model")).hasValue("none");
+    assertThat(configuration.setting("runtime", "create_container_timeout").orElseThrow().key())
+        .isEqualTo(ConfigurationKeys.find("runtime", "create_container_timeout").orElseThrow());
   }
 
   @Test

@@ -185,8 +185,7 @@ class KataConfigurationTest {
   void read_device_isRefusedWithoutBeingOpened() {
     assertThat(
             catchThrowableOfType(
-                ConfigurationException.class,
-                () -> KataConfiguration.read(Path.of("/dev/zero"))))
+                ConfigurationException.class, () -> KataConfiguration.read(Path.of("/dev/zero"))))
         .hasMessage("/dev/zero: is not a regular file; allowed: a TOML file");
   }
 
@@ -231,6 +230,27 @@ class KataConfigurationTest {
     KataConfiguration other = files.main(both + "[runtime]\nhypervisor_name = \"clh\"\n").read();
     assertThat(other.hypervisorName()).isEqualTo("clh");
     assertThat(other.plan().obstacles()).singleElement().asString().contains("[hypervisor.clh]");
+  }
+
+  @Test
+  void section_ofEveryHypervisor_hasEveryAccessor() {
+    KataConfiguration configuration = KataConfiguration.builder().build();
+    for (String name : io.katajava.config.internal.HypervisorNames.ALL) {
+      HypervisorSection section = configuration.hypervisor(name);
+      assertThat(section.path()).isEmpty();
+      assertThat(section.kernel()).isEmpty();
+      assertThat(section.image()).isEmpty();
+      assertThat(section.initrd()).isEmpty();
+      assertThat(section.firmware()).isEmpty();
+      assertThat(section.machineType()).isEmpty();
+      assertThat(section.kernelParameters()).isEmpty();
+      assertThat(section.extraMonitorSocket()).isEmpty();
+      assertThat(section.memorySlots()).isEqualTo(HypervisorSection.DEFAULT_MEMORY_SLOTS);
+      assertThat(section.defaultMaxMemory()).isEmpty();
+      assertThat(section.defaultMaxVcpus()).isZero();
+      assertThat(section.confidentialGuest()).isFalse();
+      assertThat(section.enableAnnotations()).isEmpty();
+    }
   }
 
   @Test

@@ -49,6 +49,12 @@ class RoundTripTest {
       return;
     }
 
+    // Whatever it is: a machine, or the reasons why not.
+    LaunchPlan plan = configuration.plan();
+    if (plan.obstacles().isEmpty()) {
+      assertThat(plan.qemu()).isNotNull();
+    }
+
     String written = configuration.toToml();
     Files.writeString(file, written);
     KataConfiguration read =

@@ -14,6 +14,8 @@ import java.util.List;
  * @param architecture in QEMU's spelling
  */
 public record HostSize(int cpus, MemorySize memory, String architecture) {
+  // More no machine of QEMU has.
+  private static final int MAXIMUM_CPUS = 512;
 
   /**
    * Looks at this host.
@@ -23,7 +25,7 @@ public record HostSize(int cpus, MemorySize memory, String architecture) {
   public static HostSize current() {
     String name = System.getProperty("os.arch", "");
     return new HostSize(
-        Runtime.getRuntime().availableProcessors(),
+        Math.min(MAXIMUM_CPUS, Runtime.getRuntime().availableProcessors()),
         memory(Path.of("/proc/meminfo")),
         switch (name) {
           case "amd64" -> "x86_64";
