@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * {@code [hypervisor.<name>]}: the machine. A key that a hypervisor does not have is like one that is
- * not set.
+ * {@code [hypervisor.<name>]}: the machine. A key that a hypervisor does not have is like one that
+ * is not set.
  */
 public final class HypervisorSection extends Section {
   /** Memory of a machine unless it is set. */

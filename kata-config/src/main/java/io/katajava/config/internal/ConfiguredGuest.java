@@ -94,7 +94,8 @@ public record ConfiguredGuest(
     if (persistent) {
       MemorySize size = size(image);
       if (size.bytes() > 0 && size.isMultipleOf(BLOCK)) {
-        choices.add(new Choice(
+        choices.add(
+            new Choice(
                 "image",
                 "persistent memory",
                 driver.isEmpty() ? "disable_image_nvdimm is not set" : "vm_rootfs_driver"));

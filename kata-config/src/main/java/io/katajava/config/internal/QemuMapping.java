@@ -131,9 +131,7 @@ public final class QemuMapping {
   private void processors(QemuConfig.Builder builder, MachineType machine) {
     double asked = hypervisor.defaultVcpus();
     int vcpus =
-        asked < 0
-            ? host.cpus()
-            : (int) Math.max(1, Math.min(host.cpus(), Math.ceil(asked)));
+        asked < 0 ? host.cpus() : (int) Math.max(1, Math.min(host.cpus(), Math.ceil(asked)));
     if (vcpus != asked) {
       choices.add(
           new Choice(
