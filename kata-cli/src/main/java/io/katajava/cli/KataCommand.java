@@ -38,6 +38,7 @@ public final class KataCommand {
           "run",
           "check",
           "env",
+          "config",
           "ps",
           "stop",
           "cleanup",
@@ -132,6 +133,7 @@ public final class KataCommand {
       case "run" -> RunCommand.class;
       case "check" -> CheckCommand.class;
       case "env" -> EnvCommand.class;
+      case "config" -> ConfigCommand.class;
       case "ps" -> PsCommand.class;
       case "stop" -> StopCommand.class;
       case "cleanup" -> CleanupCommand.class;
