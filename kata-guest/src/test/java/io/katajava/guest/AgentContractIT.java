@@ -45,6 +45,7 @@ class AgentContractIT extends TtrpcContract {
     }
     TestMachine started = wanted.isEmpty() ? ours(directory) : foreign(wanted, directory);
     machine = started;
+    started.awaitAgent();
     return new Target(started.address(), ROOTFS);
   }
 

@@ -1,6 +1,9 @@
 package io.katajava.guest;
 
 import io.katajava.agent.AgentAddress;
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.AgentClientOptions;
+import io.katajava.agent.AgentException;
 import io.katajava.spi.GuestAssets;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -8,6 +11,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +37,8 @@ final class TestMachine implements AutoCloseable {
       done </lib/modules/load
       """
           .formatted(BUSYBOX);
+
+  private static final long BOOT_SECONDS = 120;
 
   private final Process qemu;
   private final Path console;
@@ -125,6 +131,31 @@ final class TestMachine implements AutoCloseable {
       throw new AssertionError("the guest did not end in time; its console:\n" + console());
     }
     return console();
+  }
+
+  /**
+   * Waits until the agent answers. A forwarded TCP port accepts before anybody listens in the
+   * guest, and hangs up: connecting alone proves nothing.
+   */
+  void awaitAgent() throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOOT_SECONDS);
+    AgentClientOptions options =
+        AgentClientOptions.builder()
+            .connectTimeout(Duration.ofSeconds(BOOT_SECONDS))
+            .callDeadline(Duration.ofSeconds(BOOT_SECONDS))
+            .build();
+    while (true) {
+      try (AgentClient client = AgentClient.connect(address, options)) {
+        client.check();
+        return;
+      } catch (AgentException e) {
+        if (System.nanoTime() > deadline || !qemu.isAlive()) {
+          throw new AssertionError("the agent does not answer; its console:\n" + console(), e);
+        }
+      }
+      // There is no event to wait for: the next attempt is the question.
+      TimeUnit.MILLISECONDS.sleep(200);
+    }
   }
 
   String console() throws IOException {
