@@ -115,7 +115,7 @@ final class AgentCalls {
     return parser.parseFrom(CodedInputStream.newInstance(bytes));
   }
 
-  private CallOptions callOptions(Duration deadline, boolean serverToo) {
+  CallOptions callOptions(Duration deadline, boolean serverToo) {
     String trace = options.traceparent().get();
     Map<String, List<String>> metadata =
         trace == null ? Map.of() : Map.of("traceparent", List.of(trace));

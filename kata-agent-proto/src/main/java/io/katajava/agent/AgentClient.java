@@ -473,4 +473,13 @@ public final class AgentClient implements AutoCloseable {
   public AgentDiagnostics diagnostics() {
     return new AgentDiagnostics(calls, deadline());
   }
+
+  /**
+   * Every RPC by name, with JSON in and out.
+   *
+   * @return a view of this client with its deadline
+   */
+  public AgentJson json() {
+    return new AgentJson(calls, deadline);
+  }
 }

@@ -16,7 +16,13 @@ import picocli.CommandLine.ScopeType;
 @Command(
     name = "kata",
     description = "Runs commands in virtual machines that feel like containers.",
-    subcommands = {RunCommand.class, DemoCommand.class, BenchCommand.class, VersionCommand.class},
+    subcommands = {
+      RunCommand.class,
+      DemoCommand.class,
+      AgentCtlCommand.class,
+      BenchCommand.class,
+      VersionCommand.class
+    },
     synopsisSubcommandLabel = "COMMAND",
     mixinStandardHelpOptions = false)
 public final class KataCommand {

@@ -22,16 +22,19 @@ import org.jspecify.annotations.Nullable;
 class AgentContractIT extends TtrpcContract {
   private static final String ROOTFS = "/usr/lib/kata/rootfs/busybox";
 
-  /** A busybox init that sets up what a guest image would, then becomes the agent. */
+  /** Process 1 sets up what a guest image would, then becomes the agent. */
   private static final String FOREIGN_INIT =
-      TestMachine.LOAD_MODULES
+      "#!"
+          + TestMachine.BUSYBOX
+          + " sh\n"
+          + TestMachine.LOAD_MODULES
           + """
           $b ip link set lo up
           $b ip link set eth0 up
           $b ip addr add 10.0.2.15/24 dev eth0
           $b ip route add default via 10.0.2.2
           $b umount /proc
-          $b kill -QUIT 1
+          exec /usr/bin/kata-agent </dev/console >/dev/console 2>&1
           """;
 
   private @Nullable TestMachine machine;
@@ -57,17 +60,12 @@ class AgentContractIT extends TtrpcContract {
   private static TestMachine foreign(String binary, Path directory) throws Exception {
     Path busybox = TestMachine.staticBusybox();
     Path setup = Files.writeString(directory.resolve("setup"), FOREIGN_INIT);
-    Path inittab =
-        Files.writeString(
-            directory.resolve("inittab"),
-            "::sysinit:" + TestMachine.BUSYBOX + " sh /setup\n::restart:/usr/bin/kata-agent\n");
     GuestAssets guest =
         GuestBuilder.create()
             .architecture("x86_64")
             .agent(busybox)
             .busybox(busybox)
-            .file("/setup", setup, 0644)
-            .file("/etc/inittab", inittab, 0644)
+            .file("/setup", setup, 0755)
             .file("/usr/bin/kata-agent", Path.of(binary), 0755)
             .build(TestMachine.CACHE);
     return TestMachine.withNetwork(
@@ -75,7 +73,7 @@ class AgentContractIT extends TtrpcContract {
         directory,
         768,
         1024,
-        "quiet cgroup_no_v1=all agent.log=warn agent.server_addr=tcp://0.0.0.0:1024");
+        "rdinit=/setup quiet cgroup_no_v1=all agent.log=warn agent.server_addr=tcp://0.0.0.0:1024");
   }
 
   @Override

@@ -141,7 +141,7 @@ final class TestMachine implements AutoCloseable {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOOT_SECONDS);
     AgentClientOptions options =
         AgentClientOptions.builder()
-            .connectTimeout(Duration.ofSeconds(BOOT_SECONDS))
+            .connectTimeout(Duration.ofSeconds(address instanceof AgentAddress.Tcp ? 5 : BOOT_SECONDS))
             .callDeadline(Duration.ofSeconds(BOOT_SECONDS))
             .build();
     while (true) {

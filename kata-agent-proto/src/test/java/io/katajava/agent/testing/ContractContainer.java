@@ -50,10 +50,10 @@ public final class ContractContainer implements AutoCloseable {
         OciMount.of(
             "/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666"));
     mounts.addAll(plan.mounts);
+    // No pid namespace, as in upstream's runtimes: its agent adds one, and fails to join two.
     OciLinux linux =
         OciLinux.of(
                 List.of(
-                    OciNamespace.create(OciNamespace.Type.PID),
                     OciNamespace.create(OciNamespace.Type.MOUNT),
                     OciNamespace.create(OciNamespace.Type.IPC),
                     OciNamespace.create(OciNamespace.Type.UTS)))
