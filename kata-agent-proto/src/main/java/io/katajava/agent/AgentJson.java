@@ -12,10 +12,11 @@ import java.util.Optional;
 
 /**
  * Every RPC by name with JSON in and out, for tools. Reached by {@link AgentClient#json}. Needs
- * {@code com.google.protobuf:protobuf-java-util} on the class path, which this module only suggests.
+ * {@code com.google.protobuf:protobuf-java-util} on the class path, which this module only
+ * suggests.
  *
- * <p>The mapping is protobuf's own: field names as in the protocol, 64-bit numbers as strings, bytes
- * in base64. Names in lower camel case are understood, too.
+ * <p>The mapping is protobuf's own: field names as in the protocol, 64-bit numbers as strings,
+ * bytes in base64. Names in lower camel case are understood, too.
  */
 public final class AgentJson {
   private static final JsonFormat.Printer PRINTER =
@@ -40,8 +41,7 @@ public final class AgentJson {
    * @throws AgentException as every call
    */
   public String call(AgentMethod method, String json) {
-    DynamicMessage.Builder request =
-        DynamicMessage.newBuilder(method.descriptor().getInputType());
+    DynamicMessage.Builder request = DynamicMessage.newBuilder(method.descriptor().getInputType());
     try {
       if (!json.isBlank()) {
         JsonFormat.parser().merge(json, request);

@@ -316,8 +316,7 @@ class AgentClientTest {
     assertThat(exit).isNotDone();
     Map<String, Duration> timeouts =
         agent.calls().stream()
-            .collect(
-                Collectors.toMap(FakeAgent.Call::rpc, FakeAgent.Call::timeout, (a, b) -> b));
+            .collect(Collectors.toMap(FakeAgent.Call::rpc, FakeAgent.Call::timeout, (a, b) -> b));
     for (String rpc : List.of("WaitProcess", "ReadStdout", "WriteStdin")) {
       assertThat(timeouts.get(rpc)).as(rpc).isZero();
     }
@@ -371,8 +370,7 @@ class AgentClientTest {
               });
       try (AgentClient other =
           AgentClient.connect(
-              new AgentAddress.UnixSocket(listener.path()),
-              AgentClientOptions.builder().build())) {
+              new AgentAddress.UnixSocket(listener.path()), AgentClientOptions.builder().build())) {
         other.destroySandbox();
         assertThatThrownBy(other::destroySandbox).isInstanceOf(AgentException.class);
       }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measure on this machine, each figure beside its floor.",
-    subcommands = BenchCommand.Start.class,
+    subcommands = {BenchCommand.Start.class, BenchCommand.Rpc.class, BenchCommand.Io.class},
     synopsisSubcommandLabel = "WHAT")
 public final class BenchCommand {
   /** Made by picocli. */
@@ -43,6 +43,58 @@ public final class BenchCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
       new ColdStart(pairs, memory, spec.commandLine().getOut()).run();
+      return 0;
+    }
+  }
+
+  /** {@code kata bench rpc}. */
+  @Command(
+      name = "rpc",
+      description = "Calls per second beside the Go ttRPC client, bytes per call, threads.")
+  static final class Rpc implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(names = "-n", paramLabel = "N", description = "Rounds. Default: ${DEFAULT-VALUE}.")
+    int rounds = 3;
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "S",
+        description = "Length of a measurement. Default: ${DEFAULT-VALUE}.")
+    double seconds = 5;
+
+    @SuppressWarnings("NullAway.Init")
+    Rpc() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      new RpcBench(rounds, seconds, spec.commandLine().getOut()).run();
+      return 0;
+    }
+  }
+
+  /** {@code kata bench io}. */
+  @Command(
+      name = "io",
+      description = "A container's stdout and stdin beside a bare virtio port, and CopyFile.")
+  static final class Io implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(names = "-n", paramLabel = "N", description = "Rounds. Default: ${DEFAULT-VALUE}.")
+    int rounds = 3;
+
+    @Option(
+        names = "--size",
+        paramLabel = "SIZE",
+        description = "Bytes of each stream. Default: ${DEFAULT-VALUE}.")
+    MemorySize size = MemorySize.gibibytes(1);
+
+    @SuppressWarnings("NullAway.Init")
+    Io() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      new IoBench(rounds, size, spec.commandLine().getOut()).run();
       return 0;
     }
   }

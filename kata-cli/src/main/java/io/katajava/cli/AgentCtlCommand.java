@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +86,7 @@ final class AgentCtlCommand implements Callable<Integer> {
       AgentClient client = timeout == null ? connected : connected.withDeadline(timeout);
       if (wanted == null) {
         AgentShell shell = new AgentShell(client, out, spec.commandLine().getErr());
-        return System.console() == null ? shell.runLines(input()) : shell.runInteractive(where);
+        return isTerminal() ? shell.runInteractive(where) : shell.runLines(input());
       }
       out.println(client.json().call(wanted, request()));
       out.flush();
@@ -126,6 +128,12 @@ final class AgentCtlCommand implements Callable<Integer> {
     return options.build();
   }
 
+  /** Not System.console(), which from Java 22 on is there in any case. */
+  private static boolean isTerminal() throws IOException {
+    String input = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
+    return input.startsWith("/dev/pts/") || input.startsWith("/dev/tty");
+  }
+
   private static BufferedReader input() {
     return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
   }
@@ -134,8 +142,6 @@ final class AgentCtlCommand implements Callable<Integer> {
     if (json == null) {
       return "";
     }
-    return json.equals("-")
-        ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
-        : json;
+    return json.equals("-") ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : json;
   }
 }

@@ -85,8 +85,7 @@ class AgentCtlCommandTest {
   @Test
   void json_thatIsNotTheRequest_isRefusedHere() throws Exception {
     try (FakeAgent agent = FakeAgent.listenIn(directory)) {
-      int status =
-          kata("agent-ctl", "--address", agent.address().toString(), "Check", "{\"x\":1}");
+      int status = kata("agent-ctl", "--address", agent.address().toString(), "Check", "{\"x\":1}");
       assertThat(status).isEqualTo(ExitCodes.OWN_FAILURE);
       assertThat(err.toString()).contains("not a request of Check").contains("x");
       assertThat(agent.calls()).isEmpty();

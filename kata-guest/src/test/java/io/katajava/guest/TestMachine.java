@@ -98,8 +98,7 @@ final class TestMachine implements AutoCloseable {
     command.addAll(List.of("-machine", "q35,accel=tcg", "-cpu", "max", "-m", mebibytes + ""));
     command.addAll(List.of("-device", "virtio-serial-pci"));
     command.addAll(List.of(devices));
-    command.addAll(
-        List.of("-device", "virtserialport,chardev=agent,name=" + guest.agentPort()));
+    command.addAll(List.of("-device", "virtserialport,chardev=agent,name=" + guest.agentPort()));
     command.addAll(List.of("-device", "virtio-rng-pci"));
     command.addAll(List.of("-serial", "file:" + console));
     command.addAll(List.of("-kernel", guest.kernel().toString()));
@@ -141,7 +140,8 @@ final class TestMachine implements AutoCloseable {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(BOOT_SECONDS);
     AgentClientOptions options =
         AgentClientOptions.builder()
-            .connectTimeout(Duration.ofSeconds(address instanceof AgentAddress.Tcp ? 5 : BOOT_SECONDS))
+            .connectTimeout(
+                Duration.ofSeconds(address instanceof AgentAddress.Tcp ? 5 : BOOT_SECONDS))
             .callDeadline(Duration.ofSeconds(BOOT_SECONDS))
             .build();
     while (true) {
@@ -177,7 +177,11 @@ final class TestMachine implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    qemu.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+  public void close() {
+    try {
+      qemu.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -233,8 +233,7 @@ public abstract class AgentContract {
   void container_unknown_isRefusedByEveryCall() {
     assertThatThrownBy(() -> client().startContainer("unknown-1"))
         .satisfies(
-            refusedWith(
-                TtrpcStatus.INTERNAL, TtrpcStatus.INVALID_ARGUMENT, TtrpcStatus.NOT_FOUND));
+            refusedWith(TtrpcStatus.INTERNAL, TtrpcStatus.INVALID_ARGUMENT, TtrpcStatus.NOT_FOUND));
     assertThatThrownBy(() -> client().statsContainer("unknown-1"))
         .satisfies(refusedWith(TtrpcStatus.INVALID_ARGUMENT, TtrpcStatus.NOT_FOUND));
     assertThatThrownBy(() -> client().pauseContainer("unknown-1"))
@@ -243,8 +242,7 @@ public abstract class AgentContract {
         .satisfies(refusedWith(TtrpcStatus.INVALID_ARGUMENT, TtrpcStatus.NOT_FOUND));
     assertThatThrownBy(() -> client().removeContainer("unknown-1", Duration.ZERO))
         .satisfies(
-            refusedWith(
-                TtrpcStatus.INTERNAL, TtrpcStatus.INVALID_ARGUMENT, TtrpcStatus.NOT_FOUND));
+            refusedWith(TtrpcStatus.INTERNAL, TtrpcStatus.INVALID_ARGUMENT, TtrpcStatus.NOT_FOUND));
   }
 
   @Test
@@ -267,8 +265,7 @@ public abstract class AgentContract {
       CompletableFuture<Void> written =
           client()
               .writeStdin(container.id(), "", ByteBuffer.wrap(data))
-              .thenCompose(
-                  done -> client().writeStdin(container.id(), "", ByteBuffer.allocate(0)));
+              .thenCompose(done -> client().writeStdin(container.id(), "", ByteBuffer.allocate(0)));
       assertThat(container.output("")).isEqualTo(data);
       ContractContainer.await(written);
       assertThat(container.exitCode("")).isZero();
@@ -496,8 +493,7 @@ public abstract class AgentContract {
               client().network().listRoutes();
             });
     if (present) {
-      NetworkInterface unknown =
-          new NetworkInterface("eth9", "02:ff:ff:ff:ff:fe", 1500, List.of());
+      NetworkInterface unknown = new NetworkInterface("eth9", "02:ff:ff:ff:ff:fe", 1500, List.of());
       assertThatThrownBy(() -> client().network().updateInterface(unknown))
           .satisfies(refusedWith(TtrpcStatus.INTERNAL, TtrpcStatus.NOT_FOUND));
     }

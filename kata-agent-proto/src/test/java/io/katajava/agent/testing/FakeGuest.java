@@ -132,8 +132,7 @@ public final class FakeGuest {
       files.put(path, data);
       return;
     }
-    byte[] partial =
-        partialFiles.computeIfAbsent(path, p -> new byte[(int) request.getFileSize()]);
+    byte[] partial = partialFiles.computeIfAbsent(path, p -> new byte[(int) request.getFileSize()]);
     System.arraycopy(data, 0, partial, (int) request.getOffset(), data.length);
     if (request.getOffset() + data.length >= request.getFileSize()) {
       partialFiles.remove(path);

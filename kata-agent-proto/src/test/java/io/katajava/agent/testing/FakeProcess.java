@@ -28,8 +28,7 @@ public final class FakeProcess {
   private volatile int rows;
   private volatile boolean started;
 
-  FakeProcess(
-      FakeGuest guest, FakeProgram program, Process process, UnaryOperator<String> paths) {
+  FakeProcess(FakeGuest guest, FakeProgram program, Process process, UnaryOperator<String> paths) {
     this.guest = guest;
     this.arguments = List.copyOf(process.getArgsList());
     this.environment =

@@ -49,7 +49,7 @@ final class FakePrograms {
   private static int script(FakeProcess process, String script)
       throws IOException, InterruptedException {
     int status = 0;
-    for (String command : script.split(";")) {
+    for (String command : script.split(";", -1)) {
       String line = command.strip();
       for (Map.Entry<String, String> entry : process.environment().entrySet()) {
         line = line.replace("$" + entry.getKey(), entry.getValue());

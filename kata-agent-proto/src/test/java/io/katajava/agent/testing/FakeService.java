@@ -140,10 +140,7 @@ final class FakeService {
 
   private void sandboxAndContainers() {
     run("CreateSandbox", CreateSandboxRequest.getDefaultInstance(), r -> {});
-    run(
-        "DestroySandbox",
-        DestroySandboxRequest.getDefaultInstance(),
-        r -> containers.removeAll());
+    run("DestroySandbox", DestroySandboxRequest.getDefaultInstance(), r -> containers.removeAll());
     run("CreateContainer", CreateContainerRequest.getDefaultInstance(), containers::create);
     run(
         "StartContainer",
@@ -205,11 +202,8 @@ final class FakeService {
         UpdateInterfaceRequest.getDefaultInstance(),
         r -> guest.update(r.getInterface()));
     reply(
-        "UpdateRoutes",
-        UpdateRoutesRequest.getDefaultInstance(),
-        r -> guest.update(r.getRoutes()));
-    reply(
-        "ListInterfaces", ListInterfacesRequest.getDefaultInstance(), r -> guest.interfaces());
+        "UpdateRoutes", UpdateRoutesRequest.getDefaultInstance(), r -> guest.update(r.getRoutes()));
+    reply("ListInterfaces", ListInterfacesRequest.getDefaultInstance(), r -> guest.interfaces());
     reply("ListRoutes", ListRoutesRequest.getDefaultInstance(), r -> guest.routes());
     run(
         "AddARPNeighbors",
@@ -332,5 +326,4 @@ final class FakeService {
                 .setGrpcVersion("0.0.1")
                 .build());
   }
-
 }

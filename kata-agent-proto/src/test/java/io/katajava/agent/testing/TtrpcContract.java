@@ -144,7 +144,8 @@ public abstract class TtrpcContract extends AgentContract {
     try (TtrpcClient raw = TtrpcClient.over(connection())) {
       CallOptions options =
           CallOptions.waitingFor(LIMIT)
-              .withMetadata("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+              .withMetadata(
+                  "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
               .withMetadata("unknown", "1")
               .withMetadata("unknown", "2");
       assertThat(raw.call("grpc.Health", "Check", NOTHING, options).remaining()).isEqualTo(2);

@@ -189,8 +189,7 @@ abstract class ConnectionContract {
     int writers = 8;
     int rounds = 50;
     int size = 1000;
-    CompletableFuture<byte[]> received =
-        async(() -> readFully(server, writers * rounds * size));
+    CompletableFuture<byte[]> received = async(() -> readFully(server, writers * rounds * size));
     for (int w = 0; w < writers; w++) {
       byte[] block = new byte[size];
       Arrays.fill(block, (byte) w);

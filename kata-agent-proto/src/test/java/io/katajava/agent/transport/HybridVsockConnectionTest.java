@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class HybridVsockConnectionTest extends ConnectionContract {
+  @SuppressWarnings("NullAway.Init")
   private UnixSocketListener monitor;
 
   @Override

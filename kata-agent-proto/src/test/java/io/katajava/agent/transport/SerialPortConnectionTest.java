@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** The host's end of a port; the test is QEMU and the guest's agent. */
 class SerialPortConnectionTest extends ConnectionContract {
+  @SuppressWarnings("NullAway.Init")
   private UnixSocketListener port;
 
   @Override
@@ -108,8 +109,7 @@ class SerialPortConnectionTest extends ConnectionContract {
   @Test
   void awaitBoot_guestNeverAnswers_endsAtTheTimeout() throws Exception {
     CompletableFuture<Connection> guest = async(port::accept);
-    assertThatThrownBy(
-            () -> SerialPortConnection.awaitBoot(port.path(), Duration.ofMillis(200)))
+    assertThatThrownBy(() -> SerialPortConnection.awaitBoot(port.path(), Duration.ofMillis(200)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("waiting for the guest's agent on serial://")
         .hasMessageContaining("no answer within 200 ms");

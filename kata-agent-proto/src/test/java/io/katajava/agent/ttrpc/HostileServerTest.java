@@ -37,6 +37,7 @@ class HostileServerTest {
     void act(Connection connection, FrameReader requests) throws IOException;
   }
 
+  @SuppressWarnings("ImmutableEnumChecker")
   enum Fault {
     SILENT(TtrpcStatus.DEADLINE_EXCEEDED, (c, r) -> r.next()),
     GARBAGE(TtrpcStatus.UNAVAILABLE, (c, r) -> Wire.send(c, garbage())),
@@ -141,7 +142,7 @@ class HostileServerTest {
     try (TtrpcClient client = client()) {
       assertThat(statusOf(client, waits ? Duration.ofMillis(200) : SOON)).isEqualTo(fault.status);
     }
-    served.handle((done, e) -> done).get(20, TimeUnit.SECONDS);
+    served.handle((done, e) -> null).get(20, TimeUnit.SECONDS);
   }
 
   @Test
@@ -262,6 +263,7 @@ class HostileServerTest {
         CompletableFuture.runAsync(
             () -> {
               try (Connection connection = listener.accept()) {
+                assertThat(connection.describe()).isNotEmpty();
                 release.await();
               } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);

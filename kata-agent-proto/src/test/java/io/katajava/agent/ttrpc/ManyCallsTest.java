@@ -136,8 +136,7 @@ class ManyCallsTest {
             check = CompletableFuture.supplyAsync(client::check);
             // Read, but not answered yet: the small call comes although the transfer goes on.
             Frame small = Objects.requireNonNull(requests.next());
-            order.add(
-                Envelope.parseRequest(Objects.requireNonNull(small.body())).method());
+            order.add(Envelope.parseRequest(Objects.requireNonNull(small.body())).method());
             Wire.send(peer, Wire.response(small.streamId(), new byte[] {8, 1}));
             i++;
           }

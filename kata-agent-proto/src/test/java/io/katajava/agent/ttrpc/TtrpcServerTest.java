@@ -162,8 +162,8 @@ class TtrpcServerTest {
 
   @Test
   void clientThatReadsNothing_holdsUpOnlyItself() throws Exception {
-    try (Connection greedy = connect();
-        TtrpcClient other = TtrpcClient.over(connect())) {
+    Connection greedy = connect();
+    try (TtrpcClient other = TtrpcClient.over(connect())) {
       Thread flood =
           new Thread(
               () -> {
@@ -178,8 +178,7 @@ class TtrpcServerTest {
       flood.start();
       for (int i = 0; i < 20; i++) {
         ByteBuffer reply =
-            other.call(
-                "t", "echo", ByteBuffer.wrap(new byte[] {1}), CallOptions.waitingFor(SOON));
+            other.call("t", "echo", ByteBuffer.wrap(new byte[] {1}), CallOptions.waitingFor(SOON));
         assertThat(reply.remaining()).isEqualTo(1);
       }
       greedy.close();
@@ -191,9 +190,7 @@ class TtrpcServerTest {
   void handler_errorOfTheMachine_isAnsweredToo() throws Exception {
     try (TtrpcClient client = TtrpcClient.over(connect())) {
       assertThatThrownBy(
-              () ->
-                  client.call(
-                      "t", "error", ByteBuffer.allocate(0), CallOptions.waitingFor(SOON)))
+              () -> client.call("t", "error", ByteBuffer.allocate(0), CallOptions.waitingFor(SOON)))
           .isInstanceOfSatisfying(
               TtrpcException.class, e -> assertThat(e.status()).isEqualTo(TtrpcStatus.INTERNAL))
           .hasMessageContaining("too deep");
