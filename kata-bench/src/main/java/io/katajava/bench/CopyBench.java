@@ -70,8 +70,7 @@ final class CopyBench {
     command.addAll(List.of("-display", "none", "-no-reboot", "-machine", "q35"));
     command.addAll(List.of("-cpu", "max", "-m", "1024", "-device", "virtio-serial-pci"));
     command.addAll(List.of("-chardev", "socket,id=agent,server=on,wait=off,path=" + socket));
-    command.addAll(
-        List.of("-device", "virtserialport,chardev=agent,name=" + guest.agentPort()));
+    command.addAll(List.of("-device", "virtserialport,chardev=agent,name=" + guest.agentPort()));
     command.addAll(List.of("-kernel", guest.kernel().toString()));
     command.addAll(List.of("-initrd", guest.initrd().orElseThrow().toString()));
     command.addAll(

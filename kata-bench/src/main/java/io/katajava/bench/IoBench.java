@@ -145,8 +145,7 @@ final class IoBench {
 
   private double floor(Container container, Connection raw) throws IOException {
     long begin = System.nanoTime();
-    try (Execution cat =
-        container.execInteractive(e -> e.command(cat(" >/dev/raw-port")))) {
+    try (Execution cat = container.execInteractive(e -> e.command(cat(" >/dev/raw-port")))) {
       ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE);
       for (long left = bytes(); left > 0; ) {
         int count = raw.read(buffer.clear());
@@ -162,8 +161,7 @@ final class IoBench {
 
   private double stdin(Container container) throws IOException {
     long begin = System.nanoTime();
-    try (Execution sink =
-        container.execInteractive(e -> e.command("sh", "-c", "cat >/dev/null"))) {
+    try (Execution sink = container.execInteractive(e -> e.command("sh", "-c", "cat >/dev/null"))) {
       byte[] piece = new byte[PIECE];
       try (OutputStream stdin = sink.stdin()) {
         for (long left = bytes(); left > 0; left -= piece.length) {

@@ -117,7 +117,8 @@ final class RpcBench {
   private String output(List<String> command) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    String text =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (process.waitFor() != 0 || text.isEmpty()) {
       throw new IOException("the benchmark's client failed: " + String.join(" ", command));
     }
@@ -130,8 +131,7 @@ final class RpcBench {
     copy("/io/katajava/guest/agent/" + architecture + "/kata-agent", binary);
     Files.setPosixFilePermissions(binary, PosixFilePermissions.fromString("rwx------"));
     Process server =
-        new ProcessBuilder(
-                binary.toString(), "--listen", "unix://" + socket, "agent.log=error")
+        new ProcessBuilder(binary.toString(), "--listen", "unix://" + socket, "agent.log=error")
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("agent.log").toFile())
             .start();

@@ -60,8 +60,7 @@ final class RpcClient {
   private static String measure(Path socket, boolean blocking, int inFlight, long nanos)
       throws Exception {
     // What is attached to replies does not block: it may run on the reader's thread.
-    TtrpcClientOptions options =
-        TtrpcClientOptions.named("bench").withCallbacks(Runnable::run);
+    TtrpcClientOptions options = TtrpcClientOptions.named("bench").withCallbacks(Runnable::run);
     try (TtrpcClient client =
         TtrpcClient.over(UnixSocketConnection.connect(socket, CONNECT), options)) {
       RpcClient run = new RpcClient(client);
@@ -92,8 +91,7 @@ final class RpcClient {
                   client.call(SERVICE, METHOD, NOTHING, CallOptions.NONE);
                   calls.incrementAndGet();
                 }
-                finished.addAndGet(
-                    bean().getThreadAllocatedBytes(Thread.currentThread().getId()));
+                finished.addAndGet(bean().getThreadAllocatedBytes(Thread.currentThread().getId()));
               });
       threads.add(thread);
       thread.start();

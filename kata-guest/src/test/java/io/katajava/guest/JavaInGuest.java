@@ -60,7 +60,7 @@ final class JavaInGuest {
 
   private void addClassPath(GuestBuilder guest) throws IOException {
     int number = 0;
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
       Path path = Path.of(entry);
       String name = String.format("/classes/%03d.jar", number++);
       if (Files.isRegularFile(path)) {
