@@ -9,20 +9,21 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Removes what runtimes that were killed left behind: by identity, never by pid alone. */
 final class LedgerSweep {
   private static final Logger log = LoggerFactory.getLogger(LedgerSweep.class);
-  private static final long KILL_SECONDS = 5;
+  static final Duration KILL_WAIT = Duration.ofSeconds(5);
+
+  /** A process of another parent can be looked at, not waited for. */
+  private static final Duration KILL_LOOK = Duration.ofMillis(2);
 
   private final Ledger ledger;
 
@@ -139,14 +140,15 @@ final class LedgerSweep {
     if (handle.isEmpty() || !process.isAlive()) {
       return;
     }
-    CompletableFuture<ProcessHandle> exit = handle.get().onExit();
     handle.get().destroyForcibly();
-    try {
-      exit.get(KILL_SECONDS, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      log.warn("process {} of a killed runtime does not end: {}", process.pid(), e.toString());
+    // Not onExit(): it waits for a zombie to be reaped, and an orphan's new parent may never do so.
+    long end = System.nanoTime() + KILL_WAIT.toNanos();
+    while (process.isAlive()) {
+      if (Thread.currentThread().isInterrupted() || System.nanoTime() > end) {
+        log.warn("process {} of a killed runtime does not end", process.pid());
+        return;
+      }
+      LockSupport.parkNanos(KILL_LOOK.toNanos());
     }
   }
 }

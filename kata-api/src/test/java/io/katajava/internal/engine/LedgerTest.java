@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import net.jqwik.api.ForAll;
@@ -51,6 +52,28 @@ class LedgerTest {
       assertThat(ledger.entries().resolve("dead")).doesNotExist();
     } finally {
       orphan.destroyForcibly();
+    }
+  }
+
+  @Test
+  void sweep_killedProcessIsNeverReaped_countsAsGone() throws Exception {
+    // After exec, the parent is a program that does not know of its child.
+    Process careless =
+        new ProcessBuilder("sh", "-c", "sleep 600 & echo $!; exec sleep 600").start();
+    try {
+      long pid = Long.parseLong(careless.inputReader().readLine());
+      ledger.write(
+          new LedgerEntry("dead", DEAD_OWNER, List.of(ProcessIdentity.of(pid).orElseThrow())));
+      long begin = System.nanoTime();
+
+      new LedgerSweep(ledger).run();
+
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(LedgerSweep.KILL_WAIT);
+      assertThat(Path.of("/proc/" + pid)).as("the zombie is still there").exists();
+      assertThat(ProcessIdentity.of(pid)).isEmpty();
+      assertThat(ledger.entries().resolve("dead")).doesNotExist();
+    } finally {
+      careless.destroyForcibly().waitFor();
     }
   }
 
