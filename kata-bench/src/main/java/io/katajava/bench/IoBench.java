@@ -1,47 +1,36 @@
 package io.katajava.bench;
 
-import io.katajava.Container;
-import io.katajava.Execution;
-import io.katajava.Kata;
 import io.katajava.MemorySize;
-import io.katajava.Sandbox;
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.AgentClientOptions;
+import io.katajava.agent.SandboxRequest;
+import io.katajava.agent.oci.OciDevice;
 import io.katajava.agent.transport.Connection;
 import io.katajava.agent.transport.UnixSocketConnection;
-import io.katajava.qemu.QemuConfig;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /**
- * A container's streams in pairs with the floor: the same bytes through a second, bare virtio port
- * of the same machine, written and read without any protocol.
+ * A container's streams in pairs with the floor: the same bytes by the same cat through a second,
+ * bare virtio port of the same machine, without any protocol.
  */
 final class IoBench {
-  private static final String PORT = "io.katajava.bench.raw";
   private static final int FILE_MEBIBYTES = 64;
   private static final int PIECE = 256 * 1024;
-
-  /** Makes the device node of the bare port and the file that is sent over and over. */
-  private static final String SET_UP =
-      """
-      for p in /sys/class/virtio-ports/*; do
-        if [ "$(cat $p/name)" = %s ]; then
-          IFS=: read -r major minor <$p/dev
-          mknod /dev/raw-port c $major $minor
-        fi
-      done
-      test -c /dev/raw-port && dd if=/dev/urandom of=/data bs=1M count=%d 2>/dev/null
-      """
-          .formatted(PORT, FILE_MEBIBYTES);
+  private static final long COPY_BYTES = 256L << 20;
+  private static final String COPY_TARGET = "/run/kata-containers/shared/containers/bench";
 
   private final int rounds;
   private final int repeats;
@@ -58,41 +47,48 @@ final class IoBench {
   }
 
   void run() throws IOException, InterruptedException {
-    Path directory = Files.createTempDirectory("kata-bench-");
-    Path socket = directory.resolve("raw");
-    QemuConfig qemu =
-        QemuConfig.builder()
-            .memory(MemorySize.mebibytes(512))
-            .extraArguments("-chardev", "socket,id=raw,server=on,wait=off,path=" + socket)
-            .extraArguments("-device", "virtserialport,chardev=raw,name=" + PORT)
-            .build();
-    try (Kata kata = Kata.builder().hypervisor(qemu).build();
-        Sandbox sandbox = kata.sandbox().image("busybox").start();
-        Container container = sandbox.container("io").image("busybox").start()) {
-      container.exec("sh", "-c", SET_UP).orThrow();
-      try (Connection raw = UnixSocketConnection.connect(socket, Duration.ofSeconds(10))) {
-        measure(container, raw);
-      }
-    } finally {
-      Files.deleteIfExists(socket);
-      Files.deleteIfExists(directory);
+    try (IoMachine machine = IoMachine.start();
+        AgentClient client =
+            AgentClient.connect(
+                machine.agent(), AgentClientOptions.builder().name("bench").build());
+        Connection bare = UnixSocketConnection.connect(machine.barePort(), seconds(10))) {
+      client.createSandbox(SandboxRequest.builder("bench").build());
+      IoContainer finder = IoContainer.start(client, "finder", machine.rootfs(), List.of());
+      IoContainer container =
+          IoContainer.start(client, "streams", machine.rootfs(), List.of(barePort(finder)));
+      container.text("dd if=/dev/urandom of=/tmp/data bs=1M count=" + FILE_MEBIBYTES);
+      streams(container, bare);
+      copy(client, machine.directory().resolve("file"));
     }
-    CopyBench.run(rounds, out);
   }
 
-  private void measure(Container container, Connection raw)
-      throws IOException, InterruptedException {
+  private static Duration seconds(long seconds) {
+    return Duration.ofSeconds(seconds);
+  }
+
+  private static OciDevice barePort(IoContainer finder) throws IOException {
+    String numbers =
+        finder.text(
+            "for p in /sys/class/virtio-ports/*; do [ $(cat $p/name) = "
+                + IoMachine.BARE_PORT
+                + " ] && cat $p/dev; done; true");
+    String[] parts = numbers.strip().split(":", 2);
+    return new OciDevice(
+        "/dev/bare", OciDevice.Type.CHARACTER, Long.parseLong(parts[0]), Long.parseLong(parts[1]), 0600, 0, 0);
+  }
+
+  private void streams(IoContainer container, Connection bare) throws IOException {
     Samples ours = new Samples();
     Samples floor = new Samples();
     Samples ratio = new Samples();
     Samples input = new Samples();
     // One of each that is not counted: compilers, caches.
     stdout(container);
-    floor(container, raw);
-    resetPeaks();
+    floor(container, bare);
+    ManagementFactory.getMemoryPoolMXBeans().forEach(MemoryPoolMXBean::resetPeakUsage);
     for (int i = 0; i < rounds; i++) {
       ours.addMillis(stdout(container));
-      floor.addMillis(floor(container, raw));
+      floor.addMillis(floor(container, bare));
       ratio.addMillis(ours.get(i) / floor.get(i));
     }
     long peak = peakHeap();
@@ -106,76 +102,77 @@ final class IoBench {
     out.print(input.toRow("container's stdin"));
     out.printf(
         Locale.ROOT,
-        "%nstdout: %.2f of the floor (median of the pairs); peak of the heap %d MiB, direct"
-            + " buffers %d MiB%n%n",
+        "%nstdout: %.2f of the floor (median of the pairs); peak of the heap %d MiB of at most"
+            + " %d, direct buffers %d MiB%n%n",
         ratio.median(),
         peak >> 20,
+        Runtime.getRuntime().maxMemory() >> 20,
         direct() >> 20);
     out.flush();
   }
 
-  private String[] cat(String redirection) {
-    return new String[] {"sh", "-c", "cat" + " /data".repeat(repeats) + redirection};
+  private String cat(String redirection) {
+    return "cat" + " /tmp/data".repeat(repeats) + redirection;
   }
 
-  private double rate(long begin) {
-    return bytes() / ((System.nanoTime() - begin) / 1e3);
+  /** Megabytes per second since then. */
+  private static double rate(long bytes, long begin) {
+    return bytes / ((System.nanoTime() - begin) / 1e3);
   }
 
-  private double stdout(Container container) throws IOException {
+  private double stdout(IoContainer container) throws IOException {
     long begin = System.nanoTime();
-    try (Execution cat = container.execInteractive(e -> e.command(cat("")))) {
-      long count = drain(cat.stdout());
-      if (count != bytes()) {
-        throw new IOException(count + " bytes of output instead of " + bytes());
-      }
-      cat.waitFor();
-      return rate(begin);
+    String cat = container.exec(cat(""));
+    long count = container.output(cat, OutputStream.nullOutputStream());
+    container.end(cat);
+    if (count != bytes()) {
+      throw new IOException(count + " bytes of output instead of " + bytes());
     }
+    return rate(count, begin);
   }
 
-  private static long drain(InputStream stream) throws IOException {
-    byte[] buffer = new byte[PIECE];
-    long count = 0;
-    for (int n = stream.read(buffer); n >= 0; n = stream.read(buffer)) {
-      count += n;
-    }
-    return count;
-  }
-
-  private double floor(Container container, Connection raw) throws IOException {
+  private double floor(IoContainer container, Connection bare) throws IOException {
     long begin = System.nanoTime();
-    try (Execution cat = container.execInteractive(e -> e.command(cat(" >/dev/raw-port")))) {
-      ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE);
-      for (long left = bytes(); left > 0; ) {
-        int count = raw.read(buffer.clear());
-        if (count < 0) {
-          throw new IOException("the bare port ended with " + left + " bytes missing");
-        }
-        left -= count;
+    String cat = container.exec(cat(" >/dev/bare"));
+    ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE);
+    long left = bytes();
+    while (left > 0) {
+      int count = bare.read(buffer.clear());
+      if (count < 0) {
+        throw new IOException("the bare port ended with " + left + " bytes missing");
       }
-      cat.waitFor();
-      return rate(begin);
+      left -= count;
     }
+    container.end(cat);
+    return rate(bytes(), begin);
   }
 
-  private double stdin(Container container) throws IOException {
+  private double stdin(IoContainer container) throws IOException {
     long begin = System.nanoTime();
-    try (Execution sink = container.execInteractive(e -> e.command("sh", "-c", "cat >/dev/null"))) {
-      byte[] piece = new byte[PIECE];
-      try (OutputStream stdin = sink.stdin()) {
-        for (long left = bytes(); left > 0; left -= piece.length) {
-          stdin.write(piece);
-        }
-      }
-      sink.waitFor();
-      return rate(begin);
+    String sink = container.exec("cat >/dev/null");
+    ByteBuffer piece = ByteBuffer.allocate(4 << 20);
+    for (long left = bytes(); left > 0; left -= piece.capacity()) {
+      container.input(sink, piece.duplicate());
     }
+    container.input(sink, ByteBuffer.allocate(0));
+    container.end(sink);
+    return rate(bytes(), begin);
   }
 
-  private static void resetPeaks() {
-    System.gc();
-    ManagementFactory.getMemoryPoolMXBeans().forEach(MemoryPoolMXBean::resetPeakUsage);
+  private void copy(AgentClient client, Path file) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.allocate(1), COPY_BYTES - 1);
+    }
+    Samples rates = new Samples();
+    for (int i = 0; i < rounds; i++) {
+      long begin = System.nanoTime();
+      client.files().copy(file, COPY_TARGET, 0644);
+      rates.addMillis(rate(COPY_BYTES, begin));
+    }
+    out.print(Samples.header("MB/s"));
+    out.print(rates.toRow("CopyFile of 256 MiB"));
+    out.flush();
   }
 
   private static long peakHeap() {
@@ -186,10 +183,9 @@ final class IoBench {
   }
 
   private static long direct() {
-    return ManagementFactory.getPlatformMXBeans(java.lang.management.BufferPoolMXBean.class)
-        .stream()
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
         .filter(pool -> pool.getName().equals("direct"))
-        .mapToLong(java.lang.management.BufferPoolMXBean::getMemoryUsed)
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
         .sum();
   }
 }
