@@ -74,7 +74,13 @@ final class IoBench {
                 + " ] && cat $p/dev; done; true");
     String[] parts = numbers.strip().split(":", 2);
     return new OciDevice(
-        "/dev/bare", OciDevice.Type.CHARACTER, Long.parseLong(parts[0]), Long.parseLong(parts[1]), 0600, 0, 0);
+        "/dev/bare",
+        OciDevice.Type.CHARACTER,
+        Long.parseLong(parts[0]),
+        Long.parseLong(parts[1]),
+        0600,
+        0,
+        0);
   }
 
   private void streams(IoContainer container, Connection bare) throws IOException {
