@@ -4,6 +4,7 @@ import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.katajava.agent.AgentAddress;
+import io.katajava.agent.transport.Connection;
 import io.katajava.agent.transport.UnixSocketListener;
 import io.katajava.agent.ttrpc.TtrpcException;
 import io.katajava.agent.ttrpc.TtrpcRequest;
@@ -105,6 +106,15 @@ public final class FakeAgent implements AutoCloseable {
    */
   public static Builder builder() {
     return new Builder();
+  }
+
+  /**
+   * Serves one more connection, of any transport.
+   *
+   * @param connection an open stream; the agent owns it from now on
+   */
+  public void serve(Connection connection) {
+    server.serve(connection);
   }
 
   /**
