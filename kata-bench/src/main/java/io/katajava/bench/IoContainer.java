@@ -84,15 +84,7 @@ final class IoContainer {
 
   /** Moves all output to the stream; the number of bytes. */
   long output(String execId, OutputStream target) throws IOException {
-    long count = 0;
-    while (true) {
-      byte[] piece = client.readStdout(id, execId, READ).join();
-      if (piece.length == 0) {
-        return count;
-      }
-      target.write(piece);
-      count += piece.length;
-    }
+    return client.transferStdout(id, execId, target);
   }
 
   void end(String execId) throws IOException {

@@ -35,7 +35,7 @@ final class IoMachine implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("qemu-system-x86_64", "-nodefaults", "-no-user-config"));
     command.addAll(List.of("-display", "none", "-no-reboot", "-machine", "q35"));
-    command.addAll(List.of("-cpu", "max", "-m", "1024", "-device", "virtio-serial-pci"));
+    command.addAll(List.of("-cpu", "max", "-m", "1536", "-device", "virtio-serial-pci"));
     port(command, directory, "agent", guest.agentPort());
     port(command, directory, "bare", BARE_PORT);
     command.addAll(List.of("-kernel", guest.kernel().toString()));

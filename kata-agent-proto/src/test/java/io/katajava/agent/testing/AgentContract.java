@@ -17,6 +17,7 @@ import io.katajava.agent.SandboxRequest;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciResources;
 import io.katajava.agent.ttrpc.TtrpcStatus;
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -267,6 +268,25 @@ public abstract class AgentContract {
               .writeStdin(container.id(), "", ByteBuffer.wrap(data))
               .thenCompose(done -> client().writeStdin(container.id(), "", ByteBuffer.allocate(0)));
       assertThat(container.output("")).isEqualTo(data);
+      ContractContainer.await(written);
+      assertThat(container.exitCode("")).isZero();
+    }
+  }
+
+  @Test
+  void transferStdout_ofManyPieces_keepsTheirOrder() throws Exception {
+    byte[] data = new byte[5 << 20];
+    new Random(11).nextBytes(data);
+    ByteArrayOutputStream received = new ByteArrayOutputStream();
+    try (ContractContainer container = create(plan("/bin/cat"))) {
+      container.start();
+      CompletableFuture<Void> written =
+          client()
+              .writeStdin(container.id(), "", ByteBuffer.wrap(data))
+              .thenCompose(
+                  done -> client().writeStdin(container.id(), "", ByteBuffer.allocate(0)));
+      assertThat(client().transferStdout(container.id(), "", received)).isEqualTo(data.length);
+      assertThat(received.toByteArray()).isEqualTo(data);
       ContractContainer.await(written);
       assertThat(container.exitCode("")).isZero();
     }

@@ -322,7 +322,7 @@ final class FakeService {
         CheckRequest.getDefaultInstance(),
         r ->
             VersionCheckResponse.newBuilder()
-                .setAgentVersion("0.0.0-fake")
+                .setAgentVersion("kata-java 0.0.0-fake")
                 .setGrpcVersion("0.0.1")
                 .build());
   }
