@@ -298,8 +298,8 @@ public final class AgentClient implements AutoCloseable {
   }
 
   /**
-   * Moves standard output, or everything from the terminal, to a stream until its end. Waits as long
-   * as the process writes. Our agent answers the reads of a stream in order, so {@value
+   * Moves standard output, or everything from the terminal, to a stream until its end. Waits as
+   * long as the process writes. Our agent answers the reads of a stream in order, so {@value
    * #READS_AHEAD} are under way at it; upstream's does not promise that and gets one at a time.
    *
    * @param containerId the container
@@ -307,8 +307,8 @@ public final class AgentClient implements AutoCloseable {
    * @param target gets the bytes; not closed
    * @return how many there were
    * @throws IOException if the target failed; what was read ahead is lost then
-   * @throws AgentException as every call; CANCELLED if this thread was interrupted, whose flag is set
-   *     again
+   * @throws AgentException as every call; CANCELLED if this thread was interrupted, whose flag is
+   *     set again
    */
   public long transferStdout(String containerId, String execId, OutputStream target)
       throws IOException {

@@ -42,7 +42,8 @@ final class RpcBench {
       server = startServer(socket);
       out.printf(
           Locale.ROOT,
-          "unary round trips (Health/Check) over a unix socket to one agent, %d rounds of %.0f s%n%n",
+          "unary round trips (Health/Check) over a unix socket to one agent, %d rounds of %.0f"
+              + " s%n%n",
           rounds,
           seconds);
       out.print(header());

@@ -283,8 +283,7 @@ public abstract class AgentContract {
       CompletableFuture<Void> written =
           client()
               .writeStdin(container.id(), "", ByteBuffer.wrap(data))
-              .thenCompose(
-                  done -> client().writeStdin(container.id(), "", ByteBuffer.allocate(0)));
+              .thenCompose(done -> client().writeStdin(container.id(), "", ByteBuffer.allocate(0)));
       assertThat(client().transferStdout(container.id(), "", received)).isEqualTo(data.length);
       assertThat(received.toByteArray()).isEqualTo(data);
       ContractContainer.await(written);
