@@ -13,6 +13,12 @@ import picocli.CommandLine.Command;
       ConfigExplainCommand.class,
       ConfigConvertCommand.class,
       ConfigKeysCommand.class
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  kata config validate /etc/kata-containers/configuration.toml",
+      "  kata config explain"
     })
 final class ConfigCommand {
   ConfigCommand() {}

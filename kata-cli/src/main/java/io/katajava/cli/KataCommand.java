@@ -44,6 +44,7 @@ public final class KataCommand {
           "cleanup",
           "guest",
           "qmp",
+          "agent-ctl",
           "log-parse",
           "debug",
           "demo",
@@ -139,6 +140,7 @@ public final class KataCommand {
       case "cleanup" -> CleanupCommand.class;
       case "guest" -> GuestCommand.class;
       case "qmp" -> MonitorCommand.class;
+      case "agent-ctl" -> AgentCtlCommand.class;
       case "log-parse" -> LogParseCommand.class;
       case "debug" -> DebugCommand.class;
       case "demo" -> DemoCommand.class;
