@@ -1,7 +1,6 @@
 package io.katajava.cli;
 
 import io.katajava.Host;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -40,7 +39,7 @@ final class EnvCommand implements Callable<Integer> {
   EnvCommand() {}
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     EnvironmentDocument document =
         new EnvironmentDocument(
             Host.environment(), VersionCommand.version(), ConfigurationFiles.find(config));

@@ -4,6 +4,7 @@ import io.katajava.agent.oci.OciSpec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -29,9 +30,9 @@ final class VersionCommand implements Callable<Integer> {
   VersionCommand() {}
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    out.println("kata-java " + version());
+    out.println(line());
     if (KataCommand.isVerbose(spec)) {
       out.println("OCI runtime specification " + OciSpec.VERSION);
       out.println("Java " + Runtime.version() + ", " + System.getProperty("java.vm.name"));
@@ -40,12 +41,19 @@ final class VersionCommand implements Callable<Integer> {
     return ExitCodes.DONE;
   }
 
-  static String version() throws IOException {
+  /** What is printed, without its end. */
+  static String line() {
+    return "kata-java " + version();
+  }
+
+  static String version() {
     Properties properties = new Properties();
     try (InputStream in = VersionCommand.class.getResourceAsStream("version.properties")) {
       if (in != null) {
         properties.load(in);
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the jar of the command is damaged", e);
     }
     return properties.getProperty("version", "unknown");
   }

@@ -159,6 +159,15 @@ class HostCommandsIT {
   }
 
   @Test
+  void version_shortAndLongWay_saysTheSame() throws Exception {
+    Finished quick = run("version");
+
+    assertThat(quick.code()).isZero();
+    assertThat(quick.out()).startsWith("kata-java ").hasLineCount(1);
+    assertThat(run("version", "--verbose").out()).startsWith(quick.out());
+  }
+
+  @Test
   void stop_unknownSandbox_saysSo() throws Exception {
     Finished finished = run("stop", "nosuchsandbox");
 
