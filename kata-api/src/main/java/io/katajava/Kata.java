@@ -1,7 +1,9 @@
 package io.katajava;
 
+import io.katajava.internal.engine.Configurations;
 import io.katajava.internal.engine.Engine;
 import io.katajava.internal.engine.EngineSettings;
+import io.katajava.spi.ConfiguredRuntime;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
@@ -43,6 +45,20 @@ public final class Kata implements AutoCloseable {
    */
   public static Kata create() {
     return builder().build();
+  }
+
+  /**
+   * A runtime as a configuration file of Kata describes it: hypervisor, and guest if the file names
+   * one. Needs {@code io.katajava:kata-config}. What of the file is probably not meant is logged as
+   * a warning.
+   *
+   * @param file a {@code configuration.toml}; the drop-ins beside it count, too
+   * @return a runtime, to be closed
+   * @throws KataException with {@link ErrorCode#INVALID_CONFIGURATION} and all problems, or as
+   *     {@link #create()}
+   */
+  public static Kata fromConfiguration(Path file) {
+    return builder().configuration(file).build();
   }
 
   /**
@@ -126,6 +142,22 @@ public final class Kata implements AutoCloseable {
      */
     public Builder hypervisor(HypervisorConfig config) {
       return hypervisor(config.toHypervisor());
+    }
+
+    /**
+     * Takes hypervisor and guest from a configuration file of Kata, which is read now; what is set
+     * before is replaced. Needs {@code io.katajava:kata-config}. Default: no file is read.
+     *
+     * @param file a {@code configuration.toml}
+     * @return this
+     * @throws KataException with {@link ErrorCode#INVALID_CONFIGURATION} or {@link
+     *     ErrorCode#PROVIDER_MISSING}
+     */
+    public Builder configuration(Path file) {
+      ConfiguredRuntime configured = Configurations.load(file);
+      this.hypervisor = configured.hypervisor();
+      configured.guest().ifPresent(this::guest);
+      return this;
     }
 
     /**

@@ -32,6 +32,7 @@ class SnippetsTest {
               "io.katajava",
               "io.katajava.qemu",
               "io.katajava.agent",
+              "io.katajava.config",
               "io.katajava.guest",
               "io.katajava.spi",
               "java.nio.file",

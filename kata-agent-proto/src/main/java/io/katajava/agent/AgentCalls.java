@@ -17,6 +17,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Calls of one connection: messages in and out, failures as {@link AgentException}. */
@@ -25,6 +26,11 @@ final class AgentCalls {
   static final String HEALTH = "grpc.Health";
 
   private static final int MAX_TEXT = 8 * 1024;
+
+  /** How the version of our agent begins. */
+  private static final String OUR_AGENT = "kata-java ";
+
+  private volatile @Nullable Boolean answersInOrder;
 
   private final TtrpcClient client;
   private final AgentClientOptions options;
@@ -40,6 +46,16 @@ final class AgentCalls {
 
   AgentClientOptions options() {
     return options;
+  }
+
+  /** Whether the agent answers what is asked of one stream in the order of the requests. */
+  boolean answersInOrder(Supplier<AgentVersion> version) {
+    Boolean known = answersInOrder;
+    if (known == null) {
+      known = version.get().agentVersion().startsWith(OUR_AGENT);
+      answersInOrder = known;
+    }
+    return known;
   }
 
   /** Calls a method of the agent service and waits. The agent gives up at the deadline, too. */
@@ -115,7 +131,7 @@ final class AgentCalls {
     return parser.parseFrom(CodedInputStream.newInstance(bytes));
   }
 
-  private CallOptions callOptions(Duration deadline, boolean serverToo) {
+  CallOptions callOptions(Duration deadline, boolean serverToo) {
     String trace = options.traceparent().get();
     Map<String, List<String>> metadata =
         trace == null ? Map.of() : Map.of("traceparent", List.of(trace));

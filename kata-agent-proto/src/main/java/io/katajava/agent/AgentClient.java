@@ -27,6 +27,7 @@ import io.katajava.agent.ttrpc.TtrpcClient;
 import io.katajava.agent.ttrpc.TtrpcClientOptions;
 import io.katajava.agent.ttrpc.TtrpcStatus;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
@@ -44,6 +45,9 @@ public final class AgentClient implements AutoCloseable {
 
   /** The longest wait for {@link #check} unless {@link #withDeadline} says otherwise. */
   public static final Duration CHECK_DEADLINE = Duration.ofSeconds(30);
+
+  /** Reads that {@link #transferStdout} keeps under way at an agent that allows it. */
+  public static final int READS_AHEAD = 4;
 
   /** Most bytes one read asks for. */
   static final int MAX_READ = 1024 * 1024;
@@ -293,6 +297,36 @@ public final class AgentClient implements AutoCloseable {
     return read("ReadStderr", containerId, execId, maxBytes);
   }
 
+  /**
+   * Moves standard output, or everything from the terminal, to a stream until its end. Waits as
+   * long as the process writes. Our agent answers the reads of a stream in order, so {@value
+   * #READS_AHEAD} are under way at it; upstream's does not promise that and gets one at a time.
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   * @param target gets the bytes; not closed
+   * @return how many there were
+   * @throws IOException if the target failed; what was read ahead is lost then
+   * @throws AgentException as every call; CANCELLED if this thread was interrupted, whose flag is
+   *     set again
+   */
+  public long transferStdout(String containerId, String execId, OutputStream target)
+      throws IOException {
+    int ahead = calls.answersInOrder(this::version) ? READS_AHEAD : 1;
+    try {
+      return new OutputTransfer(() -> readStdout(containerId, execId, MAX_READ), ahead).to(target);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AgentException(
+          TtrpcStatus.CANCELLED,
+          "ReadStdout",
+          calls.options().name(),
+          "ReadStdout of " + containerId + "/" + execId,
+          "interrupted while waiting",
+          e);
+    }
+  }
+
   private CompletableFuture<byte[]> read(
       String rpc, String containerId, String execId, int maxBytes) {
     if (maxBytes < 1) {
@@ -472,5 +506,14 @@ public final class AgentClient implements AutoCloseable {
    */
   public AgentDiagnostics diagnostics() {
     return new AgentDiagnostics(calls, deadline());
+  }
+
+  /**
+   * Every RPC by name, with JSON in and out.
+   *
+   * @return a view of this client with its deadline
+   */
+  public AgentJson json() {
+    return new AgentJson(calls, deadline);
   }
 }

@@ -14,8 +14,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = "Measure on this machine, each figure beside its floor.",
-    subcommands = {BenchCommand.Start.class, BenchCommand.Qmp.class},
-    synopsisSubcommandLabel = "WHAT")
+    subcommands = {
+      BenchCommand.Start.class,
+      BenchCommand.Qmp.class,
+      BenchCommand.Rpc.class,
+      BenchCommand.Io.class
+    },
+    synopsisSubcommandLabel = "WHAT",
+    footer = {"", "Examples:", "  kata bench start", "  kata bench qmp -n 5"})
 public final class BenchCommand {
   /** Made by picocli. */
   public BenchCommand() {}
@@ -23,7 +29,8 @@ public final class BenchCommand {
   /** {@code kata bench start}. */
   @Command(
       name = "start",
-      description = "Cold starts, in pairs with a bare QEMU that boots the same kernel.")
+      description = "Cold starts, in pairs with a bare QEMU that boots the same kernel.",
+      footer = {"", "Examples:", "  kata bench start -n 20"})
   static final class Start implements Callable<Integer> {
     @Spec CommandSpec spec;
 
@@ -56,7 +63,8 @@ public final class BenchCommand {
         "QMP round trips, beside Python's qemu.qmp and DigitalOcean's go-qemu.",
         "They are fetched into the cache when first needed (python3 with pip, go); what cannot be",
         "had is left out."
-      })
+      },
+      footer = {"", "Examples:", "  kata bench qmp -n 5"})
   static final class Qmp implements Callable<Integer> {
     @Spec CommandSpec spec;
 
@@ -84,6 +92,60 @@ public final class BenchCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
       new QmpBench(rounds, count, qemu, spec.commandLine().getOut()).run();
+      return 0;
+    }
+  }
+
+  /** {@code kata bench rpc}. */
+  @Command(
+      name = "rpc",
+      description = "Calls per second beside the Go ttRPC client, bytes per call, threads.",
+      footer = {"", "Examples:", "  kata bench rpc -n 5"})
+  static final class Rpc implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(names = "-n", paramLabel = "N", description = "Rounds. Default: ${DEFAULT-VALUE}.")
+    int rounds = 3;
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "S",
+        description = "Length of a measurement. Default: ${DEFAULT-VALUE}.")
+    double seconds = 5;
+
+    @SuppressWarnings("NullAway.Init")
+    Rpc() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      new RpcBench(rounds, seconds, spec.commandLine().getOut()).run();
+      return 0;
+    }
+  }
+
+  /** {@code kata bench io}. */
+  @Command(
+      name = "io",
+      description = "A container's stdout and stdin beside a bare virtio port, and CopyFile.",
+      footer = {"", "Examples:", "  kata bench io --size 256M"})
+  static final class Io implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(names = "-n", paramLabel = "N", description = "Rounds. Default: ${DEFAULT-VALUE}.")
+    int rounds = 3;
+
+    @Option(
+        names = "--size",
+        paramLabel = "SIZE",
+        description = "Bytes of each stream. Default: ${DEFAULT-VALUE}.")
+    MemorySize size = MemorySize.gibibytes(1);
+
+    @SuppressWarnings("NullAway.Init")
+    Io() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      new IoBench(rounds, size, spec.commandLine().getOut()).run();
       return 0;
     }
   }

@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "demo",
-    description = "Boot a virtual machine, run commands in a container, show the phases.")
+    description = "Boot a virtual machine, run commands in a container, show the phases.",
+    footer = {"", "Examples:", "  kata demo"})
 final class DemoCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
 

@@ -5,10 +5,15 @@ import io.katajava.MemorySize;
 import io.katajava.SandboxStartException;
 import io.katajava.bench.BenchCommand;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -16,16 +21,36 @@ import picocli.CommandLine.ScopeType;
 @Command(
     name = "kata",
     description = "Runs commands in virtual machines that feel like containers.",
-    subcommands = {
-      RunCommand.class,
-      DemoCommand.class,
-      MonitorCommand.class,
-      BenchCommand.class,
-      VersionCommand.class
-    },
     synopsisSubcommandLabel = "COMMAND",
+    footer = {
+      "",
+      "'kata COMMAND --help' tells more about a command.",
+      "",
+      "Examples:",
+      "  kata check",
+      "  kata run -- uname -a"
+    },
     mixinStandardHelpOptions = false)
 public final class KataCommand {
+  /** All commands, in the order of the help; {@link #named} knows each of them, too. */
+  static final List<String> COMMANDS =
+      List.of(
+          "run",
+          "check",
+          "env",
+          "config",
+          "ps",
+          "stop",
+          "cleanup",
+          "guest",
+          "qmp",
+          "agent-ctl",
+          "log-parse",
+          "debug",
+          "demo",
+          "bench",
+          "completion",
+          "version");
 
   @Option(
       names = {"-h", "--help"},
@@ -35,10 +60,25 @@ public final class KataCommand {
   boolean help;
 
   @Option(
-      names = "--verbose",
+      names = {"-v", "--verbose"},
       scope = ScopeType.INHERIT,
       description = "Say more; for a failed start: command line, stderr and guest console.")
   boolean verbose;
+
+  @Option(
+      names = "--log-file",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "Write log lines, with their time, to this file instead of to stderr.")
+  void logTo(@Nullable Path file) {
+    if (file == null) {
+      return;
+    }
+    // Read by SLF4J's simple logger when the first logger is made, which is after parsing.
+    System.setProperty("org.slf4j.simpleLogger.logFile", file.toAbsolutePath().toString());
+    System.setProperty("org.slf4j.simpleLogger.showDateTime", "true");
+    System.setProperty("org.slf4j.simpleLogger.dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
+  }
 
   private KataCommand() {}
 
@@ -52,18 +92,68 @@ public final class KataCommand {
   }
 
   static int execute(String... arguments) {
-    return commandLine().execute(arguments);
+    return commandLine(arguments).execute(arguments);
   }
 
+  /** With all commands. */
   static CommandLine commandLine() {
+    return commandLine(new String[0]);
+  }
+
+  /**
+   * With the one command that the arguments begin with, because describing all of them to picocli
+   * is most of the time of a short one; with all of them when the arguments begin otherwise.
+   */
+  private static CommandLine commandLine(String[] arguments) {
     KataCommand root = new KataCommand();
     CommandLine line = new CommandLine(root);
+    Class<?> only = arguments.length > 0 ? named(arguments[0]) : null;
+    if (only != null) {
+      line.addSubcommand(only);
+    } else {
+      for (String name : COMMANDS) {
+        Class<?> command = named(name);
+        if (command == null) {
+          throw new IllegalStateException("there is no command " + name);
+        }
+        line.addSubcommand(command);
+      }
+    }
     line.registerConverter(MemorySize.class, MemorySize::parse);
     line.registerConverter(Duration.class, DurationText::parse);
     line.setExecutionExceptionHandler(failures(root));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setStopAtPositional(false);
+    line.setColorScheme(Help.defaultColorScheme(Terminal.ofThisProcess().ansi()));
     return line;
+  }
+
+  /** Only the class that is asked for is loaded. */
+  private static @Nullable Class<?> named(String name) {
+    return switch (name) {
+      case "run" -> RunCommand.class;
+      case "check" -> CheckCommand.class;
+      case "env" -> EnvCommand.class;
+      case "config" -> ConfigCommand.class;
+      case "ps" -> PsCommand.class;
+      case "stop" -> StopCommand.class;
+      case "cleanup" -> CleanupCommand.class;
+      case "guest" -> GuestCommand.class;
+      case "qmp" -> MonitorCommand.class;
+      case "agent-ctl" -> AgentCtlCommand.class;
+      case "log-parse" -> LogParseCommand.class;
+      case "debug" -> DebugCommand.class;
+      case "demo" -> DemoCommand.class;
+      case "bench" -> BenchCommand.class;
+      case "completion" -> CompletionCommand.class;
+      case "version" -> VersionCommand.class;
+      default -> null;
+    };
+  }
+
+  /** Whether {@code --verbose} was given, before or after the command. */
+  static boolean isVerbose(CommandSpec spec) {
+    return spec.root().userObject() instanceof KataCommand root && root.verbose;
   }
 
   private static IExecutionExceptionHandler failures(KataCommand root) {
@@ -74,6 +164,8 @@ public final class KataCommand {
         if (!root.verbose && !start.evidence().commandLine().isEmpty()) {
           err.println("kata: --verbose shows QEMU's command line and messages and the console");
         }
+      } else if (failure instanceof java.nio.file.NoSuchFileException missing) {
+        err.println("kata: there is no " + missing.getFile());
       } else if (failure instanceof KataException || failure instanceof java.io.IOException) {
         err.println("kata: " + failure.getMessage());
         if (root.verbose) {

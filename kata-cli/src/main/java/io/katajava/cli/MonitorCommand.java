@@ -40,7 +40,11 @@ import picocli.CommandLine.Spec;
       ".help and .exit are the shell's own; quit ends QEMU.",
       "",
       "Results are JSON on stdout. The exit code is 0, 1 when QEMU refused a command,",
-      "125 when there was no answer."
+      "125 when there was no answer.",
+      "",
+      "Examples:",
+      "  kata qmp /run/vm/qmp.sock query-status",
+      "  kata qmp /run/vm/qmp.sock device_del '{\"id\": \"net0\"}'"
     })
 final class MonitorCommand implements Callable<Integer> {
   /** QEMU refused. */

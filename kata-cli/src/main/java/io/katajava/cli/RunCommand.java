@@ -26,8 +26,9 @@ import picocli.CommandLine.Spec;
     description = "Run a command in a container in a fresh virtual machine.",
     footer = {
       "",
-      "The exit code is the command's own; 128 + n when signal n ended it, 124 after --timeout,",
-      "127 when the command does not exist, 126 when it cannot be executed, 125 when kata failed.",
+      "The exit code is the command's own; 128 + n when signal n ended it, 124 after",
+      "--timeout, 127 when the command does not exist, 126 when it cannot be executed,",
+      "125 when kata failed.",
       "",
       "Examples:",
       "  kata run -- uname -a",

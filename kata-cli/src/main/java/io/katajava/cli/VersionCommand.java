@@ -1,7 +1,9 @@
 package io.katajava.cli;
 
+import io.katajava.agent.oci.OciSpec;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -9,7 +11,17 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code kata version}. */
-@Command(name = "version", description = "Print the version.")
+@Command(
+    name = "version",
+    description = "Print the version.",
+    footer = {
+      "",
+      "With --verbose also Java's, and that of the OCI runtime specification.",
+      "",
+      "Examples:",
+      "  kata version",
+      "  kata version --verbose"
+    })
 final class VersionCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
 
@@ -18,9 +30,14 @@ final class VersionCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    spec.commandLine().getOut().println("kata-java " + version());
-    spec.commandLine().getOut().flush();
-    return 0;
+    PrintWriter out = spec.commandLine().getOut();
+    out.println("kata-java " + version());
+    if (KataCommand.isVerbose(spec)) {
+      out.println("OCI runtime specification " + OciSpec.VERSION);
+      out.println("Java " + Runtime.version() + ", " + System.getProperty("java.vm.name"));
+    }
+    out.flush();
+    return ExitCodes.DONE;
   }
 
   static String version() throws IOException {

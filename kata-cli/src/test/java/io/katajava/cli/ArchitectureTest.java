@@ -12,13 +12,30 @@ import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /** The arrows of the house: who may know whom. */
-@AnalyzeClasses(packages = "io.katajava", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+    packages = "io.katajava",
+    importOptions = {
+      ImportOption.DoNotIncludeTests.class,
+      ArchitectureTest.DoNotIncludeTestJars.class
+    })
 class ArchitectureTest {
+  /** Other modules lend their tests to ours as jars. */
+  static final class DoNotIncludeTestJars implements ImportOption {
+    @Override
+    public boolean includes(Location location) {
+      return !location.contains("-tests.jar");
+    }
+  }
+
+  private static final String[] THIRD_PARTY = {
+    "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google..", "org.tomlj.."
+  };
 
   @ArchTest
   static final ArchRule ARROWS_POINT_ONE_WAY =
@@ -30,18 +47,22 @@ class ArchitectureTest {
           .definedBy("io.katajava", "io.katajava.spi..", "io.katajava.internal..")
           .layer("qemu")
           .definedBy("io.katajava.qemu..")
+          .layer("config")
+          .definedBy("io.katajava.config..")
           .layer("guest")
           .definedBy("io.katajava.guest..")
           .layer("cli")
           .definedBy("io.katajava.cli..")
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer()
-          .whereLayer("qemu")
+          .whereLayer("config")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("qemu")
+          .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("guest")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "guest", "cli");
+          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "cli");
 
   @ArchTest
   static final ArchRule QMP_IS_USABLE_ALONE =
@@ -56,7 +77,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule MODULES_HAVE_NO_CYCLES =
       slices()
-          .matching("io.katajava.(agent|qemu|guest|cli)..")
+          .matching("io.katajava.(agent|qemu|config|guest|cli)..")
           .should()
           .beFreeOfCycles()
           .allowEmptyShould(true);
@@ -87,17 +108,12 @@ class ArchitectureTest {
           .areDeclaredInClassesThat()
           .arePublic()
           .should()
-          .notHaveRawReturnType(
-              resideInAnyPackage("com.fasterxml..", "jnr..", "com.sun.jna..", "com.google.."))
+          .notHaveRawReturnType(resideInAnyPackage(THIRD_PARTY))
           .andShould()
           .notHaveRawParameterTypes(
               com.tngtech.archunit.base.DescribedPredicate.describe(
                   "third-party types",
-                  types ->
-                      types.stream()
-                          .anyMatch(
-                              resideInAnyPackage(
-                                  "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google.."))));
+                  types -> types.stream().anyMatch(resideInAnyPackage(THIRD_PARTY))));
 
   @ArchTest
   static final ArchRule INTERNALS_STAY_IN_THEIR_MODULE =

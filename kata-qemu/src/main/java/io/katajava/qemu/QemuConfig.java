@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** How QEMU runs sandboxes. Immutable; {@link #toBuilder()} leads back. */
@@ -31,6 +32,8 @@ public final class QemuConfig implements HypervisorConfig {
   /** The least memory in which Debian's kernel and our initrd come up. */
   public static final MemorySize MINIMUM_MEMORY = MemorySize.mebibytes(96);
 
+  private static final Pattern ONE_PARAMETER = Pattern.compile("([^\\s\"]|\"[^\"\\r\\n]*\")+");
+
   private final @Nullable Path binary;
   private final @Nullable MachineType machine;
   private final Accelerator accelerator;
@@ -38,6 +41,9 @@ public final class QemuConfig implements HypervisorConfig {
   private final VmSizes sizes;
   private final @Nullable Path firmware;
   private final List<String> kernelParameters;
+  private final List<String> machineOptions;
+  private final List<String> cpuFeatures;
+  private final @Nullable String seccompFilter;
   private final @Nullable CpuLayout cpuLayout;
   private final MemoryLayout memoryLayout;
   private final int pciePorts;
@@ -54,6 +60,9 @@ public final class QemuConfig implements HypervisorConfig {
     this.sizes = new VmSizes(builder.vcpus, builder.memory);
     this.firmware = builder.firmware;
     this.kernelParameters = List.copyOf(builder.kernelParameters);
+    this.machineOptions = List.copyOf(builder.machineOptions);
+    this.cpuFeatures = List.copyOf(builder.cpuFeatures);
+    this.seccompFilter = builder.seccompFilter;
     this.cpuLayout = builder.cpuLayout;
     this.memoryLayout = builder.memoryLayout;
     this.pciePorts = builder.pciePorts;
@@ -87,6 +96,9 @@ public final class QemuConfig implements HypervisorConfig {
     builder.memory = sizes.memory();
     builder.firmware = firmware;
     builder.kernelParameters.addAll(kernelParameters);
+    builder.machineOptions.addAll(machineOptions);
+    builder.cpuFeatures.addAll(cpuFeatures);
+    builder.seccompFilter = seccompFilter;
     builder.cpuLayout = cpuLayout;
     builder.memoryLayout = memoryLayout;
     builder.pciePorts = pciePorts;
@@ -163,6 +175,33 @@ public final class QemuConfig implements HypervisorConfig {
    */
   public List<String> kernelParameters() {
     return kernelParameters;
+  }
+
+  /**
+   * Options put at the end of {@code -machine}, so that they win.
+   *
+   * @return the options in order
+   */
+  public List<String> machineOptions() {
+    return machineOptions;
+  }
+
+  /**
+   * Features put after the CPU model of {@code -cpu}.
+   *
+   * @return the features in order
+   */
+  public List<String> cpuFeatures() {
+    return cpuFeatures;
+  }
+
+  /**
+   * QEMU's filter of system calls, the value of {@code -sandbox}.
+   *
+   * @return the value; when absent everything is denied that the driver's QEMU can do without
+   */
+  public Optional<String> seccompFilter() {
+    return Optional.ofNullable(seccompFilter);
   }
 
   /**
@@ -266,6 +305,9 @@ public final class QemuConfig implements HypervisorConfig {
     MemorySize memory = DEFAULT_MEMORY;
     private @Nullable Path firmware;
     private final List<String> kernelParameters = new ArrayList<>();
+    private final List<String> machineOptions = new ArrayList<>();
+    private final List<String> cpuFeatures = new ArrayList<>();
+    private @Nullable String seccompFilter;
     @Nullable CpuLayout cpuLayout;
     MemoryLayout memoryLayout = MemoryLayout.fixed();
     int pciePorts;
@@ -370,14 +412,58 @@ public final class QemuConfig implements HypervisorConfig {
     /**
      * Adds a parameter at the end of the kernel's command line.
      *
-     * @param parameter one parameter, without spaces
+     * @param parameter one parameter, without spaces except inside double quotes
      * @return this
      */
     public Builder addKernelParameter(String parameter) {
-      if (parameter.isBlank() || parameter.chars().anyMatch(Character::isWhitespace)) {
+      if (parameter.isBlank() || !ONE_PARAMETER.matcher(parameter).matches()) {
         throw new IllegalArgumentException("'" + parameter + "' is not one kernel parameter");
       }
       kernelParameters.add(parameter);
+      return this;
+    }
+
+    /**
+     * Adds an option at the end of {@code -machine}, so that it wins. Default: none.
+     *
+     * @param option name and value, without comma
+     * @return this
+     */
+    public Builder addMachineOption(String option) {
+      machineOptions.add(oneOption("machine option", option));
+      return this;
+    }
+
+    /**
+     * Adds a feature after the CPU model of {@code -cpu}. Default: none.
+     *
+     * @param feature for example {@code pmu=off}, without comma
+     * @return this
+     */
+    public Builder addCpuFeature(String feature) {
+      cpuFeatures.add(oneOption("CPU feature", feature));
+      return this;
+    }
+
+    private static String oneOption(String what, String option) {
+      if (option.isBlank() || option.indexOf(',') >= 0) {
+        throw new IllegalArgumentException("'" + option + "' is not one " + what);
+      }
+      return option;
+    }
+
+    /**
+     * Sets QEMU's filter of system calls, {@code -sandbox}. Default: everything is denied that the
+     * driver's QEMU can do without. Not used by a QEMU that was built without the option.
+     *
+     * @param filter as QEMU writes it, for example {@code on,spawn=deny}
+     * @return this
+     */
+    public Builder seccompFilter(String filter) {
+      if (filter.isBlank()) {
+        throw new IllegalArgumentException("a filter of system calls is not blank; try 'off'");
+      }
+      this.seccompFilter = filter;
       return this;
     }
 

@@ -147,4 +147,17 @@ class QemuConfigTest {
         .asString()
         .contains("QMP_PRETTY");
   }
+
+  @Test
+  void options_areOneEach() {
+    QemuConfig.Builder builder = QemuConfig.builder();
+
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.addMachineOption("a=1,b=2"));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.addCpuFeature(" "));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.seccompFilter(""));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.addKernelParameter("a b"));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.addKernelParameter("a=\"b c"));
+    assertThat(builder.addKernelParameter("a=\"b c\"").build().kernelParameters())
+        .containsExactly("a=\"b c\"");
+  }
 }

@@ -7,6 +7,7 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Socket calls that jnr-unixsocket does not have. Structures are laid out by hand for 64-bit Linux,
@@ -21,8 +22,11 @@ final class NativeSockets {
   private static final int AF_VSOCK = 40;
   private static final int SOCK_STREAM = 1;
   private static final int SOCK_CLOEXEC = 0x80000;
+  private static final int SOCK_NONBLOCK = 0x800;
   private static final int SO_VM_SOCKETS_CONNECT_TIMEOUT = 6;
   private static final int BACKLOG = 128;
+  private static final int POLLIN = 1;
+  private static final int EFD_CLOEXEC = 0x80000;
 
   /** sockaddr_vm: u16 family, u16 reserved, u32 port, u32 cid, u8 flags, 3 bytes of zero. */
   private static final int ADDRESS_SIZE = 16;
@@ -45,6 +49,13 @@ final class NativeSockets {
 
   private static native int accept4(int fd, Pointer address, Pointer length, int flags)
       throws LastErrorException;
+
+  private static native int poll(Pointer entries, long count, int timeout)
+      throws LastErrorException;
+
+  private static native int eventfd(int initial, int flags) throws LastErrorException;
+
+  private static native long write(int fd, Pointer data, long length) throws LastErrorException;
 
   private static native int setsockopt(int fd, int level, int name, Pointer value, int length)
       throws LastErrorException;
@@ -74,7 +85,7 @@ final class NativeSockets {
     int fd = -1;
     boolean listening = false;
     try (Memory address = address(cid, port)) {
-      fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
       bind(fd, address, ADDRESS_SIZE);
       listen(fd, BACKLOG);
       listening = true;
@@ -88,13 +99,54 @@ final class NativeSockets {
     }
   }
 
-  static VsockConnection acceptVsock(int listener) {
+  /** Null if the caller has to wait again: the connection is gone, or a signal came. */
+  static @Nullable VsockConnection acceptVsock(int listener) {
     try (Memory address = address(0, 0);
         Memory length = new Memory(4)) {
       length.setInt(0, ADDRESS_SIZE);
       int fd = accept4(listener, address, length, SOCK_CLOEXEC);
       int peer = address.getInt(8);
       return new VsockConnection(fd, peer, VsockConnection.describe(peer, address.getInt(4)));
+    } catch (LastErrorException e) {
+      int errno = e.getErrorCode();
+      if (errno == SocketCalls.EAGAIN
+          || errno == SocketCalls.EINTR
+          || errno == SocketCalls.ECONNABORTED) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /** A descriptor that becomes readable by {@link #wake}. */
+  static int wakeup(String where) throws IOException {
+    try {
+      return eventfd(0, EFD_CLOEXEC);
+    } catch (LastErrorException e) {
+      throw new IOException("listening on " + where + ": " + e.getMessage(), e);
+    }
+  }
+
+  static void wake(int wakeup) {
+    try (Memory one = new Memory(8)) {
+      one.setLong(0, 1);
+      write(wakeup, one, 8);
+    }
+  }
+
+  /** Waits until one of the two can be read. pollfd: i32 descriptor, i16 wanted, i16 seen. */
+  static void awaitReadable(int first, int second) {
+    try (Memory entries = new Memory(16)) {
+      entries.clear();
+      entries.setInt(0, first);
+      entries.setShort(4, (short) POLLIN);
+      entries.setInt(8, second);
+      entries.setShort(12, (short) POLLIN);
+      poll(entries, 2, -1);
+    } catch (LastErrorException e) {
+      if (e.getErrorCode() != SocketCalls.EINTR) {
+        throw e;
+      }
     }
   }
 

@@ -14,6 +14,7 @@ final class SocketCalls {
   static final int EINTR = 4;
   static final int EAGAIN = 11;
   static final int EPIPE = 32;
+  static final int ECONNABORTED = 103;
   static final int ECONNRESET = 104;
   static final int MSG_DONTWAIT = 0x40;
   static final int MSG_NOSIGNAL = 0x4000;

@@ -8,14 +8,19 @@ import java.util.concurrent.locks.ReentrantLock;
 /** A listening vsock stream socket. */
 public final class VsockListener implements AutoCloseable {
   private final int fd;
+
+  /** Readable when the listener is closed: shutdown(2) does not wake the accept of a vsock. */
+  private final int wakeup;
+
   private final String description;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Held by the accepting thread, so that the descriptor outlives its system call. */
   private final ReentrantLock acceptLock = new ReentrantLock();
 
-  private VsockListener(int fd, String description) {
+  private VsockListener(int fd, int wakeup, String description) {
     this.fd = fd;
+    this.wakeup = wakeup;
     this.description = description;
   }
 
@@ -29,7 +34,13 @@ public final class VsockListener implements AutoCloseable {
    */
   public static VsockListener listen(int cid, int port) throws IOException {
     String description = VsockConnection.describe(cid, port);
-    return new VsockListener(NativeSockets.listenVsock(cid, port, description), description);
+    int fd = NativeSockets.listenVsock(cid, port, description);
+    try {
+      return new VsockListener(fd, NativeSockets.wakeup(description), description);
+    } catch (IOException e) {
+      SocketCalls.C.close(fd);
+      throw e;
+    }
   }
 
   /**
@@ -45,7 +56,16 @@ public final class VsockListener implements AutoCloseable {
       if (closed.get()) {
         throw new ConnectionClosedException(description);
       }
-      return NativeSockets.acceptVsock(fd);
+      while (true) {
+        NativeSockets.awaitReadable(fd, wakeup);
+        if (closed.get()) {
+          throw new ConnectionClosedException(description);
+        }
+        VsockConnection accepted = NativeSockets.acceptVsock(fd);
+        if (accepted != null) {
+          return accepted;
+        }
+      }
     } catch (LastErrorException e) {
       if (closed.get()) {
         throw new ConnectionClosedException(description);
@@ -60,10 +80,11 @@ public final class VsockListener implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      SocketCalls.C.shutdown(fd, SocketCalls.SHUT_RDWR);
+      NativeSockets.wake(wakeup);
       acceptLock.lock();
       try {
         SocketCalls.C.close(fd);
+        SocketCalls.C.close(wakeup);
       } finally {
         acceptLock.unlock();
       }

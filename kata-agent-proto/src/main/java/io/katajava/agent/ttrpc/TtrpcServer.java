@@ -21,6 +21,12 @@ import org.slf4j.LoggerFactory;
  * concurrently with the others.
  */
 public final class TtrpcServer implements AutoCloseable {
+  /**
+   * Most calls of one connection that are served at the same time; further ones get
+   * RESOURCE_EXHAUSTED.
+   */
+  public static final int MAX_CALLS = 2048;
+
   private static final Logger LOG = LoggerFactory.getLogger(TtrpcServer.class);
 
   /** Answers one request with one reply. Runs on the server's executor and may block. */

@@ -7,6 +7,7 @@ import io.katajava.agent.ttrpc.TtrpcServer.UnaryHandler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
@@ -24,6 +25,9 @@ final class TtrpcServerConnection {
   private final Connection connection;
   private final FrameWriter writer;
   private final Map<Integer, Inbound> streams = new ConcurrentHashMap<>();
+
+  /** Stream ids of requests that are not answered yet. */
+  private final Set<Integer> active = ConcurrentHashMap.newKeySet();
 
   TtrpcServerConnection(TtrpcServer server, Connection connection) {
     this.server = server;
@@ -87,6 +91,11 @@ final class TtrpcServerConnection {
     } else if (handler == null) {
       String name = request.service() + "/" + request.method();
       refuse(frame, TtrpcStatus.UNIMPLEMENTED, "there is no method " + name);
+    } else if (active.size() >= TtrpcServer.MAX_CALLS) {
+      String problem = TtrpcServer.MAX_CALLS + " calls of this connection are not answered yet";
+      refuse(frame, TtrpcStatus.RESOURCE_EXHAUSTED, problem);
+    } else if (!active.add(frame.streamId())) {
+      refuse(frame, TtrpcStatus.INVALID_ARGUMENT, "the stream id is in use");
     } else {
       Reply reply = new Reply(frame.streamId(), request);
       if (handler instanceof AsyncHandler async) {
@@ -121,7 +130,7 @@ final class TtrpcServerConnection {
                   reply.send(payload);
                 }
               });
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       reply.fail(e);
     }
   }
@@ -129,7 +138,7 @@ final class TtrpcServerConnection {
   private void unary(UnaryHandler handler, TtrpcRequest request, Reply reply) {
     try {
       reply.send(handler.handle(request));
-    } catch (Exception e) {
+    } catch (Exception | Error e) {
       reply.fail(e);
     }
   }
@@ -144,7 +153,7 @@ final class TtrpcServerConnection {
       } else {
         reply.write(Frame.endOfData(reply.streamId));
       }
-    } catch (Exception e) {
+    } catch (Exception | Error e) {
       reply.fail(e);
     } finally {
       streams.remove(reply.streamId);
@@ -195,6 +204,7 @@ final class TtrpcServerConnection {
       if (!sent.compareAndSet(false, true)) {
         return;
       }
+      active.remove(streamId);
       if (timeout != null) {
         timeout.cancel(false);
       }

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,17 +21,17 @@ final class LedgerSweep {
   private static final Logger log = LoggerFactory.getLogger(LedgerSweep.class);
   static final Duration KILL_WAIT = Duration.ofSeconds(5);
 
-  /** A process of another parent can be looked at, not waited for. */
-  private static final Duration KILL_LOOK = Duration.ofMillis(2);
-
   private final Ledger ledger;
 
   LedgerSweep(Ledger ledger) {
     this.ledger = ledger;
   }
 
-  /** Sweeps, unless another process or thread is just doing that. */
-  void run() {
+  /**
+   * Sweeps, unless another process or thread is just doing that. Returns the ids of the sandboxes
+   * that were removed.
+   */
+  List<String> run() {
     try (FileChannel channel =
             FileChannel.open(
                 ledger.entries().resolve(".lock"),
@@ -40,16 +39,17 @@ final class LedgerSweep {
                 StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
       if (lock != null) {
-        sweep();
+        return sweep();
       }
     } catch (OverlappingFileLockException e) {
       log.debug("another thread is sweeping {}", ledger.entries());
     } catch (IOException e) {
       log.warn("cannot sweep {}: {}", ledger.entries(), e.toString());
     }
+    return List.of();
   }
 
-  private void sweep() throws IOException {
+  private List<String> sweep() throws IOException {
     List<String> swept = new ArrayList<>();
     int killed = 0;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(ledger.entries())) {
@@ -78,6 +78,7 @@ final class LedgerSweep {
           swept,
           killed);
     }
+    return swept;
   }
 
   private static Optional<LedgerEntry> read(String id, Path file) {
@@ -136,19 +137,13 @@ final class LedgerSweep {
   }
 
   private static void kill(ProcessIdentity process) {
-    Optional<ProcessHandle> handle = ProcessHandle.of(process.pid());
-    if (handle.isEmpty() || !process.isAlive()) {
-      return;
-    }
-    handle.get().destroyForcibly();
-    // Not onExit(): it waits for a zombie to be reaped, and an orphan's new parent may never do so.
-    long end = System.nanoTime() + KILL_WAIT.toNanos();
-    while (process.isAlive()) {
-      if (Thread.currentThread().isInterrupted() || System.nanoTime() > end) {
+    ProcessEnd.signal(process, true);
+    try {
+      if (!ProcessEnd.await(process, KILL_WAIT)) {
         log.warn("process {} of a killed runtime does not end", process.pid());
-        return;
       }
-      LockSupport.parkNanos(KILL_LOOK.toNanos());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -34,7 +34,7 @@ record Providers(Hypervisor hypervisor, GuestProvider guest, List<RootfsProvider
     return new Providers(hypervisor, guest, List.copyOf(rootfs));
   }
 
-  private static <T> Optional<T> first(Class<T> service) {
+  static <T> Optional<T> first(Class<T> service) {
     try {
       // The loader of this library, not the thread's: an application server's thread may carry
       // another one.

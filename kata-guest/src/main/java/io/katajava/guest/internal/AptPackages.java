@@ -49,7 +49,7 @@ final class AptPackages {
   record Unpacked(Path directory, String name, String version) {}
 
   /** What the cache holds for a name, without asking apt. */
-  private Optional<Unpacked> cached(String key) throws IOException {
+  Optional<Unpacked> cached(String key) throws IOException {
     Path pointer = pointer(key);
     if (!Files.isRegularFile(pointer)) {
       return Optional.empty();

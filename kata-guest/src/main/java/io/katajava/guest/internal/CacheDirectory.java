@@ -35,9 +35,14 @@ final class CacheDirectory {
   }
 
   static CacheDirectory open(Path cache) throws IOException {
-    Path root = cache.toAbsolutePath().normalize().resolve("guest");
-    Files.createDirectories(root);
-    return new CacheDirectory(root);
+    CacheDirectory directory = at(cache);
+    Files.createDirectories(directory.root);
+    return directory;
+  }
+
+  /** For reading only: makes nothing. */
+  static CacheDirectory at(Path cache) {
+    return new CacheDirectory(cache.toAbsolutePath().normalize().resolve("guest"));
   }
 
   /** A directory below, made when missing. */

@@ -180,7 +180,7 @@ final class GuestCache {
     return cache.path("manifests").resolve(fingerprint + ".properties");
   }
 
-  private static List<Choice> choices(Properties values) {
+  static List<Choice> choices(Properties values) {
     List<Choice> choices = new ArrayList<>();
     for (int i = 0; values.containsKey("choice." + i + ".what"); i++) {
       choices.add(

@@ -182,7 +182,9 @@ final class DeviceParts {
             .with("mem-path", memory.image())
             .with("size", memory.size().bytes())
             .with("readonly", memory.readOnly())
-            .with("share", !memory.readOnly()),
+            .with("share", !memory.readOnly())
+            // QEMU's -mem-prealloc means every backend, and writing to this one would kill QEMU.
+            .with("prealloc", false),
         Part.device("nvdimm", id)
             .with("memdev", "memory-" + id)
             .with("unarmed", memory.readOnly()));

@@ -64,7 +64,7 @@ final class QemuBinary {
         : Optional.empty();
   }
 
-  private static String debianPackage(String architecture) {
+  static String debianPackage(String architecture) {
     return switch (architecture) {
       case "x86_64" -> "qemu-system-x86";
       case "aarch64" -> "qemu-system-arm";

@@ -62,9 +62,9 @@ final class QemuCommandLine {
     List<String> line = new ArrayList<>();
     add(line, "-name", "sandbox-" + spec.sandboxId());
     add(line, "-uuid", uuid(spec.sandboxId()).toString());
-    add(line, "-machine", machineValue() + memory.machineMember());
+    add(line, "-machine", machineValue() + memory.machineMember() + more(config.machineOptions()));
     add(line, "-accel", kvm ? "kvm" : "tcg,thread=multi");
-    add(line, "-cpu", config.cpuModel().orElse(defaultCpu()));
+    add(line, "-cpu", config.cpuModel().orElse(defaultCpu()) + more(config.cpuFeatures()));
     add(line, "-smp", smp());
     add(line, "-m", memory.value());
     line.addAll(memory.options());
@@ -72,7 +72,7 @@ final class QemuCommandLine {
         List.of(
             "-no-user-config", "-nodefaults", "-display", "none", "-vga", "none", "-no-reboot"));
     if (seccomp) {
-      add(line, "-sandbox", SECCOMP);
+      add(line, "-sandbox", config.seccompFilter().orElse(SECCOMP));
     }
     config.firmware().ifPresent(firmware -> add(line, "-bios", firmware.toString()));
     monitors(line);
@@ -250,6 +250,10 @@ final class QemuCommandLine {
         line,
         "-append",
         String.join(" ", KernelParameters.of(config, machine, guest.kernelParameters())));
+  }
+
+  private static String more(List<String> options) {
+    return options.isEmpty() ? "" : "," + String.join(",", options);
   }
 
   private static void add(List<String> line, String option, String value) {

@@ -235,4 +235,24 @@ class QemuCommandLineTest {
                 .arguments())
         .contains("unix:path=/run/a,,b/qmp.sock,server=on,wait=off");
   }
+
+  @Test
+  void moreOptions_followTheDriversOwn() {
+    QemuConfig config =
+        QemuConfig.builder()
+            .addMachineOption("mem-merge=off")
+            .addMachineOption("dump-guest-core=off")
+            .addCpuFeature("pmu=off")
+            .seccompFilter("on,spawn=deny")
+            .build();
+
+    List<String> line = arguments(config, true, MachineType.Q35);
+
+    assertThat(line.get(line.indexOf("-machine") + 1))
+        .startsWith("q35,")
+        .endsWith(",mem-merge=off,dump-guest-core=off");
+    assertThat(line.get(line.indexOf("-cpu") + 1)).isEqualTo("host,pmu=off");
+    assertThat(line.get(line.indexOf("-sandbox") + 1)).isEqualTo("on,spawn=deny");
+    assertThat(arguments(config.toBuilder().build(), true, MachineType.Q35)).isEqualTo(line);
+  }
 }

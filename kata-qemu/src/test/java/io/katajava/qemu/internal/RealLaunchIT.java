@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.katajava.ErrorCode;
+import io.katajava.MemorySize;
 import io.katajava.SandboxStartException;
 import io.katajava.qemu.Accelerator;
 import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
+import io.katajava.qemu.MemoryLayout;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.VmEvent;
 import io.katajava.qemu.VmEvents;
+import io.katajava.qemu.device.PersistentMemory;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -74,6 +77,21 @@ class RealLaunchIT {
           .doesNotContain("HOME=");
       vm.stop(Duration.ofSeconds(10));
       assertThat(vm.onExit().get(5, TimeUnit.SECONDS).reason()).isEqualTo("ended by us");
+    }
+  }
+
+  @Test
+  void preallocatedMemory_besideAReadOnlyImage_isTaken() throws Exception {
+    Path image = Files.write(directory.above().resolve("image"), new byte[2 << 20]);
+    QemuConfig config =
+        halted(MachineType.Q35)
+            .memoryLayout(MemoryLayout.pluggable(MemorySize.gibibytes(1), 1))
+            .addDevice(new PersistentMemory("image0", image, MemorySize.mebibytes(2), true))
+            .extraArguments("-mem-prealloc")
+            .build();
+
+    try (QemuVm vm = RealMachine.launch(config, start)) {
+      assertThat(vm.runState()).isEqualTo("prelaunch");
     }
   }
 

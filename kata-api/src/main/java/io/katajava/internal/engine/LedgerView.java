@@ -1,0 +1,213 @@
+package io.katajava.internal.engine;
+
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.SandboxRecord;
+import io.katajava.SandboxRecord.RecordedProcess;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** The ledger as tools see it; see {@link io.katajava.SandboxLedger}. */
+public final class LedgerView {
+  private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
+  private static final int TICKS_PER_SECOND = 100;
+
+  private final Path state;
+
+  /**
+   * Looks at nothing yet.
+   *
+   * @param state the state directory, which need not exist
+   */
+  public LedgerView(Path state) {
+    this.state = state;
+  }
+
+  /**
+   * See {@link io.katajava.SandboxLedger#sandboxes()}.
+   *
+   * @return the records
+   */
+  public List<SandboxRecord> sandboxes() {
+    Path entries = state.resolve("ledger");
+    if (!Files.isDirectory(entries)) {
+      return List.of();
+    }
+    List<SandboxRecord> records = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(entries)) {
+      for (Path file : files) {
+        String id = file.getFileName().toString();
+        if (!id.startsWith(".") && !id.endsWith(".new")) {
+          read(id, file).ifPresent(records::add);
+        }
+      }
+    } catch (DirectoryIteratorException e) {
+      throw unreadable(entries, new IOException(e));
+    } catch (IOException e) {
+      throw unreadable(entries, e);
+    }
+    records.sort(Comparator.comparing(SandboxRecord::since).thenComparing(SandboxRecord::id));
+    return records;
+  }
+
+  /**
+   * See {@link io.katajava.SandboxLedger#find(String)}.
+   *
+   * @param id the id or its beginning
+   * @return the record
+   */
+  public Optional<SandboxRecord> find(String id) {
+    List<SandboxRecord> all = sandboxes();
+    Optional<SandboxRecord> exact =
+        all.stream().filter(record -> record.id().equals(id)).findFirst();
+    if (exact.isPresent() || id.isEmpty()) {
+      return exact;
+    }
+    List<SandboxRecord> alike = all.stream().filter(record -> record.id().startsWith(id)).toList();
+    if (alike.size() > 1) {
+      throw new KataException(
+          ErrorCode.INVALID_CONFIGURATION,
+          "'"
+              + id
+              + "' is the beginning of several ids: "
+              + String.join(", ", alike.stream().map(SandboxRecord::id).toList()),
+          Details.none().withRemedy("Give more of the id"));
+    }
+    return alike.stream().findFirst();
+  }
+
+  /**
+   * See {@link io.katajava.SandboxLedger#stop(SandboxRecord, Duration)}.
+   *
+   * @param sandbox the sandbox
+   * @param grace how long to wait
+   * @return how many processes were ended
+   */
+  public int stop(SandboxRecord sandbox, Duration grace) {
+    List<ProcessIdentity> running =
+        sandbox.processes().stream()
+            .map(LedgerView::identity)
+            .filter(ProcessIdentity::isAlive)
+            .toList();
+    try {
+      running.forEach(process -> ProcessEnd.signal(process, false));
+      long end = System.nanoTime() + grace.toNanos();
+      for (ProcessIdentity process : running) {
+        Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+        if (!ProcessEnd.await(process, left)) {
+          ProcessEnd.signal(process, true);
+          if (!ProcessEnd.await(process, KILL_LIMIT)) {
+            throw new KataException(
+                ErrorCode.HOST_UNSUITABLE,
+                "process " + process.pid() + " of sandbox " + sandbox.id() + " does not end",
+                Details.none()
+                    .withSandbox(sandbox.id())
+                    .withRemedy("Check whom it belongs to: ps -o user,stat,args " + process.pid()));
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED, "interrupted while stopping sandbox " + sandbox.id(), e);
+    }
+    if (!identity(sandbox.owner()).isAlive()) {
+      remove(sandbox.id());
+    }
+    return running.size();
+  }
+
+  /**
+   * See {@link io.katajava.SandboxLedger#sweep()}.
+   *
+   * @return the ids of what was removed
+   */
+  public List<String> sweep() {
+    return Files.isDirectory(state.resolve("ledger"))
+        ? new LedgerSweep(Ledger.open(state)).run()
+        : List.of();
+  }
+
+  private void remove(String id) {
+    try {
+      Ledger.open(state).remove(id);
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot remove the state of sandbox " + id + " in " + state + ": " + e,
+          Details.none().withSandbox(id).withCause(e));
+    }
+  }
+
+  private Optional<SandboxRecord> read(String id, Path file) throws IOException {
+    Optional<LedgerEntry> entry;
+    Instant written;
+    try {
+      entry = LedgerEntry.parse(id, Files.readString(file));
+      written = Files.getLastModifiedTime(file).toInstant();
+    } catch (NoSuchFileException e) {
+      // Closed while we looked.
+      return Optional.empty();
+    }
+    if (entry.isEmpty()) {
+      // Damaged: nobody's, so that a sweep removes it.
+      RecordedProcess nobody = new RecordedProcess(0, 0, "unknown", false);
+      return Optional.of(new SandboxRecord(id, nobody, List.of(), written, state.resolve(id)));
+    }
+    List<ProcessIdentity> processes = entry.get().processes();
+    Instant since = processes.stream().findFirst().flatMap(LedgerView::started).orElse(written);
+    return Optional.of(
+        new SandboxRecord(
+            id,
+            recorded(entry.get().owner()),
+            processes.stream().map(LedgerView::recorded).toList(),
+            since,
+            state.resolve(id)));
+  }
+
+  /** Linux counts start times in hundredths of a second on all our architectures. */
+  private static Optional<Instant> started(ProcessIdentity process) {
+    if (!process.bootId().equals(ProcessIdentity.currentBootId())) {
+      return Optional.empty();
+    }
+    try {
+      return Files.readAllLines(Path.of("/proc/stat")).stream()
+          .filter(line -> line.startsWith("btime "))
+          .findFirst()
+          .map(line -> Long.parseLong(line.substring("btime ".length()).strip()))
+          .map(
+              boot ->
+                  Instant.ofEpochSecond(boot)
+                      .plusMillis(process.startTicks() * (1000 / TICKS_PER_SECOND)));
+    } catch (IOException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static RecordedProcess recorded(ProcessIdentity process) {
+    return new RecordedProcess(
+        process.pid(), process.startTicks(), process.bootId(), process.isAlive());
+  }
+
+  private static ProcessIdentity identity(RecordedProcess process) {
+    return new ProcessIdentity(process.pid(), process.startTicks(), process.bootId());
+  }
+
+  private static KataException unreadable(Path entries, IOException e) {
+    return new KataException(
+        ErrorCode.HOST_UNSUITABLE,
+        "cannot read the ledger in " + entries + ": " + e,
+        Details.none().withCause(e).withRemedy("Run this as the user the sandboxes belong to"));
+  }
+}

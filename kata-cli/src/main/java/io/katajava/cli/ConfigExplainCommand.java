@@ -1,0 +1,113 @@
+package io.katajava.cli;
+
+import io.katajava.KataDirectories;
+import io.katajava.KataException;
+import io.katajava.config.KataConfiguration;
+import io.katajava.config.LaunchPlan;
+import io.katajava.config.MonitorGate;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code kata config explain}: what would be started, and what is ignored. */
+@Command(
+    name = "explain",
+    description = "Explain what a configuration starts on this host, and what of it is ignored.",
+    footer = {
+      "",
+      "Exit code: 0 when it would be started, 1 when not, 2 when it has errors.",
+      "",
+      "Examples:",
+      "  kata config explain /etc/kata-containers/configuration.toml",
+      "  kata config explain --annotation io.katacontainers.config.hypervisor.default_memory=512"
+    })
+final class ConfigExplainCommand extends ConfigurationTask {
+  private static final int WOULD_NOT_START = 1;
+
+  @Option(names = "--json", description = "Print JSON.")
+  boolean json;
+
+  ConfigExplainCommand() {}
+
+  @Override
+  int run(KataConfiguration configuration) {
+    LaunchPlan plan = configuration.plan();
+    String commandLine = "";
+    List<String> obstacles = plan.obstacles();
+    if (obstacles.isEmpty()) {
+      try {
+        commandLine = plan.explain(KataDirectories.fromEnvironment().state().resolve("example"));
+      } catch (KataException e) {
+        obstacles = List.of(String.valueOf(e.getMessage()));
+      }
+    }
+    if (json) {
+      out().println(describe(configuration, plan, obstacles, commandLine));
+    } else {
+      configuration.warnings().forEach(this::tell);
+      print(configuration, plan, obstacles, commandLine);
+    }
+    return obstacles.isEmpty() ? 0 : WOULD_NOT_START;
+  }
+
+  private static String monitor(MonitorGate gate) {
+    String kind = gate.open().map(monitor -> "on, " + monitor.configurationValue()).orElse("off");
+    return kind + " (" + gate.why() + ")";
+  }
+
+  private void print(
+      KataConfiguration configuration,
+      LaunchPlan plan,
+      List<String> obstacles,
+      String commandLine) {
+    out().println("read:");
+    configuration.files().forEach(file -> out().println("  " + file));
+    out().println("extra monitor: " + monitor(plan.gate()));
+    if (obstacles.isEmpty()) {
+      out().println("chosen:");
+      plan.choices().forEach(choice -> out().println("  " + choice));
+      out().println("would be started:");
+      out().print(commandLine.stripTrailing().indent(2));
+    } else {
+      out().println("would not be started:");
+      obstacles.forEach(obstacle -> out().println("  " + obstacle));
+    }
+    out().println("ignored:");
+    plan.ignored().forEach(setting -> out().println("  " + setting + ": " + setting.key().how()));
+    if (plan.ignored().isEmpty()) {
+      out().println("  nothing");
+    }
+  }
+
+  private static JsonText describe(
+      KataConfiguration configuration,
+      LaunchPlan plan,
+      List<String> obstacles,
+      String commandLine) {
+    return JsonText.object()
+        .with("files", configuration.files().stream().map(Object::toString).toList())
+        .with("warnings", configuration.warnings().stream().map(Object::toString).toList())
+        .with(
+            "extraMonitor",
+            JsonText.object()
+                .with("open", plan.gate().open().isPresent())
+                .with(
+                    "asked",
+                    plan.gate().asked().map(monitor -> monitor.configurationValue()).orElse(""))
+                .with("why", plan.gate().why()))
+        .with("obstacles", obstacles)
+        .with("choices", plan.choices().stream().map(Object::toString).toList())
+        .with("commandLine", commandLine)
+        .with(
+            "ignored",
+            plan.ignored().stream()
+                .map(
+                    setting ->
+                        JsonText.object()
+                            .with("key", setting.path())
+                            .with("value", setting.text())
+                            .with("origin", setting.origin().toString())
+                            .with("why", setting.key().how()))
+                .toList());
+  }
+}

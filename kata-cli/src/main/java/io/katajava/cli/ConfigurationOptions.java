@@ -1,0 +1,54 @@
+package io.katajava.cli;
+
+import io.katajava.config.ConfigurationReader;
+import io.katajava.config.KataConfiguration;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Which configuration is meant: the options that the commands of {@code kata config} share. */
+final class ConfigurationOptions {
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "FILE",
+      description = "The file. Default: $KATA_CONF_FILE, else the usual places.")
+  @Nullable Path file;
+
+  @Option(
+      names = "--drop-in-dir",
+      paramLabel = "DIR",
+      description =
+          "Directory of drop-ins, instead of config.d beside the file; may be given several times.")
+  List<Path> dropInDirectories = new ArrayList<>();
+
+  @Option(
+      names = "--annotation",
+      paramLabel = "NAME=VALUE",
+      description = "An annotation of the sandbox; may be given several times.")
+  Map<String, String> annotations = new LinkedHashMap<>();
+
+  @Option(
+      names = "--no-file-checks",
+      description = "Do not ask whether files that the configuration names exist on this host.")
+  boolean noFileChecks;
+
+  @SuppressWarnings("NullAway.Init")
+  ConfigurationOptions() {}
+
+  KataConfiguration read() {
+    ConfigurationReader reader = KataConfiguration.reader().checkFiles(!noFileChecks);
+    if (file != null) {
+      reader.file(file);
+    }
+    if (!dropInDirectories.isEmpty()) {
+      reader.dropInDirectories(dropInDirectories.toArray(Path[]::new));
+    }
+    annotations.forEach(reader::annotation);
+    return reader.read();
+  }
+}

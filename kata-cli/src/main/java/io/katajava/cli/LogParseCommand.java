@@ -1,0 +1,143 @@
+package io.katajava.cli;
+
+import io.katajava.cli.log.LogCheck;
+import io.katajava.cli.log.LogEntry;
+import io.katajava.cli.log.LogReader;
+import io.katajava.cli.log.LogWriter;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.io.Reader;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code kata log-parse}: logs of Kata and of ours, merged, checked and converted. */
+@Command(
+    name = "log-parse",
+    description = "Merge logs of Kata and of ours by time, check and convert them.",
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:Every line has what it must have.", "1:A line, a file or all are wanting."},
+    footer = {
+      "",
+      "Understood are lines of Kata's runtime and agent (key=value and JSON, also with",
+      "journald's or syslog's prefix), of this library, and of a guest's console. A",
+      "line of no such kind goes on with the message before it. JSON is one object a",
+      "line.",
+      "",
+      "Examples:",
+      "  journalctl -q -o cat -t kata | kata log-parse",
+      "  kata log-parse --format csv -o all.csv shim.log agent.log",
+      "  kata log-parse --check-only kata.log"
+    })
+final class LogParseCommand implements Callable<Integer> {
+  private static final int SHOWN_PROBLEMS = 20;
+
+  @Spec CommandSpec spec;
+
+  @Option(
+      names = {"-f", "--format"},
+      paramLabel = "FORMAT",
+      description = "text, json or csv. Default: text.")
+  LogWriter.Format format = LogWriter.Format.TEXT;
+
+  @Option(
+      names = {"-o", "--output-file"},
+      paramLabel = "FILE",
+      description = "Write there instead of to standard output.")
+  @Nullable Path output;
+
+  @Option(names = "--check-only", description = "Check, and print what is wrong only.")
+  boolean checkOnly;
+
+  @Option(names = "--ignore-missing-fields", description = "Do not insist on any field.")
+  boolean ignoreMissingFields;
+
+  @Option(names = "--error-if-file-empty", description = "A file without an entry is an error.")
+  boolean errorIfFileEmpty;
+
+  @Option(names = "--error-if-no-records", description = "It is an error if there is no entry.")
+  boolean errorIfNoRecords;
+
+  @Option(
+      names = "--no-agent-unpack",
+      description = "Leave the agent's messages inside those of the runtime that carried them.")
+  boolean noAgentUnpack;
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "FILE",
+      description = "Logs; - or none is standard input.")
+  List<String> files = new ArrayList<>();
+
+  @SuppressWarnings("NullAway.Init")
+  LogParseCommand() {}
+
+  @Override
+  public Integer call() throws IOException {
+    LogReader reader = new LogReader(!noAgentUnpack);
+    List<String> problems = new ArrayList<>();
+    for (String file : files.isEmpty() ? List.of("-") : files) {
+      try (Reader log = open(file)) {
+        if (reader.read(file.equals("-") ? "stdin" : file, log) == 0 && errorIfFileEmpty) {
+          problems.add(file + ": there is no entry in it");
+        }
+      }
+    }
+    List<LogEntry> entries = reader.sorted();
+    if (entries.isEmpty() && errorIfNoRecords) {
+      problems.add("there is no entry at all");
+    }
+    if (!ignoreMissingFields) {
+      entries.forEach(entry -> problems.addAll(LogCheck.problems(entry)));
+    }
+    if (!checkOnly) {
+      write(entries);
+    }
+    report(problems);
+    return problems.isEmpty() ? ExitCodes.DONE : ExitCodes.NEGATIVE;
+  }
+
+  /** Bytes that are no UTF-8 are shown as such instead of ending the command. */
+  private static Reader open(String file) throws IOException {
+    return new InputStreamReader(
+        file.equals("-") ? System.in : Files.newInputStream(Path.of(file)),
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPLACE)
+            .onUnmappableCharacter(CodingErrorAction.REPLACE));
+  }
+
+  private void write(List<LogEntry> entries) throws IOException {
+    if (output == null) {
+      Terminal terminal = Terminal.ofThisProcess();
+      new LogWriter(spec.commandLine().getOut(), format, terminal::paint).write(entries);
+      return;
+    }
+    try (PrintWriter file = new PrintWriter(output.toFile(), StandardCharsets.UTF_8)) {
+      new LogWriter(file, format, (style, text) -> text).write(entries);
+      if (file.checkError()) {
+        throw new IOException("cannot write " + output + ": is the disk full?");
+      }
+    }
+  }
+
+  private void report(List<String> problems) {
+    PrintWriter err = spec.commandLine().getErr();
+    problems.stream().limit(SHOWN_PROBLEMS).forEach(problem -> err.println("kata: " + problem));
+    if (problems.size() > SHOWN_PROBLEMS) {
+      err.println("kata: and " + (problems.size() - SHOWN_PROBLEMS) + " more");
+    }
+    err.flush();
+  }
+}

@@ -1,0 +1,42 @@
+package io.katajava.cli;
+
+import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.json.JsonObject;
+import java.time.Duration;
+import java.util.List;
+
+/** What QEMU tells of a machine when it is asked, changing nothing. */
+final class QmpState {
+  private static final Duration LIMIT = Duration.ofSeconds(5);
+
+  private static final List<String> QUESTIONS =
+      List.of(
+          "query-version",
+          "query-status",
+          "query-name",
+          "query-kvm",
+          "query-cpus-fast",
+          "query-memory-size-summary",
+          "query-chardev",
+          "query-block",
+          "query-pci",
+          "query-iothreads");
+
+  private QmpState() {}
+
+  /** Question by question; one that is refused says so in its place. */
+  static JsonObject of(QmpClient qmp) {
+    JsonObject.Builder answers = JsonObject.builder();
+    for (String question : QUESTIONS) {
+      try {
+        answers.put(
+            question, qmp.execute(QmpClient.command(question, JsonObject.EMPTY), LIMIT).redacted());
+      } catch (QmpException e) {
+        answers.put(
+            question, JsonObject.builder().put("failed", String.valueOf(e.getMessage())).build());
+      }
+    }
+    return answers.build();
+  }
+}

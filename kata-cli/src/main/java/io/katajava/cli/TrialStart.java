@@ -1,0 +1,103 @@
+package io.katajava.cli;
+
+import io.katajava.Choice;
+import io.katajava.ExecResult;
+import io.katajava.Kata;
+import io.katajava.KataException;
+import io.katajava.Sandbox;
+import io.katajava.SandboxStartException;
+import io.katajava.qemu.QemuConfig;
+import io.katajava.qemu.QemuVm;
+import io.katajava.spi.Hypervisor;
+import io.katajava.spi.StartContext;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmSizes;
+import io.katajava.spi.VmSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Starts a sandbox, runs a command in it and keeps all that the start and QEMU say. */
+final class TrialStart {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private TrialStart() {}
+
+  /** Texts by name; a start that fails gives texts, too. */
+  static Map<String, String> run() {
+    Map<String, String> texts = new LinkedHashMap<>();
+    Watching hypervisor = new Watching(QemuConfig.builder().build().toHypervisor());
+    try (Kata kata = Kata.builder().hypervisor(hypervisor).build();
+        Sandbox sandbox = kata.sandbox().name("trial").startTimeout(LIMIT).start()) {
+      ExecResult result = sandbox.exec(exec -> exec.command("uname", "-a").timeout(LIMIT));
+      texts.put("result.txt", "uname -a: " + result + "\n" + result.stdoutText());
+      texts.put("timeline.txt", sandbox.timeline().toTable());
+      texts.put(
+          "choices.txt",
+          sandbox.describe().stream()
+              .map(Choice::toString)
+              .collect(Collectors.joining("\n", "", "\n")));
+      VirtualMachine vm = hypervisor.launched;
+      if (vm != null) {
+        evidence(texts, vm.evidence());
+      }
+      if (vm instanceof QemuVm qemu) {
+        texts.put("qmp.json", Json.pretty(QmpState.of(qemu.monitor())));
+      }
+    } catch (SandboxStartException e) {
+      texts.put("failure.txt", e.report());
+      evidence(texts, e.evidence());
+    } catch (KataException e) {
+      texts.put("failure.txt", e + "\n");
+    }
+    return texts;
+  }
+
+  private static void evidence(Map<String, String> texts, VmEvidence evidence) {
+    texts.put("command-line.txt", String.join("\n", evidence.commandLine()) + "\n");
+    texts.put("stderr.txt", evidence.stderrTail());
+    texts.put("console.txt", evidence.consoleTail());
+  }
+
+  /** Remembers the machine, which the API keeps to itself. */
+  private static final class Watching implements Hypervisor {
+    private final Hypervisor real;
+    private volatile @Nullable VirtualMachine launched;
+
+    Watching(Hypervisor real) {
+      this.real = real;
+    }
+
+    @Override
+    public String name() {
+      return real.name();
+    }
+
+    @Override
+    public VmSizes defaultSizes() {
+      return real.defaultSizes();
+    }
+
+    @Override
+    public VirtualMachine launch(VmSpec spec, StartContext context) throws InterruptedException {
+      VirtualMachine vm = real.launch(spec, context);
+      launched = vm;
+      return vm;
+    }
+
+    @Override
+    public List<Choice> describe(VmSpec spec) {
+      return real.describe(spec);
+    }
+
+    @Override
+    public List<String> commandLine(VmSpec spec, Path stateDirectory) {
+      return real.commandLine(spec, stateDirectory);
+    }
+  }
+}

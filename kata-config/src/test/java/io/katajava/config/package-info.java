@@ -1,0 +1,5 @@
+/** Tests of configurations. */
+@NullMarked
+package io.katajava.config;
+
+import org.jspecify.annotations.NullMarked;
