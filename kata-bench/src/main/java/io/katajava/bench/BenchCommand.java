@@ -72,13 +72,13 @@ public final class BenchCommand {
         names = "-n",
         paramLabel = "N",
         description = "Number of rounds. Default: ${DEFAULT-VALUE}.")
-    int rounds = 10;
+    int rounds = 40;
 
     @Option(
         names = "--count",
         paramLabel = "N",
         description = "Commands in a round. Default: ${DEFAULT-VALUE}.")
-    int count = 2048;
+    int count = 512;
 
     @Option(
         names = "--qemu",

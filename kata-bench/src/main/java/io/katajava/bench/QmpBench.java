@@ -21,7 +21,7 @@ final class QmpBench {
   private static final double AIM_GO = 1;
 
   /** Rounds that are not counted: compilers, caches. */
-  private static final int WARM_UP = 8;
+  private static final int WARM_UP = 20;
 
   private static final String FLOOR = "floor: bytes only";
 
@@ -156,7 +156,7 @@ final class QmpBench {
     Samples whole = new Samples();
     double first = ours.measure("decode", 1).get(0) * 1e3;
     List<Double> figures = List.of();
-    for (int i = 0; i < 10 * rounds; i++) {
+    for (int i = 0; i < rounds; i++) {
       figures = ours.measure("decode", 1);
       decode.addMillis(figures.get(0) * 1e3);
       whole.addMillis(ours.measure("schema", 1).get(0) * 1e3);
@@ -177,7 +177,7 @@ final class QmpBench {
 
   private void connect(QmpPeer ours) throws IOException {
     Samples connect = new Samples();
-    for (int i = 0; i < 10 * rounds; i++) {
+    for (int i = 0; i < rounds; i++) {
       connect.addMillis(ours.measure("connect", 1).get(0) * 1e3);
     }
     out.println();

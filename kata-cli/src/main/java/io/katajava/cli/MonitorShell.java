@@ -24,6 +24,7 @@ import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.DefaultParser;
 import org.jline.reader.impl.history.DefaultHistory;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ final class MonitorShell {
   private final QmpClient qmp;
   private final @Nullable QmpSchema schema;
   private final Path history;
+  private volatile boolean leaving;
 
   /**
    * Prepares a shell.
@@ -63,12 +65,16 @@ final class MonitorShell {
   }
 
   int run(Terminal terminal) throws IOException {
+    if (terminal.getWidth() <= 0) {
+      // A terminal that does not know its size would get a prompt of dots.
+      terminal.setSize(new Size(80, 24));
+    }
     LineReader reader = reader(terminal);
     Thread self = Thread.currentThread();
     terminal.handle(Terminal.Signal.INT, signal -> self.interrupt());
     terminal.writer().println(greeting());
     try (EventQueue<QmpEvent> events = qmp.subscribe(QmpEvent.class)) {
-      Thread printer = new Thread(() -> print(events, reader), "kata-qmp-events");
+      Thread printer = new Thread(() -> print(events, reader, self), "kata-qmp-events");
       printer.setDaemon(true);
       printer.start();
       while (true) {
@@ -76,7 +82,8 @@ final class MonitorShell {
         try {
           line = reader.readLine("qmp> ");
         } catch (UserInterruptException e) {
-          continue;
+          // Ctrl-C, or the session has ended.
+          line = "";
         } catch (EndOfFileException e) {
           return 0;
         }
@@ -91,6 +98,8 @@ final class MonitorShell {
           return 0;
         }
       }
+    } finally {
+      leaving = true;
     }
   }
 
@@ -168,7 +177,7 @@ final class MonitorShell {
     return history;
   }
 
-  private void print(EventQueue<QmpEvent> events, LineReader reader) {
+  private void print(EventQueue<QmpEvent> events, LineReader reader, Thread typist) {
     while (true) {
       try {
         QmpEvent event = events.take(TAKE);
@@ -180,8 +189,9 @@ final class MonitorShell {
       } catch (QmpTimeoutException e) {
         // Nothing happened; the next take goes on.
       } catch (QmpClosedException e) {
-        if (!qmp.isOpen()) {
+        if (!leaving && !qmp.isOpen()) {
           reader.printAbove(String.valueOf(e.getMessage()));
+          typist.interrupt();
         }
         return;
       } catch (QmpException e) {
