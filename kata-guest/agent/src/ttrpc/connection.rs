@@ -1,17 +1,19 @@
 //! One connection: what arrives, what is owed, what waits to be written.
 
 use super::decoder::{Decoder, Event};
-use super::envelope::response_frame;
+use super::envelope::{data_head, frame_in_place, response_frame};
 use super::frame::{TYPE_HELLO_ANSWER, sync_frame};
 use super::status::Result;
 use nix::errno::Errno;
+use nix::fcntl::{SpliceFFlags, splice};
 use nix::unistd::{read, write};
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
-/// Output of processes stops being read for a connection that has this much unwritten.
-const BULK_LIMIT: usize = 1 << 20;
+/// Output of processes stops being read for a connection that has this much unwritten: with nothing in between it goes
+/// from the pipe to the port within the kernel.
+const BULK_LIMIT: usize = 1;
 /// Requests stop being read from a connection that has this much unwritten.
 const TOTAL_LIMIT: usize = 8 << 20;
 /// Calls a connection may have open.
@@ -143,6 +145,73 @@ impl Connection {
         }
     }
 
+    /// As `reply` with a message whose only field, number 1, is what follows `HEAD_ROOM` bytes of the buffer. While nothing
+    /// waits it is written from there, and only what the other side does not take at once is copied.
+    pub fn reply_in_place(&mut self, stream: u32, buffer: &mut [u8]) {
+        if self.calls.remove(&stream).is_none() {
+            return;
+        }
+        let frame = frame_in_place(stream, buffer);
+        let mut written = 0;
+        while self.queued == 0 && written < frame.len() {
+            match write(&self.fd, &frame[written..]) {
+                Ok(count) => written += count,
+                Err(Errno::EINTR) => {}
+                // Full, or broken, which the next flush finds out, too.
+                Err(_) => break,
+            }
+        }
+        if written == 0 {
+            self.push(frame.to_vec());
+        } else if written < frame.len() {
+            self.queued += frame.len() - written;
+            self.current = Some((frame.to_vec(), written));
+        }
+    }
+
+    /// As `reply_in_place` with the next `count` bytes of a pipe that holds at least as many. While nothing waits they go
+    /// from the pipe to the other side within the kernel; what that does not take at once is read after all.
+    pub fn reply_from_pipe(&mut self, stream: u32, pipe: &OwnedFd, count: usize) {
+        if self.calls.remove(&stream).is_none() {
+            return;
+        }
+        let mut rest = data_head(stream, count);
+        let mut left = count;
+        if self.queued == 0 {
+            // Too little for a queue that is not full to refuse a part of it.
+            let written = write(&self.fd, &rest).unwrap_or(0);
+            rest.drain(..written);
+            while rest.is_empty() && left > 0 {
+                match splice(pipe, None, &self.fd, None, left, SpliceFFlags::SPLICE_F_NONBLOCK) {
+                    Ok(0) => break,
+                    Ok(moved) => left -= moved,
+                    Err(Errno::EINTR) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+        let start = rest.len();
+        rest.resize(start + left, 0);
+        let mut filled = start;
+        while filled < rest.len() {
+            match read(pipe, &mut rest[filled..]) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(Errno::EINTR) => {}
+                Err(_) => break,
+            }
+        }
+        if rest.is_empty() {
+            return;
+        }
+        if self.queued == 0 {
+            self.queued = rest.len();
+            self.current = Some((rest, 0));
+        } else {
+            self.push(rest);
+        }
+    }
+
     fn push(&mut self, frame: Vec<u8>) {
         self.queued += frame.len();
         if frame.len() <= SMALL { self.small.push_back(frame) } else { self.large.push_back(frame) }
@@ -188,6 +257,36 @@ impl Connection {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn reply_from_pipe_whether_something_waits_or_not_is_the_usual_frame() {
+        use prost::Message;
+        use std::io::{Read, Write};
+        let (ours, mut peer) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut connection = Connection::new(ours.into(), false);
+        let (pipe, end) = nix::unistd::pipe().unwrap();
+        let mut end = std::fs::File::from(end);
+        let data = vec![7; 20_000];
+        let payload = crate::grpc::ReadStreamResponse { data: data.clone() }.encode_to_vec();
+        let mut expected = Vec::new();
+        for (stream, waiting) in [(1, None), (3, Some(5))] {
+            end.write_all(&data).unwrap();
+            assert!(connection.open_call(stream, None));
+            if let Some(other) = waiting {
+                assert!(connection.open_call(other, None));
+                connection.reply(other, Ok(vec![1]));
+                expected.extend(response_frame(other, Ok(vec![1])));
+            }
+            connection.reply_from_pipe(stream, &pipe, data.len());
+            expected.extend(response_frame(stream, Ok(payload.clone())));
+        }
+        connection.flush().unwrap();
+        assert!(connection.is_flushed());
+        let mut received = vec![0; expected.len()];
+        peer.read_exact(&mut received).unwrap();
+        assert!(received == expected);
+    }
 
     #[test]
     fn many_calls_with_deadlines_need_one_alarm_until_it_rings() {

@@ -3,6 +3,7 @@
 use super::frame::{HEADER_LEN, Header, MAX_BODY, TYPE_RESPONSE};
 use super::status::{Result, Status};
 use prost::Message;
+use prost::encoding::{encode_varint, encoded_len_varint};
 
 #[derive(Clone, PartialEq, Message)]
 pub struct Request {
@@ -52,9 +53,50 @@ pub fn response_frame(stream: u32, result: Result<Vec<u8>>) -> Vec<u8> {
     frame
 }
 
+/// Room for all that precedes the data in `frame_in_place`.
+pub const HEAD_ROOM: usize = 32;
+
+/// A response frame whose payload is a message with one field, number 1: the data that follows `HEAD_ROOM` bytes of the
+/// buffer. It is what `response_frame` would make of that message, but the data is not copied.
+pub fn frame_in_place(stream: u32, buffer: &mut [u8]) -> &[u8] {
+    let head = data_head(stream, buffer.len() - HEAD_ROOM);
+    let start = HEAD_ROOM - head.len();
+    buffer[start..HEAD_ROOM].copy_from_slice(&head);
+    &buffer[start..]
+}
+
+/// All of such a frame that precedes so many bytes of data.
+pub fn data_head(stream: u32, data: usize) -> Vec<u8> {
+    const FIELD_1: u8 = 0x0a;
+    const FIELD_2: u8 = 0x12;
+    let inner = if data == 0 { 0 } else { 1 + encoded_len_varint(data as u64) + data };
+    let outer = if data == 0 { 0 } else { 1 + encoded_len_varint(inner as u64) + inner };
+    // An empty status comes first, as in every reply.
+    let header = Header { len: (2 + outer) as u32, stream, kind: TYPE_RESPONSE, flags: 0 };
+    let mut head = Vec::with_capacity(HEAD_ROOM);
+    head.extend_from_slice(&header.encode());
+    head.extend_from_slice(&[FIELD_1, 0]);
+    if data > 0 {
+        head.push(FIELD_2);
+        encode_varint(inner as u64, &mut head);
+        head.push(FIELD_1);
+        encode_varint(data as u64, &mut head);
+    }
+    head
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frame_in_place_is_the_frame_of_the_encoded_message() {
+        for len in [0, 1, 100, 127, 128, 20_000, 128 << 10] {
+            let mut buffer = vec![7; HEAD_ROOM + len];
+            let payload = crate::grpc::ReadStreamResponse { data: vec![7; len] }.encode_to_vec();
+            assert_eq!(frame_in_place(5, &mut buffer), response_frame(5, Ok(payload)), "{len} bytes");
+        }
+    }
 
     #[test]
     fn ok_response_carries_an_empty_status() {

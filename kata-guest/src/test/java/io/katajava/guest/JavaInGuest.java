@@ -65,7 +65,7 @@ final class JavaInGuest {
       String name = String.format("/classes/%03d.jar", number++);
       if (Files.isRegularFile(path)) {
         guest.file(name, path, 0644);
-      } else if (Files.isDirectory(path)) {
+      } else if (!entry.isEmpty() && Files.isDirectory(path)) {
         Path jar = work.resolve("classes-" + number + ".jar");
         pack(path, jar);
         guest.file(name, jar, 0644);
