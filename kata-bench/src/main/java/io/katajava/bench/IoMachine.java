@@ -32,7 +32,8 @@ final class IoMachine implements AutoCloseable {
             .build(
                 KataDirectories.fromEnvironment().cache(), Deadline.after(Duration.ofMinutes(5)));
     Path directory = Files.createTempDirectory("kata-bench-");
-    List<String> command = new ArrayList<>();
+    // The main thread starts it, which lives as long as the command: QEMU never outlives the two.
+    List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "--"));
     command.addAll(List.of("qemu-system-x86_64", "-nodefaults", "-no-user-config"));
     command.addAll(List.of("-display", "none", "-no-reboot", "-machine", "q35"));
     command.addAll(List.of("-cpu", "max", "-m", "1536", "-device", "virtio-serial-pci"));
