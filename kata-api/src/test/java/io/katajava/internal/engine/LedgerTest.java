@@ -62,6 +62,11 @@ class LedgerTest {
         new ProcessBuilder("sh", "-c", "sleep 600 & echo $!; exec sleep 600").start();
     try {
       long pid = Long.parseLong(careless.inputReader().readLine());
+      // Until its exec the shell might still reap the child.
+      Path comm = Path.of("/proc/" + careless.pid() + "/comm");
+      while (!Files.readString(comm).startsWith("sleep")) {
+        Thread.onSpinWait();
+      }
       ledger.write(
           new LedgerEntry("dead", DEAD_OWNER, List.of(ProcessIdentity.of(pid).orElseThrow())));
       long begin = System.nanoTime();
