@@ -128,7 +128,10 @@ final class AgentCalls {
 
   private static <T extends MessageLite> T parse(ByteBuffer bytes, Parser<T> parser)
       throws InvalidProtocolBufferException {
-    return parser.parseFrom(CodedInputStream.newInstance(bytes));
+    CodedInputStream in = CodedInputStream.newInstance(bytes);
+    // The frame is this reply's alone: its data need not be copied.
+    in.enableAliasing(true);
+    return parser.parseFrom(in);
   }
 
   CallOptions callOptions(Duration deadline, boolean serverToo) {

@@ -1,5 +1,6 @@
 package io.katajava.agent;
 
+import com.google.protobuf.ByteString;
 import io.katajava.agent.internal.OciWire;
 import io.katajava.agent.internal.wire.CheckRequest;
 import io.katajava.agent.internal.wire.CloseStdinRequest;
@@ -32,6 +33,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /**
  * The agent of one guest. Safe for any number of threads and calls at the same time.
@@ -282,7 +284,7 @@ public final class AgentClient implements AutoCloseable {
    * @return at least one byte, or none at the end of the stream
    */
   public CompletableFuture<byte[]> readStdout(String containerId, String execId, int maxBytes) {
-    return read("ReadStdout", containerId, execId, maxBytes);
+    return read("ReadStdout", containerId, execId, maxBytes, ByteString::toByteArray);
   }
 
   /**
@@ -294,7 +296,7 @@ public final class AgentClient implements AutoCloseable {
    * @return at least one byte, or none at the end of the stream
    */
   public CompletableFuture<byte[]> readStderr(String containerId, String execId, int maxBytes) {
-    return read("ReadStderr", containerId, execId, maxBytes);
+    return read("ReadStderr", containerId, execId, maxBytes, ByteString::toByteArray);
   }
 
   /**
@@ -314,7 +316,9 @@ public final class AgentClient implements AutoCloseable {
       throws IOException {
     int ahead = calls.answersInOrder(this::version) ? READS_AHEAD : 1;
     try {
-      return new OutputTransfer(() -> readStdout(containerId, execId, MAX_READ), ahead).to(target);
+      return new OutputTransfer(
+              () -> read("ReadStdout", containerId, execId, MAX_READ, data -> data), ahead)
+          .to(target);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AgentException(
@@ -327,8 +331,8 @@ public final class AgentClient implements AutoCloseable {
     }
   }
 
-  private CompletableFuture<byte[]> read(
-      String rpc, String containerId, String execId, int maxBytes) {
+  private <T> CompletableFuture<T> read(
+      String rpc, String containerId, String execId, int maxBytes, Function<ByteString, T> result) {
     if (maxBytes < 1) {
       throw new IllegalArgumentException("a read wants at least 1 byte, not " + maxBytes);
     }
@@ -343,7 +347,7 @@ public final class AgentClient implements AutoCloseable {
         containerId + "/" + execId,
         request,
         ReadStreamResponse.parser(),
-        reply -> reply.getData().toByteArray());
+        reply -> result.apply(reply.getData()));
   }
 
   /**
