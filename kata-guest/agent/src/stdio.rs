@@ -51,6 +51,9 @@ pub struct Output {
     waiting: VecDeque<(CallId, usize)>,
     /// Somebody was told that it ended.
     pub drained: bool,
+    /// Once the grace is over: how much is still handed out. It was in the pipe then, and so is everything that the
+    /// process itself wrote; what descendants go on writing is not waited for.
+    rest: Option<usize>,
 }
 
 /// The child's ends.
@@ -192,6 +195,9 @@ impl Agent {
         let starting =
             process.has_terminal && process.streams.outputs[0].end.is_none() && !process.has_ended();
         let output = &mut process.streams.outputs[index];
+        if over && output.rest.is_none() {
+            output.rest = output.end.as_ref().map(|(fd, _)| crate::sys::readable(fd));
+        }
         while let Some(&(call, len)) = output.waiting.front() {
             let open = connections.get_mut(&call.connection).filter(|c| c.has_call(call.stream));
             let Some(connection) = open else {
@@ -203,11 +209,17 @@ impl Agent {
                 return;
             }
             let taken = match &output.end {
-                Some((fd, _)) => take(fd, len, &mut self.scratch),
+                Some((fd, _)) => match output.rest {
+                    Some(0) => Taken::End,
+                    rest => take(fd, len.min(rest.unwrap_or(len)), &mut self.scratch),
+                },
                 None => Taken::End,
             };
             let data = match taken {
-                Taken::Data(data) => data,
+                Taken::Data(data) => {
+                    output.rest = output.rest.map(|rest| rest.saturating_sub(data.len()));
+                    data
+                }
                 Taken::Nothing if !over => return,
                 Taken::Nothing | Taken::End => {
                     output.shut(&mut self.poller);

@@ -104,7 +104,7 @@ pub fn become_program(plan: &ProcessPlan, create_cwd: bool) -> Result<Infallible
         let _ = fs::create_dir_all(&plan.cwd);
     }
     chdir(plan.cwd.as_str()).map_err(|errno| Status::invalid(format!("cwd {}: {errno:?}", plan.cwd)))?;
-    umask(Mode::from_bits_truncate(0o022));
+    umask(Mode::from_bits_truncate(plan.umask));
     let env = environment(plan, &user);
     drop_privileges(plan, &user)?;
     execute(plan, &env)

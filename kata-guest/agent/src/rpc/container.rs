@@ -25,7 +25,12 @@ use std::time::{Duration, Instant};
 /// The freezer works at once or not at all.
 const FREEZER_LIMIT: Duration = Duration::from_secs(10);
 
-pub fn create(agent: &mut Agent, call: CallId, request: &grpc::CreateContainerRequest) -> Outcome {
+pub fn create(
+    agent: &mut Agent,
+    call: CallId,
+    request: &grpc::CreateContainerRequest,
+    extras: &grpc::ProcessExtras,
+) -> Outcome {
     let id = &request.container_id;
     check_id("container", id)?;
     if agent.sandbox.containers.contains_key(id) {
@@ -34,7 +39,7 @@ pub fn create(agent: &mut Agent, call: CallId, request: &grpc::CreateContainerRe
     if let Some(device) = request.devices.first() {
         return Err(Status::invalid(format!("device type is not supported: {}", device.r#type)));
     }
-    let plan = ContainerPlan::from_request(request)?;
+    let plan = ContainerPlan::from_request(request, extras)?;
     let storages = agent.sandbox.storages.add_all(&agent.modules, id, &request.storages)?;
     if let Err(status) = launch(agent, call, request, plan, &storages) {
         agent.sandbox.storages.release(&storages);
@@ -138,6 +143,7 @@ fn fork_init(
             container: id.into(),
             exec_id: id.into(),
             pid,
+            inner_pid: sys::inner_pid(&pidfd),
             pidfd,
             stage: Stage::Creating,
             setup: None,
@@ -145,6 +151,7 @@ fn fork_init(
             streams,
             waiters: Vec::new(),
             status: None,
+            signal: 0,
             waited: false,
             has_terminal: plan.process.terminal.is_some(),
         })

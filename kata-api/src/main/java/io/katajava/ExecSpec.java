@@ -249,7 +249,7 @@ public final class ExecSpec {
     }
 
     /**
-     * Sets after which time the command is killed. Default: none.
+     * Sets after which time the command and its process group are killed. Default: none.
      *
      * @param timeout a positive duration
      * @return this

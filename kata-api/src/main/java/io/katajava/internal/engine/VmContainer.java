@@ -19,6 +19,7 @@ import io.katajava.agent.ExecRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -51,6 +52,7 @@ final class VmContainer implements Container {
     AgentClient client = sandbox.link().client();
     long requested = System.nanoTime();
     boolean created = false;
+    OptionalInt pid;
     try {
       client.createContainer(
           ContainerRequest.builder(plan.id(), plan.toOci())
@@ -67,7 +69,7 @@ final class VmContainer implements Container {
                       .toList())
               .build());
       created = true;
-      client.startContainer(plan.id());
+      pid = client.startContainer(plan.id());
     } catch (AgentException e) {
       if (created) {
         removeQuietly(client);
@@ -78,7 +80,11 @@ final class VmContainer implements Container {
     }
     main =
         InteractiveExecution.of(
-            plan.mainCommand(), new AgentProcess(client, plan.id(), plan.id()), sandbox, requested);
+            plan.mainCommand(),
+            new AgentProcess(client, plan.id(), plan.id(), pid),
+            sandbox,
+            requested,
+            plan.spec().terminal().isPresent());
   }
 
   private Optional<KataException> notStarted(List<String> command, AgentException e) {
@@ -131,10 +137,12 @@ final class VmContainer implements Container {
 
   @Override
   public ExecResult exec(ExecSpec spec) {
-    CompletableFuture<ExecResult> result = launch(spec);
+    CapturedExec captured = new CapturedExec(sandbox, spec, System.nanoTime());
+    CompletableFuture<ExecResult> result = launch(spec, captured);
     try {
       return result.get();
     } catch (InterruptedException e) {
+      captured.abandon();
       Thread.currentThread().interrupt();
       throw new KataException(
           ErrorCode.INTERRUPTED,
@@ -142,7 +150,7 @@ final class VmContainer implements Container {
               + spec.command().get(0)
               + " ran in sandbox "
               + sandbox.id()
-              + "; it goes on",
+              + ", and so it was killed",
           Details.none().withSandbox(sandbox.id()).withCause(e));
     } catch (ExecutionException e) {
       if (e.getCause() instanceof KataException known) {
@@ -154,7 +162,9 @@ final class VmContainer implements Container {
 
   @Override
   public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
-    return CompletableFuture.supplyAsync(() -> launch(spec), sandbox.workers().executor())
+    return CompletableFuture.supplyAsync(
+            () -> launch(spec, new CapturedExec(sandbox, spec, System.nanoTime())),
+            sandbox.workers().executor())
         .thenCompose(result -> result)
         .exceptionallyCompose(
             failure ->
@@ -164,9 +174,7 @@ final class VmContainer implements Container {
                         : failure));
   }
 
-  private CompletableFuture<ExecResult> launch(ExecSpec spec) {
-    long requested = System.nanoTime();
-    CapturedExec captured = new CapturedExec(sandbox, spec, requested);
+  private CompletableFuture<ExecResult> launch(ExecSpec spec, CapturedExec captured) {
     AgentProcess process;
     try {
       process = startProcess(spec);
@@ -194,7 +202,10 @@ final class VmContainer implements Container {
       throw notStarted(spec.command(), e)
           .orElseGet(() -> AgentFailures.translate("execute " + spec.command().get(0), sandbox, e));
     }
-    return InteractiveExecution.of(spec.command(), process, sandbox, requested);
+    InteractiveExecution execution =
+        InteractiveExecution.of(
+            spec.command(), process, sandbox, requested, spec.terminal().isPresent());
+    return spec.timeout().map(execution::expiringAfter).orElse(execution);
   }
 
   private AgentProcess startProcess(ExecSpec spec) {
@@ -206,8 +217,8 @@ final class VmContainer implements Container {
     }
     AgentClient client = sandbox.link().client();
     String execId = "exec-" + execs.incrementAndGet();
-    client.execProcess(new ExecRequest(plan.id(), execId, plan.process(spec)));
-    return new AgentProcess(client, plan.id(), execId);
+    OptionalInt pid = client.execProcess(new ExecRequest(plan.id(), execId, plan.process(spec)));
+    return new AgentProcess(client, plan.id(), execId, pid);
   }
 
   @Override
