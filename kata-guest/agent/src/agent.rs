@@ -10,7 +10,7 @@ use crate::timers::{Timer, Timers};
 use crate::ttrpc::connection::{CallId, Connection};
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
-use crate::{rpc, uevent};
+use crate::{rpc, sys, uevent, warning};
 use nix::sys::epoll::EpollFlags;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -66,6 +66,9 @@ pub enum ParkedKind {
 
 impl Agent {
     pub fn new(config: Config, modules: Modules, is_init: bool) -> Result<Agent> {
+        // Children inherit it until they execute: nobody in a container may look into one that is on its way there,
+        // and still holds a copy of the agent's memory.
+        sys::prctl(libc::PR_SET_DUMPABLE, 0).context("dumpable")?;
         let mut poller = Poller::new().context("epoll")?;
         let signals = Signals::new(!is_init).context("signals")?;
         poller.add(signals.fd(), Source::Signals, EpollFlags::EPOLLIN).context("signals")?;
@@ -110,6 +113,32 @@ impl Agent {
             }
             self.flush_connections();
         }
+        self.leave();
+    }
+
+    /// After the last reply: nothing that was started stays, and what was mounted is written out.
+    pub fn leave(&mut self) {
+        for container in self.sandbox.containers.values() {
+            if let Err(status) = container.cgroup.kill() {
+                warning!("{}", status.message);
+            }
+        }
+        let until = Instant::now() + FAREWELL;
+        let mut ready = Vec::new();
+        loop {
+            self.reap();
+            if self.sandbox.by_pid.is_empty() || Instant::now() >= until {
+                break;
+            }
+            self.poller.wait(Some(until), &mut ready);
+            self.signals.take();
+        }
+        for id in self.sandbox.containers.keys().cloned().collect::<Vec<_>>() {
+            if let Err(status) = self.forget_container(&id) {
+                warning!("{}", status.message);
+            }
+        }
+        self.sandbox.storages.release_all();
     }
 
     fn is_over(&self) -> bool {
@@ -147,7 +176,7 @@ impl Agent {
     fn devices_changed(&mut self) {
         if let Some(fd) = &self.uevents {
             uevent::drain(fd, |action, path| {
-                if action == "add" && path.starts_with("/devices/system/memory/memory") {
+                if action == "add" && uevent::is_memory_block(path) {
                     let _ = std::fs::write(format!("/sys{path}/online"), "1");
                 }
             });
@@ -163,6 +192,9 @@ impl Agent {
                         let late =
                             Status::new(crate::ttrpc::Code::DeadlineExceeded, "the call took too long");
                         connection.reply(stream, Err(late));
+                    }
+                    if let Some(at) = connection.next_alarm() {
+                        self.timers.add(at, Timer::Calls(id));
                     }
                 }
             }

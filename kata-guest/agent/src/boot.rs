@@ -32,7 +32,12 @@ pub fn boot() -> (Config, Modules) {
     attach("devpts", "/dev/pts", MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC, "mode=0620,gid=5,ptmxmode=0666");
     attach("tmpfs", "/dev/shm", MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=1777");
     attach("tmpfs", "/run", MsFlags::MS_NOSUID | MsFlags::MS_NODEV, "mode=0755");
-    attach("cgroup2", CGROUP_ROOT, strict, "");
+    // With nsdelegate a container cannot lift its own limits, not even with a writable cgroup file system. It can only
+    // be given by the first mount; a kernel that does not know it mounts without.
+    let options = "nsdelegate,memory_recursiveprot";
+    if mount(Some("cgroup2"), CGROUP_ROOT, Some("cgroup2"), strict, Some(options)).is_err() {
+        attach("cgroup2", CGROUP_ROOT, strict, "");
+    }
     let _ = fs::create_dir_all("/tmp");
     let _ =
         mount(None::<&str>, "/", None::<&str>, none | MsFlags::MS_PRIVATE | MsFlags::MS_REC, None::<&str>);

@@ -18,8 +18,7 @@ pub struct Config {
     pub pipe_size: usize,
     /// `agent.host_grace`: power off when no host was there for this long. Zero is never.
     pub host_grace: Duration,
-    /// `agent.debug_console`: a shell on the console.
-    pub debug_console: bool,
+    /// `agent.hostname`: until CreateSandbox brings another one.
     pub hostname: Option<String>,
 }
 
@@ -32,7 +31,6 @@ impl Default for Config {
             hotplug_timeout: Duration::from_secs(3),
             pipe_size: 0,
             host_grace: Duration::ZERO,
-            debug_console: false,
             hostname: None,
         }
     }
@@ -68,7 +66,6 @@ impl Config {
                 Ok(size) => self.pipe_size = size,
                 Err(_) => return false,
             },
-            "agent.debug_console" => self.debug_console = matches!(value, "" | "true" | "1"),
             "agent.hostname" => self.hostname = Some(value.into()),
             _ => {}
         }

@@ -41,7 +41,10 @@ impl Agent {
                 events.lines().find_map(|line| line.strip_prefix("oom_kill ")?.parse().ok()).unwrap_or(0);
             if kills > container.oom_kills {
                 container.oom_kills = kills;
-                self.sandbox.oom.pending.push_back(id.clone());
+                // Once is enough, however often it happens before somebody asks.
+                if !self.sandbox.oom.pending.contains(id) {
+                    self.sandbox.oom.pending.push_back(id.clone());
+                }
             }
         }
         self.tell_oom();

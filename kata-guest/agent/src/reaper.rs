@@ -11,6 +11,7 @@ use crate::stdio::Streams;
 use crate::sys::{self, Forked};
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sched::{CloneFlags, setns};
 use nix::sys::epoll::EpollFlags;
@@ -30,16 +31,18 @@ impl Agent {
         cgroup: BorrowedFd,
     ) -> nix::Result<Forked> {
         let Some(namespace) = pid_namespace else { return sys::fork(flags, Some(cgroup)) };
-        if self.own_pid_namespace.is_none() {
-            self.own_pid_namespace = File::open("/proc/self/ns/pid").ok();
-        }
+        // The way back is opened before the first step: what is forked later must not land in a container.
+        let own = match self.own_pid_namespace.take() {
+            Some(own) => own,
+            None => File::open("/proc/self/ns/pid")
+                .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?,
+        };
         setns(namespace, CloneFlags::CLONE_NEWPID)?;
         let forked = sys::fork(flags, Some(cgroup));
         if !matches!(forked, Ok(Forked::Child)) {
-            if let Some(own) = &self.own_pid_namespace {
-                setns(own, CloneFlags::CLONE_NEWPID)?;
-            }
+            setns(&own, CloneFlags::CLONE_NEWPID)?;
         }
+        self.own_pid_namespace = Some(own);
         forked
     }
 

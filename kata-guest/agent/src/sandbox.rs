@@ -105,9 +105,13 @@ fn unknown_container(id: &str) -> Status {
     Status::invalid(format!("no container {id}"))
 }
 
-/// The rule for container and exec ids, which become names of directories.
+/// The rule for container ids, which become names of directories.
 pub fn check_id(what: &str, id: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    // Beside the containers' directories lie those of the sandbox.
+    if matches!(id, "shared" | "sandbox") {
+        return Err(Status::invalid(format!("{what} id: {id:?} is reserved")));
+    }
     if id.len() >= 2
         && id.len() <= 255
         && id.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -116,5 +120,18 @@ pub fn check_id(what: &str, id: &str) -> Result<()> {
         Ok(())
     } else {
         Err(Status::invalid(format!("{what} id: {id:?}: two or more of letters, digits, '.', '-', '_'")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn id_that_would_be_a_directory_of_the_sandbox_or_no_name_is_refused() {
+        for id in ["", "a", "..", "a/b", "-a", "shared", "sandbox"] {
+            assert!(check_id("container", id).is_err(), "{id}");
+        }
+        assert!(check_id("container", "a.b-c_1").is_ok());
     }
 }

@@ -13,8 +13,8 @@ use crate::{debug, info, warning};
 use nix::fcntl::{OFlag, open};
 use nix::sys::epoll::EpollFlags;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, UnixAddr, VsockAddr, accept4, bind, listen,
-    socket,
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrLike, UnixAddr, VsockAddr, accept4, bind,
+    getpeername, listen, socket,
 };
 use nix::sys::stat::Mode;
 use prost::Message;
@@ -102,6 +102,12 @@ impl Agent {
             let Ok(fd) = accept4(listener.fd.as_raw_fd(), flags) else { return };
             // SAFETY: accept returned a new descriptor that nobody else owns.
             let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+            // Containers can open vsock sockets too; in a guest only the host may come this way.
+            let peer = getpeername::<VsockAddr>(fd.as_raw_fd());
+            if self.is_init && peer.is_ok_and(|peer| peer.cid() != libc::VMADDR_CID_HOST) {
+                warning!("a connection that is not the host's was refused");
+                continue;
+            }
             if let Err(status) = self.add_connection(Connection::new(fd, false)) {
                 warning!("{}", status.message);
             }
@@ -109,7 +115,7 @@ impl Agent {
     }
 
     /// Reads what a connection has and acts on it.
-    pub fn serve(&mut self, id: u64) {
+    pub fn serve(&mut self, mut id: u64) {
         let mut events = Vec::new();
         loop {
             let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -118,21 +124,17 @@ impl Agent {
                 return;
             }
             let outcome = connection.receive(&mut self.scratch, &mut events);
-            let mut id_now = id;
             for event in events.drain(..) {
-                id_now = self.incoming(id_now, event);
+                id = self.incoming(id, event);
             }
             match outcome {
                 Ok(None) => {}
                 Ok(Some(Readiness::Drained)) => break,
-                Ok(Some(Readiness::Closed)) => return self.closed(id_now),
+                Ok(Some(Readiness::Closed)) => return self.closed(id),
                 Err(errno) => {
                     debug!("connection: {errno:?}");
-                    return self.closed(id_now);
+                    return self.closed(id);
                 }
-            }
-            if id_now != id {
-                return self.serve(id_now);
             }
         }
     }
@@ -189,7 +191,7 @@ impl Agent {
             let full = Status::new(Code::ResourceExhausted, "too many calls at once");
             return connection.reply(header.stream, Err(full));
         }
-        if let Some(at) = deadline {
+        if let Some(at) = deadline.filter(|at| connection.needs_alarm(*at)) {
             self.timers.add(at, Timer::Calls(call.connection));
         }
         rpc::dispatch(self, call, request, None);

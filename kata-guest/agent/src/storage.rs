@@ -81,12 +81,26 @@ impl Storages {
             _ => generic(modules, storage, &storage.source),
         }
         .map_err(|status| Status::new(status.code, format!("{what}: {}", status.message)))?;
-        if let Some(group) = &storage.fs_group {
-            change_group(Path::new(point), group)?;
+        self.mounted.insert(point.into(), 1);
+        if let Some(Err(status)) =
+            storage.fs_group.as_ref().map(|group| change_group(Path::new(point), group))
+        {
+            self.release(&[point.into()]);
+            return Err(status);
         }
-        // What is shared has a user that never leaves.
-        self.mounted.insert(point.into(), 1 + usize::from(storage.shared));
+        if storage.shared {
+            // A user that never leaves.
+            self.mounted.insert(point.into(), 2);
+        }
         Ok(())
+    }
+
+    /// At the end of the sandbox: also what is shared.
+    pub fn release_all(&mut self) {
+        let mut points: Vec<String> = self.mounted.keys().cloned().collect();
+        points.sort_unstable();
+        self.mounted.values_mut().for_each(|users| *users = 1);
+        self.release(&points);
     }
 
     pub fn release(&mut self, points: &[String]) {

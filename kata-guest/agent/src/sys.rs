@@ -2,6 +2,7 @@
 
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
@@ -140,6 +141,50 @@ pub fn install_filter(filter: &[libc::sock_filter], flags: u32) -> nix::Result<(
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr() as *mut _ };
     // SAFETY: the kernel only reads the program, which lives across the call.
     Errno::result(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &program) })
+        .map(drop)
+}
+
+/// One instruction of the kernel's virtual machine.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct BpfInstruction {
+    pub code: u8,
+    /// Target in the lower half, source in the upper one.
+    pub registers: u8,
+    pub offset: i16,
+    pub value: i32,
+}
+
+impl BpfInstruction {
+    pub fn new(code: u8, target: u8, source: u8, offset: i16, value: i32) -> BpfInstruction {
+        BpfInstruction { code, registers: source << 4 | target, offset, value }
+    }
+}
+
+/// Loads a program that answers for every use of a device and ties it to a cgroup, with which it goes.
+pub fn attach_device_program(cgroup: BorrowedFd, program: &[BpfInstruction]) -> nix::Result<()> {
+    const PROG_LOAD: i32 = 5;
+    const PROG_ATTACH: i32 = 8;
+    const TYPE_CGROUP_DEVICE: u64 = 15;
+    const ATTACH_CGROUP_DEVICE: u64 = 6;
+    const LICENSE: &CStr = c"Apache-2.0";
+    // The kernel's bpf_attr, which is of 32 and 64 bit fields; on the little-endian machines there are, pairs of the
+    // former make one of the latter.
+    let load = [
+        TYPE_CGROUP_DEVICE | (program.len() as u64) << 32,
+        program.as_ptr() as u64,
+        LICENSE.as_ptr() as u64,
+        0,
+        0,
+        0,
+    ];
+    // SAFETY: the attribute and what it points to live across the call; the kernel copies the program.
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_bpf, PROG_LOAD, &load, size_of_val(&load)) })?;
+    // SAFETY: a new descriptor that nobody else owns.
+    let loaded = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
+    let attach = [cgroup.as_raw_fd() as u64 | (loaded.as_raw_fd() as u64) << 32, ATTACH_CGROUP_DEVICE];
+    // SAFETY: numbers only, in an attribute that lives across the call.
+    Errno::result(unsafe { libc::syscall(libc::SYS_bpf, PROG_ATTACH, &attach, size_of_val(&attach)) })
         .map(drop)
 }
 

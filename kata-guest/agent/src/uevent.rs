@@ -18,6 +18,13 @@ pub fn open() -> nix::Result<OwnedFd> {
     Ok(fd)
 }
 
+/// A container that shares the guest's network may be allowed to send what looks like the kernel's words: a path is
+/// used only when nothing else can be meant by it.
+pub fn is_memory_block(path: &str) -> bool {
+    let number = path.strip_prefix("/devices/system/memory/memory");
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Takes everything that was announced and hands out `(action, device path)`. What happened is best seen in sysfs;
 /// an overflow (ENOBUFS) therefore loses nothing but the occasion, and counts as one event.
 pub fn drain(fd: &OwnedFd, mut each: impl FnMut(&str, &str)) {
@@ -34,6 +41,19 @@ pub fn drain(fd: &OwnedFd, mut each: impl FnMut(&str, &str)) {
             Err(Errno::ENOBUFS) => each("lost", ""),
             Err(Errno::EINTR) => {}
             Err(_) => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_block_is_a_number_and_nothing_more() {
+        assert!(is_memory_block("/devices/system/memory/memory12"));
+        for path in ["memory", "memory1/../../x", "memory/../../../run/x", "memory1x"] {
+            assert!(!is_memory_block(&format!("/devices/system/memory/{path}")), "{path}");
         }
     }
 }

@@ -57,6 +57,12 @@ impl Cgroup {
         Ok(Cgroup { path: directory, fd })
     }
 
+    /// Whether one of the two lies in the other: to kill or remove one would be to kill or remove both.
+    pub fn overlaps(&self, path: &str) -> bool {
+        let other = Path::new(CGROUP_ROOT).join(path);
+        self.path.starts_with(&other) || other.starts_with(&self.path)
+    }
+
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }

@@ -3,6 +3,7 @@
 pub mod capabilities;
 pub mod cgroup;
 pub mod channel;
+pub mod device_filter;
 pub mod devices;
 pub mod init;
 pub mod mounts;

@@ -2,6 +2,7 @@
 //! name, and not found out half-way.
 
 use super::capabilities::Capabilities;
+use super::device_filter::DeviceFilter;
 use super::devices::{self, DevicePlan};
 use super::mounts::{MountPlan, propagation_flag};
 use super::seccomp::{self, Filter};
@@ -34,7 +35,6 @@ pub struct ProcessPlan {
     pub umask: u32,
 }
 
-#[derive(Debug)]
 pub struct ContainerPlan {
     pub root: PathBuf,
     pub root_readonly: bool,
@@ -50,6 +50,7 @@ pub struct ContainerPlan {
     pub joined: Vec<(CloneFlags, String)>,
     pub propagation: MsFlags,
     pub cgroup: String,
+    pub device_filter: DeviceFilter,
     pub process: ProcessPlan,
 }
 
@@ -128,11 +129,14 @@ impl ContainerPlan {
                 .ok_or_else(|| Status::invalid(format!("unknown rootfs propagation: {name}")))?,
         };
         let sysctls = linux.sysctl.iter().map(|(name, value)| sysctl(name, value)).collect::<Result<_>>()?;
+        let devices = devices::plan(&linux.devices)?;
+        let device_rules = linux.resources.as_ref().map_or(&[][..], |resources| &resources.devices);
         Ok(ContainerPlan {
             root: PathBuf::from(&root.path),
             root_readonly: root.readonly,
             mounts: spec.mounts.iter().map(MountPlan::from_spec).collect::<Result<_>>()?,
-            devices: devices::plan(&linux.devices)?,
+            device_filter: DeviceFilter::new(device_rules, &devices)?,
+            devices,
             masked: linux.masked_paths.clone(),
             readonly: linux.readonly_paths.clone(),
             hostname: spec.hostname.clone(),

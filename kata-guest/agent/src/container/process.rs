@@ -11,9 +11,11 @@ use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocma
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{AccessFlags, Gid, Uid, access, chdir, execve, setgroups, setresgid, setresuid, setsid};
 use std::convert::Infallible;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// The agent itself may open far more; containers get the usual limit.
@@ -76,10 +78,11 @@ pub fn look_up(plan: &ProcessPlan) -> Result<()> {
     let name = plan.args[0].to_string_lossy();
     let mut denied = None;
     for candidate in candidates(plan) {
-        match access(candidate.as_c_str(), AccessFlags::X_OK) {
+        // Relative to where the program will start; the directory may not exist before it does.
+        let path = Path::new(&plan.cwd).join(OsStr::from_bytes(candidate.as_bytes()));
+        match access(&path, AccessFlags::X_OK) {
             Ok(()) => {
-                let path = candidate.to_string_lossy();
-                if fs::metadata(path.as_ref()).is_ok_and(|found| found.is_file()) {
+                if fs::metadata(&path).is_ok_and(|found| found.is_file()) {
                     return Ok(());
                 }
                 denied = Some(Errno::EACCES);

@@ -63,7 +63,16 @@ fn launch(
         join_first_pid_namespace(agent, &mut plan);
     }
     let joined = init::open_joined(&plan)?;
+    let nested = |other: &Container| other.cgroup.overlaps(&plan.cgroup);
+    if let Some((owner, _)) = agent.sandbox.containers.iter().find(|(_, other)| nested(other)) {
+        let message = format!("cgroup {} belongs to container {owner}", plan.cgroup);
+        return Err(Status::new(Code::AlreadyExists, message));
+    }
     let cgroup = Cgroup::create(&plan.cgroup)?;
+    if let Err(errno) = plan.device_filter.attach(cgroup.fd.as_fd()) {
+        // A kernel without CGROUP_BPF: capabilities and the nodes in /dev are what limits the container then.
+        crate::warning!("container {id}: devices are not filtered: {errno:?}");
+    }
     let spec = request.oci.as_ref().and_then(|spec| spec.linux.as_ref());
     let limits =
         spec.and_then(|linux| linux.resources.as_ref()).map_or(Ok(()), |limits| cgroup.apply(limits));
@@ -99,12 +108,13 @@ fn launch(
     Ok(())
 }
 
-/// Puts the container into the pid namespace of the oldest one there is.
+/// Puts the container into the pid namespace of the oldest one that lives. One whose process was reaped has lost its
+/// number, which may be anybody's by now.
 fn join_first_pid_namespace(agent: &Agent, plan: &mut ContainerPlan) {
     let inits = agent.sandbox.containers.values().map(|container| container.init);
-    let oldest =
-        inits.filter_map(|init| agent.sandbox.processes.get(&init)).min_by_key(|process| process.pid);
-    if let Some(process) = oldest {
+    let alive = inits.filter_map(|init| Some((init, agent.sandbox.processes.get(&init)?)));
+    let oldest = alive.filter(|(_, process)| process.status.is_none()).min_by_key(|(init, _)| *init);
+    if let Some((_, process)) = oldest {
         plan.unshared -= CloneFlags::CLONE_NEWPID;
         plan.joined.retain(|(flag, _)| *flag != CloneFlags::CLONE_NEWPID);
         plan.joined.push((CloneFlags::CLONE_NEWPID, format!("/proc/{}/ns/pid", process.pid)));
@@ -298,7 +308,12 @@ impl Agent {
         }
         self.unwatch_oom(id);
         self.sandbox.storages.release(&container.storages);
-        let _ = std::fs::remove_dir_all(std::path::Path::new(RUN_DIRECTORY).join(id));
+        // Only what the agent made: something mounted there belongs to somebody, and is not to be emptied.
+        let own = std::path::Path::new(RUN_DIRECTORY).join(id);
+        let _ = std::fs::remove_dir_all(own.join("upper"));
+        let _ = std::fs::remove_dir_all(own.join("work"));
+        let _ = std::fs::remove_dir(own.join("rootfs"));
+        let _ = std::fs::remove_dir(own);
         container.cgroup.remove()
     }
 }

@@ -9,6 +9,7 @@ pub mod system;
 use crate::agent::Agent;
 use crate::debug;
 use crate::ttrpc::connection::CallId;
+use crate::ttrpc::status::Context;
 use crate::ttrpc::{Code, Request, Result, Status};
 use prost::Message;
 use std::time::Instant;
@@ -90,6 +91,15 @@ fn wait_for_devices(
         "CreateSandbox" => decode::<crate::grpc::CreateSandboxRequest>(&request.payload)?.storages,
         _ => decode::<crate::grpc::CreateContainerRequest>(&request.payload)?.storages,
     };
+    if crate::storage::missing_device(&storages).is_none() {
+        return Ok(false);
+    }
+    // The disk may be there and only its driver not be; with it comes an event, and with the event another try.
+    for module in ["virtio_blk", "virtio_mmio"] {
+        if !crate::modules::is_loaded(module) {
+            agent.modules.load(module, "").context(format!("module {module}"))?;
+        }
+    }
     if crate::storage::missing_device(&storages).is_none() {
         return Ok(false);
     }

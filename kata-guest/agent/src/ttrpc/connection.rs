@@ -40,6 +40,8 @@ pub struct Connection {
     decoder: Decoder,
     /// Calls without a reply yet, and when they stop mattering.
     calls: HashMap<u32, Option<Instant>>,
+    /// When somebody looks for calls whose time is over.
+    alarm: Option<Instant>,
     current: Option<(Vec<u8>, usize)>,
     small: VecDeque<Vec<u8>>,
     large: VecDeque<Vec<u8>>,
@@ -53,6 +55,7 @@ impl Connection {
             serial,
             decoder: if serial { Decoder::serial() } else { Decoder::plain() },
             calls: HashMap::new(),
+            alarm: None,
             current: None,
             small: VecDeque::new(),
             large: VecDeque::new(),
@@ -87,6 +90,7 @@ impl Connection {
             self.decoder.reset();
         }
         self.calls.clear();
+        self.alarm = None;
         self.current = None;
         self.small.clear();
         self.large.clear();
@@ -108,6 +112,22 @@ impl Connection {
 
     pub fn call_count(&self) -> usize {
         self.calls.len()
+    }
+
+    /// Whether the connection has to be looked at by then and would not be otherwise. One alarm is enough for all calls:
+    /// most are answered long before their time is over, and a timer for each would outlive them by a minute.
+    pub fn needs_alarm(&mut self, deadline: Instant) -> bool {
+        let needed = self.alarm.is_none_or(|alarm| deadline < alarm);
+        if needed {
+            self.alarm = Some(deadline);
+        }
+        needed
+    }
+
+    /// After an alarm: when the next one is due.
+    pub fn next_alarm(&mut self) -> Option<Instant> {
+        self.alarm = self.calls.values().flatten().min().copied();
+        self.alarm
     }
 
     /// Streams whose time is over.
@@ -161,5 +181,29 @@ impl Connection {
                 Err(errno) => return Err(errno),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn many_calls_with_deadlines_need_one_alarm_until_it_rings() {
+        let (fd, _peer) = crate::sys::message_pair().unwrap();
+        let mut connection = Connection::new(fd, false);
+        let now = Instant::now();
+        let at = |seconds| now + Duration::from_secs(seconds);
+        let mut alarms = Vec::new();
+        for (stream, seconds) in [(1, 60), (3, 61), (5, 62), (7, 5)] {
+            assert!(connection.open_call(stream, Some(at(seconds))));
+            alarms.push(connection.needs_alarm(at(seconds)));
+        }
+        assert_eq!(alarms, [true, false, false, true]);
+        connection.reply(1, Ok(Vec::new()));
+        assert_eq!(connection.expired(at(5)), [7]);
+        connection.reply(7, Ok(Vec::new()));
+        assert_eq!(connection.next_alarm(), Some(at(61)));
     }
 }

@@ -86,6 +86,17 @@ class SandboxIT {
   }
 
   @Test
+  void container_deviceThatIsNotItsOwn_cannotBeOpened() {
+    ExecResult kernelLog =
+        sandbox.exec(
+            "sh", "-c", "mknod /dev/log-of-the-kernel c 1 11 && dd if=/dev/log-of-the-kernel");
+    ExecResult zero = sandbox.exec("sh", "-c", "head -c 3 /dev/zero >/dev/null && echo fine");
+
+    assertThat(kernelLog.stderrText()).contains("Operation not permitted").contains("can't open");
+    assertThat(zero.stdoutText()).isEqualTo("fine\n");
+  }
+
+  @Test
   void exec_missingCommand_isItsOwnOutcome() {
     ExecOutcome outcome = sandbox.exec("no-such-command", "x").outcome();
 

@@ -8,7 +8,9 @@ import io.katajava.Kata;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
 import io.katajava.StartPhase;
+import io.katajava.guest.KataGuestProvider;
 import io.katajava.qemu.QemuConfig;
+import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.StartContext;
 import io.katajava.spi.VirtualMachine;
@@ -17,6 +19,7 @@ import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -25,19 +28,44 @@ import org.jspecify.annotations.Nullable;
  * state directory, point. Prints {@code at POINT} and then waits for ever.
  */
 final class Victim {
+  /** The point of a victim that says when it begins and then does not stop until it is killed. */
+  static final String ANYWHERE = "anywhere";
+
   private Victim() {}
 
   public static void main(String[] arguments) throws Exception {
     Path state = Path.of(arguments[0]);
     String point = arguments[1];
     Hypervisor real = QemuConfig.builder().build().toHypervisor();
-    Kata kata = Kata.builder().stateDirectory(state).hypervisor(new Stopping(real, point)).build();
-    Sandbox sandbox = kata.sandbox().start();
+    GuestProvider guest = new KataGuestProvider();
+    Kata kata =
+        Kata.builder()
+            .stateDirectory(state)
+            .hypervisor(new Stopping(real, point))
+            .guest(
+                request -> {
+                  stopAt("guest", point);
+                  return guest.provide(request);
+                })
+            .rootfs(
+                (reference, container, assets) -> {
+                  stopAt("rootfs", point);
+                  return Optional.empty();
+                })
+            .build();
+    if (point.equals(ANYWHERE)) {
+      System.out.println("at " + ANYWHERE);
+    }
+    Sandbox sandbox = kata.sandbox().image("busybox").start();
     stopAt("running", point);
     Execution execution =
         sandbox.execInteractive(exec -> exec.command("sh", "-c", "echo up; sleep 600"));
+    stopAt("first-output", point);
     execution.stdout().read();
     stopAt("exec", point);
+    if (point.equals(ANYWHERE)) {
+      new CountDownLatch(1).await();
+    }
     throw new IllegalStateException("there is no point " + point);
   }
 
@@ -75,6 +103,8 @@ final class Victim {
 
     @Override
     public List<Choice> describe(VmSpec spec) {
+      // Asked for when the agent has answered, before the sandbox is made.
+      stopAt("agent", point);
       return real.describe(spec);
     }
 

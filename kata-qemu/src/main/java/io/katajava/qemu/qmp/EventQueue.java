@@ -156,6 +156,7 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
   public void close() {
     onClose.accept(this);
     end("the subscription to " + what + " was closed", null, true);
+    notifyListener();
   }
 
   // The names were checked when the event was queued, so the class is right.
@@ -233,7 +234,10 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
     return false;
   }
 
-  /** The session ended; a queue that was closed or endedForGood stays as it is. */
+  /**
+   * The session ended; a queue that was closed or endedForGood stays as it is. The listener is told
+   * apart, when no lock is held.
+   */
   void end(String reason, @Nullable Throwable cause, boolean forever) {
     lock.lock();
     try {
@@ -248,7 +252,6 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    notifyListener();
   }
 
   /** A new session began. */
@@ -270,7 +273,7 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
     notifyListener();
   }
 
-  private void notifyListener() {
+  void notifyListener() {
     Runnable current = listener;
     if (current != null) {
       current.run();

@@ -50,15 +50,15 @@ final class Outbound {
     lock.lock();
     try {
       ByteBuffer data = ByteBuffer.wrap(message);
+      // Before any of it is written: half a message would spoil all that follow.
+      if (waitingBytes + message.length > MAX_WAITING_BYTES) {
+        throw new IOException(refusal(message.length));
+      }
       if (waiting.isEmpty() && !writing && descriptors.length == 0) {
         connection.writeAvailable(data);
         if (!data.hasRemaining()) {
           return;
         }
-      }
-      if (waitingBytes + data.remaining() > MAX_WAITING_BYTES) {
-        throw new IOException(
-            "the peer does not read: " + waitingBytes + " bytes are waiting for it already");
       }
       waiting.add(new Message(data, descriptors));
       waitingBytes += data.remaining();
@@ -67,6 +67,12 @@ final class Outbound {
     } finally {
       lock.unlock();
     }
+  }
+
+  private String refusal(int length) {
+    return waitingBytes == 0
+        ? "it has " + length + " bytes, more than the " + MAX_WAITING_BYTES + " that may wait"
+        : "the peer does not read: " + waitingBytes + " bytes are waiting for it already";
   }
 
   private void startWriter() {

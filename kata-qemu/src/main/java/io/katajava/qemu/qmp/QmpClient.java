@@ -398,7 +398,7 @@ public final class QmpClient implements AutoCloseable {
    * @return its version from the greeting; empty for a guest agent
    */
   public Optional<QmpVersion> version() {
-    return Optional.ofNullable(engine.version());
+    return Optional.ofNullable(engine.session().version());
   }
 
   /**
@@ -407,7 +407,7 @@ public final class QmpClient implements AutoCloseable {
    * @return {@code oob} or nothing
    */
   public Set<String> capabilities() {
-    return engine.capabilities();
+    return engine.session().capabilities();
   }
 
   /**

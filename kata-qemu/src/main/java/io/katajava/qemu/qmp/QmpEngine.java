@@ -2,26 +2,16 @@ package io.katajava.qemu.qmp;
 
 import io.katajava.agent.transport.Connection;
 import io.katajava.agent.transport.ConnectionClosedException;
-import io.katajava.qemu.qmp.command.QmpCapabilities;
 import io.katajava.qemu.qmp.command.QueryQmpSchema;
-import io.katajava.qemu.qmp.json.JsonCursor;
-import io.katajava.qemu.qmp.json.JsonException;
-import io.katajava.qemu.qmp.json.JsonNumber;
 import io.katajava.qemu.qmp.json.JsonObject;
-import io.katajava.qemu.qmp.type.QMPCapability;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -42,10 +32,11 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
   private final List<EventQueue<?>> queues = new CopyOnWriteArrayList<>();
   private final ReentrantLock connecting = new ReentrantLock();
   private final ReentrantLock schemaLock = new ReentrantLock();
+
+  /** Held where the session and the state of the queues must agree. Never while waiting. */
+  private final ReentrantLock changing = new ReentrantLock();
+
   private volatile @Nullable Session session;
-  private volatile @Nullable QmpVersion version;
-  private volatile Set<String> capabilities = Set.of();
-  private volatile @Nullable QmpSchema schema;
   private volatile boolean closed;
 
   QmpEngine(String name, QmpOptions options, Dialer dialer) {
@@ -64,14 +55,6 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
     return callbacks;
   }
 
-  @Nullable QmpVersion version() {
-    return version;
-  }
-
-  Set<String> capabilities() {
-    return capabilities;
-  }
-
   String describe() {
     return session().connection().describe();
   }
@@ -87,9 +70,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
   void connect() {
     connecting.lock();
     try {
-      if (closed) {
-        throw new QmpClosedException("the client " + name + " was closed", null);
-      }
+      requireNotClosed();
       long deadline = System.nanoTime() + options.connectTimeout().toNanos();
       Session previous = session;
       if (previous != null) {
@@ -98,16 +79,10 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
       Session next = new Session(name, dialer.dial(deadline), options, this);
       boolean ready = false;
       try {
-        session = next;
-        schema = null;
-        queues.forEach(EventQueue::resume);
-        next.start();
-        if (options.isGuestAgent()) {
-          synchronize(next, deadline);
-        } else {
-          negotiate(next, deadline);
-        }
-        ready = !closed;
+        begin(next);
+        new Handshake(next, options, deadline).run();
+        requireNotClosed();
+        ready = true;
       } finally {
         if (!ready) {
           next.end(new ConnectionClosedException(next.connection().describe()));
@@ -118,70 +93,20 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
     }
   }
 
-  private void negotiate(Session session, long deadline) {
-    JsonObject greeting = greeting(session, deadline);
-    Set<String> wanted;
+  private void begin(Session next) {
+    changing.lock();
     try {
-      version = session.version(greeting);
-      List<String> offered =
-          JsonCursor.of(greeting, "greeting")
-              .member("QMP")
-              .member("capabilities")
-              .list(JsonCursor::string);
-      wanted = options.outOfBand() && offered.contains("oob") ? Set.of("oob") : Set.of();
-    } catch (JsonException e) {
-      throw new QmpProtocolException(
-          "the greeting of " + describe() + " is malformed: " + e.getMessage(),
-          PendingCall.shortened(greeting.toString()),
-          e);
+      session = next;
+      queues.forEach(EventQueue::resume);
+    } finally {
+      changing.unlock();
     }
-    QmpCapabilities command =
-        wanted.isEmpty()
-            ? new QmpCapabilities()
-            : QmpCapabilities.builder().enable(List.of(QMPCapability.OOB)).build();
-    await(session, session.send(command, false), command, deadline, options.connectTimeout());
-    capabilities = wanted;
+    next.start();
   }
 
-  private JsonObject greeting(Session session, long deadline) {
-    String where = session.connection().describe();
-    try {
-      return session
-          .greeting()
-          .get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      throw new QmpConnectException(
-          "connected to "
-              + where
-              + " but got no greeting within "
-              + options.connectTimeout()
-              + ": another client holds this monitor (QEMU serves one at a time), or QEMU is stuck",
-          e);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof QmpProtocolException protocol) {
-        throw new QmpProtocolException(
-            where + " does not speak QMP: " + protocol.getMessage(), protocol.received(), protocol);
-      }
-      throw new QmpConnectException(
-          "connected to " + where + " but: " + Session.reason(e.getCause()), e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new QmpInterruptedException("the greeting of " + where, e);
-    }
-  }
-
-  private void synchronize(Session session, long deadline) {
-    long token = ThreadLocalRandom.current().nextLong(1, Integer.MAX_VALUE);
-    RawCommand command = new RawCommand("guest-sync-delimited", JsonObject.EMPTY);
-    try {
-      PendingCall call = session.synchronize(token);
-      if (!await(session, call, command, deadline, options.connectTimeout())
-          .equals(JsonNumber.of(token))) {
-        throw new QmpProtocolException(
-            "the guest agent at " + describe() + " did not return the token", "", null);
-      }
-    } catch (IOException e) {
-      throw new QmpConnectException("the guest agent at " + describe() + " is gone", e);
+  private void requireNotClosed() {
+    if (closed) {
+      throw new QmpClosedException("the client " + name + " was closed", null);
     }
   }
 
@@ -190,7 +115,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
     acquire(command, deadline, timeout);
     try {
       Session current = session();
-      return await(
+      return Replies.await(
           current, current.send(command, outOfBand, descriptors), command, deadline, timeout);
     } finally {
       inFlight.release();
@@ -210,7 +135,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
         calls.add(current.send(commands.get(calls.size()), false));
       }
       try {
-        results.add(await(current, calls.get(i), commands.get(i), deadline, timeout));
+        results.add(Replies.await(current, calls.get(i), commands.get(i), deadline, timeout));
       } catch (QmpCommandException | QmpProtocolException e) {
         failure = failure == null ? e : failure;
       } catch (RuntimeException e) {
@@ -236,12 +161,12 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
               timeout,
               () -> {
                 if (current.abandon(call, true)) {
-                  result.completeExceptionally(timedOut(current, command, timeout, null));
+                  result.completeExceptionally(Replies.timedOut(current, command, timeout, null));
                 }
               });
       call.reply.whenComplete(
           (message, failure) ->
-              callbacks.execute(() -> complete(result, command, message, failure)));
+              callbacks.execute(() -> complete(result, current, command, message, failure)));
       result.whenComplete(
           (value, failure) -> {
             if (alarm != null) {
@@ -257,6 +182,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
 
   private <R> void complete(
       CompletableFuture<R> result,
+      Session session,
       QmpCommand<R> command,
       @Nullable JsonObject message,
       @Nullable Throwable failure) {
@@ -266,33 +192,9 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
       return;
     }
     try {
-      result.complete(PendingCall.result(command, message, version));
+      result.complete(PendingCall.result(command, message, session.version()));
     } catch (RuntimeException e) {
       result.completeExceptionally(e);
-    }
-  }
-
-  private <R> R await(
-      Session session, PendingCall call, QmpCommand<R> command, long deadline, Duration timeout) {
-    boolean answered = false;
-    try {
-      long left = Math.max(0, deadline - System.nanoTime());
-      JsonObject message = call.reply.get(left, TimeUnit.NANOSECONDS);
-      answered = true;
-      return PendingCall.result(command, message, version);
-    } catch (TimeoutException e) {
-      session.abandon(call, true);
-      answered = true;
-      throw timedOut(session, command, timeout, e);
-    } catch (ExecutionException e) {
-      throw session.failure("the reply to " + command.commandName());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new QmpInterruptedException("the reply to " + command.commandName(), e);
-    } finally {
-      if (!answered) {
-        session.abandon(call, false);
-      }
     }
   }
 
@@ -319,24 +221,6 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
     }
   }
 
-  private QmpTimeoutException timedOut(
-      Session session, QmpCommand<?> command, Duration timeout, @Nullable Throwable cause) {
-    String who = version == null ? "the guest agent" : "QEMU " + version;
-    String message =
-        command.commandName()
-            + " was not answered by "
-            + who
-            + " at "
-            + session.connection().describe()
-            + " within "
-            + timeout
-            + "; nothing came for "
-            + session.silentMillis()
-            + " ms"
-            + (session.unresponsive() ? ", the monitor is unresponsive" : "");
-    return new QmpTimeoutException(message, timeout, session.unresponsive(), cause);
-  }
-
   static long deadline(Duration timeout) {
     if (timeout.isZero() || timeout.isNegative()) {
       throw new IllegalArgumentException("timeout must be positive but is " + timeout);
@@ -348,10 +232,14 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
       String what, Predicate<RawEvent> wanted, Predicate<? super E> filter) {
     EventQueue<E> queue =
         new EventQueue<>(what, wanted, filter, options.eventCapacity(), queues::remove);
-    queues.add(queue);
-    Session current = session();
-    if (!current.isOpen()) {
-      queue.end("the session with " + describe() + " has ended", null, closed);
+    changing.lock();
+    try {
+      queues.add(queue);
+      if (!session().isOpen()) {
+        queue.end("the session with " + describe() + " has ended", null, closed);
+      }
+    } finally {
+      changing.unlock();
     }
     return queue;
   }
@@ -362,16 +250,13 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
   }
 
   QmpSchema schema() {
-    QmpSchema known = schema;
-    if (known != null) {
-      return known;
-    }
     schemaLock.lock();
     try {
-      known = schema;
+      Session current = session();
+      QmpSchema known = current.schema();
       if (known == null) {
         known = new QmpSchema(execute(new QueryQmpSchema(), options.callTimeout(), false));
-        schema = known;
+        current.schema(known);
       }
       return known;
     } finally {
@@ -393,7 +278,16 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
             + ended.connection().describe()
             + " ended while waiting for an event: "
             + Session.reason(cause);
-    queues.forEach(queue -> queue.end(reason, cause, closed));
+    changing.lock();
+    try {
+      // A successor may have begun meanwhile; the queues are its own then.
+      if (ended == session) {
+        queues.forEach(queue -> queue.end(reason, cause, closed));
+      }
+    } finally {
+      changing.unlock();
+    }
+    queues.forEach(EventQueue::notifyListener);
   }
 
   @Override

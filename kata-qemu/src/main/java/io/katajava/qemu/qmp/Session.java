@@ -2,7 +2,6 @@ package io.katajava.qemu.qmp;
 
 import io.katajava.agent.transport.Connection;
 import io.katajava.agent.transport.ConnectionClosedException;
-import io.katajava.qemu.qmp.json.JsonCursor;
 import io.katajava.qemu.qmp.json.JsonException;
 import io.katajava.qemu.qmp.json.JsonNumber;
 import io.katajava.qemu.qmp.json.JsonObject;
@@ -11,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -51,6 +51,9 @@ final class Session {
   private final AtomicReference<@Nullable Throwable> end = new AtomicReference<>();
   private final AtomicInteger silentCalls = new AtomicInteger();
   private volatile long lastReceived = System.nanoTime();
+  private volatile @Nullable QmpVersion version;
+  private volatile Set<String> capabilities = Set.of();
+  private volatile @Nullable QmpSchema schema;
   private final AtomicLong replies = new AtomicLong();
   private final AtomicLong lateReplies = new AtomicLong();
   private final AtomicLong unknownReplies = new AtomicLong();
@@ -77,6 +80,29 @@ final class Session {
 
   CompletableFuture<JsonObject> greeting() {
     return greeting;
+  }
+
+  /** Keeps what the handshake found out. */
+  void negotiated(QmpVersion peer, Set<String> enabled) {
+    version = peer;
+    capabilities = enabled;
+  }
+
+  /** Of QEMU; a guest agent does not tell. */
+  @Nullable QmpVersion version() {
+    return version;
+  }
+
+  Set<String> capabilities() {
+    return capabilities;
+  }
+
+  @Nullable QmpSchema schema() {
+    return schema;
+  }
+
+  void schema(QmpSchema known) {
+    schema = known;
   }
 
   boolean isOpen() {
@@ -304,9 +330,5 @@ final class Session {
 
   private static String redacted(byte[] message) {
     return JsonValue.parse(message, 0, message.length).toString();
-  }
-
-  QmpVersion version(JsonObject greeting) {
-    return QmpVersion.decode(JsonCursor.of(greeting, "greeting").member("QMP").member("version"));
   }
 }

@@ -51,7 +51,7 @@ class QemuCommandLineTest {
         new GuestAssets(
             Path.of("/g/vmlinux"),
             Optional.of(Path.of("/g/initrd")),
-            List.of("quiet", "cryptomgr.notests"),
+            List.of("cryptomgr.notests"),
             GuestAssets.DEFAULT_AGENT_PORT,
             Map.of(),
             Optional.empty(),

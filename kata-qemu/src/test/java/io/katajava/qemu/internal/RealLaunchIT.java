@@ -206,8 +206,7 @@ class RealLaunchIT {
     }
     assertThat(jvm.waitFor(10, TimeUnit.SECONDS)).isTrue();
 
-    ProcessHandle.of(pid)
-        .ifPresent(qemu -> assertThat(qemu.onExit()).succeedsWithin(Duration.ofSeconds(2)));
+    assertThat(ProcessState.ends(pid, Duration.ofSeconds(10))).isTrue();
     for (String socket : List.of("agent.sock", "qmp.sock", "ready.sock")) {
       Files.deleteIfExists(directory.path().resolve(socket));
     }
@@ -233,7 +232,7 @@ class RealLaunchIT {
       // The tie is to the thread that spawned: were it this one, QEMU would be gone by now.
       TimeUnit.MILLISECONDS.sleep(300);
       long pid = start.processes.get(0);
-      if (!ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
+      if (!ProcessState.runs(pid)) {
         throw new IllegalStateException("QEMU ended with the thread that launched it");
       }
       System.out.println(pid);

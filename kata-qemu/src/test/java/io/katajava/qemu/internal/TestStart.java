@@ -54,7 +54,7 @@ final class TestStart implements StartContext {
   List<String> leftovers() throws IOException {
     List<String> left = new ArrayList<>();
     for (long pid : processes) {
-      if (ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false)) {
+      if (ProcessState.runs(pid)) {
         left.add("process " + pid);
       }
     }

@@ -159,6 +159,22 @@ class EventQueueTest {
     }
   }
 
+  /**
+   * The end of the old session is told by its reader, at any time before or after the new begin.
+   */
+  @Test
+  void reconnect_whileThePeerHangsUp_neverEndsTheSubscription() {
+    try (QmpClient client = QmpClient.connect(qemu.socket());
+        EventQueue<QmpEvent> events = client.subscribe(QmpEvent.class)) {
+      for (int i = 0; i < 200; i++) {
+        qemu.session().hangUp();
+        client.reconnect();
+        qemu.session().event("RESUME", "{}");
+        assertThat(events.take(SECONDS).eventName()).isEqualTo("RESUME");
+      }
+    }
+  }
+
   @Test
   void close_someoneWaits_wakesIt() throws Exception {
     try (QmpClient client = QmpClient.connect(qemu.socket())) {
