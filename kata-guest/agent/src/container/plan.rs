@@ -33,6 +33,8 @@ pub struct ProcessPlan {
     pub terminal: Option<(u16, u16)>,
     pub seccomp: Option<Rc<Filter>>,
     pub umask: u32,
+    /// What the agent does itself, in place of a program.
+    pub builtin: Option<String>,
 }
 
 pub struct ContainerPlan {
@@ -62,6 +64,10 @@ impl ProcessPlan {
                 return Err(Status::invalid(format!("umask: {umask:o}")));
             }
             self.umask = umask;
+        }
+        if !extras.builtin.is_empty() {
+            super::archive::check(&extras.builtin, self.args.len())?;
+            self.builtin = Some(extras.builtin.clone());
         }
         Ok(self)
     }
@@ -100,6 +106,7 @@ impl ProcessPlan {
                 .then_some((size.height.min(0xffff) as u16, size.width.min(0xffff) as u16)),
             seccomp: None,
             umask: DEFAULT_UMASK,
+            builtin: None,
         })
     }
 }
@@ -122,6 +129,9 @@ impl ContainerPlan {
         }
         let mut process = ProcessPlan::from_spec(process, request.string_user.as_ref())?.with(extras)?;
         process.seccomp = linux.seccomp.as_ref().map(seccomp::compile).transpose()?.map(Rc::new);
+        if process.builtin.is_some() {
+            return Err(Status::invalid("a container's first process is a program"));
+        }
         let (unshared, joined) = namespaces(&linux.namespaces)?;
         let propagation = match linux.rootfs_propagation.as_str() {
             "" => MsFlags::MS_SLAVE | MsFlags::MS_REC,

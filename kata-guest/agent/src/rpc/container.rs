@@ -40,7 +40,7 @@ pub fn create(
         return Err(Status::invalid(format!("device type is not supported: {}", device.r#type)));
     }
     let plan = ContainerPlan::from_request(request, extras)?;
-    let storages = agent.sandbox.storages.add_all(&agent.modules, id, &request.storages)?;
+    let storages = agent.sandbox.storages.add_all(&agent.modules, &request.storages)?;
     if let Err(status) = launch(agent, call, request, plan, &storages) {
         agent.sandbox.storages.release(&storages);
         return Err(status);
@@ -62,6 +62,7 @@ fn launch(
     if request.sandbox_pidns {
         join_first_pid_namespace(agent, &mut plan);
     }
+    resolve_containers(agent, &mut plan)?;
     let joined = init::open_joined(&plan)?;
     let nested = |other: &Container| other.cgroup.overlaps(&plan.cgroup);
     if let Some((owner, _)) = agent.sandbox.containers.iter().find(|(_, other)| nested(other)) {
@@ -105,6 +106,26 @@ fn launch(
     };
     agent.watch_oom(id, &container);
     agent.sandbox.containers.insert(id.clone(), container);
+    Ok(())
+}
+
+/// A namespace's path may be `container:ID`: the one of that container, which the host has no path for.
+fn resolve_containers(agent: &Agent, plan: &mut ContainerPlan) -> Result<()> {
+    for (flag, path) in &mut plan.joined {
+        let Some(id) = path.strip_prefix("container:") else { continue };
+        let init = agent.sandbox.container(id)?.init;
+        let process = agent.sandbox.processes.get(&init).filter(|process| process.status.is_none());
+        let pid = process.map(|process| process.pid);
+        let pid = pid.ok_or_else(|| Status::invalid(format!("namespace: container {id} has ended")))?;
+        let name = match *flag {
+            CloneFlags::CLONE_NEWPID => "pid",
+            CloneFlags::CLONE_NEWNET => "net",
+            CloneFlags::CLONE_NEWIPC => "ipc",
+            CloneFlags::CLONE_NEWUTS => "uts",
+            _ => return Err(Status::invalid(format!("namespace cannot be joined: {path}"))),
+        };
+        *path = format!("/proc/{pid}/ns/{name}");
+    }
     Ok(())
 }
 

@@ -36,7 +36,10 @@ pub fn exec(
         return Err(Status::new(Code::ResourceExhausted, "too many processes in the container"));
     }
     let owner = agent.sandbox.processes.get(&container.init);
-    let owner = owner.filter(|init| init.status.is_none() && init.stage == Stage::Running);
+    // Files can be copied before the first process is let go: its world is built.
+    let ready =
+        |stage: Stage| stage == Stage::Running || (stage == Stage::Created && !extras.builtin.is_empty());
+    let owner = owner.filter(|init| init.status.is_none() && ready(init.stage));
     let owner = owner.ok_or_else(|| {
         Status::new(Code::FailedPrecondition, format!("container {} is not running", request.container_id))
     })?;

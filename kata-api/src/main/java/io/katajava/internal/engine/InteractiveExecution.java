@@ -5,6 +5,7 @@ import io.katajava.ExecOutcome;
 import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -61,6 +62,29 @@ final class InteractiveExecution implements Execution {
     RunningCommand running =
         new RunningCommand(command, process, sandbox, requestedNanos, stdout, stderr);
     return new InteractiveExecution(sandbox, running, stdout, stderr, terminal);
+  }
+
+  /** Takes over a process whose output is kept as a log: its streams here give nothing. */
+  static InteractiveExecution logged(
+      List<String> command,
+      AgentProcess process,
+      VmSandbox sandbox,
+      long requestedNanos,
+      OutputSink stdout,
+      OutputSink stderr) {
+    RunningCommand running =
+        new RunningCommand(command, process, sandbox, requestedNanos, stdout, stderr);
+    InteractiveExecution execution =
+        new InteractiveExecution(sandbox, running, new OutputBuffer(), new OutputBuffer(), false);
+    IOException elsewhere = new IOException("it is kept as the container's log");
+    execution.stdout.end(elsewhere);
+    execution.stderr.end(elsewhere);
+    return execution;
+  }
+
+  /** The outcome, or null while it runs. */
+  @Nullable ExecOutcome outcome() {
+    return running.exit().getNow(null);
   }
 
   @Override
