@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-const FILES: [&str; 5] = ["agent.proto", "csi.proto", "health.proto", "oci.proto", "types.proto"];
+const FILES: [&str; 6] =
+    ["agent.proto", "csi.proto", "extensions.proto", "health.proto", "oci.proto", "types.proto"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../kata-agent-proto/src/main/proto");

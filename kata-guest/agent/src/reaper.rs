@@ -113,8 +113,9 @@ impl Agent {
         if process.stage == Stage::Starting {
             process.stage = Stage::Running;
         }
+        let pid = process.inner_pid;
         if let Some(call) = starter {
-            self.reply(call, Ok(Vec::new()));
+            self.reply(call, Ok(grpc::StartedProcess { pid }.encode_to_vec()));
         }
         self.feed_readers(id, 0);
     }
@@ -168,22 +169,23 @@ impl Agent {
             if pid <= 0 {
                 return;
             }
-            let code = if libc::WIFSIGNALED(status) {
-                128 + libc::WTERMSIG(status)
+            let (code, signal) = if libc::WIFSIGNALED(status) {
+                (128 + libc::WTERMSIG(status), libc::WTERMSIG(status) as u32)
             } else {
-                libc::WEXITSTATUS(status)
+                (libc::WEXITSTATUS(status), 0)
             };
             if let Some(id) = self.sandbox.by_pid.remove(&pid) {
                 // What the child said last comes before the news of its end.
                 self.setup_event(id);
-                self.ended(id, code);
+                self.ended(id, code, signal);
             }
         }
     }
 
-    fn ended(&mut self, id: u64, code: i32) {
+    fn ended(&mut self, id: u64, code: i32, signal: u32) {
         let Some(process) = self.sandbox.processes.get_mut(&id) else { return };
         process.status = Some(code);
+        process.signal = signal;
         if process.stage == Stage::Failed {
             let container = process.container.clone();
             let starter = process.starter.take();
@@ -212,7 +214,7 @@ impl Agent {
         let waiters = std::mem::take(&mut process.waiters);
         process.waited |= !waiters.is_empty();
         for call in waiters {
-            self.reply(call, Ok(grpc::WaitProcessResponse { status: code }.encode_to_vec()));
+            self.reply(call, Ok(end_of(code, signal)));
         }
         self.forget_if_done(id);
     }
@@ -244,6 +246,13 @@ impl Agent {
             self.reply(call, Err(Status::not_found("the process was removed")));
         }
     }
+}
+
+/// The protocol's reply to a wait, with our word on who ended the process.
+pub fn end_of(status: i32, signal: u32) -> Vec<u8> {
+    let mut reply = grpc::WaitProcessResponse { status }.encode_to_vec();
+    reply.extend(grpc::ProcessEnd { signal: Some(signal) }.encode_to_vec());
+    reply
 }
 
 impl Process {

@@ -64,6 +64,8 @@ pub struct Process {
     pub container: String,
     pub exec_id: String,
     pub pid: i32,
+    /// The same process in its container's pid namespace.
+    pub inner_pid: u32,
     pub pidfd: OwnedFd,
     pub stage: Stage,
     /// The channel to the child until its program runs, with its poller token.
@@ -73,6 +75,8 @@ pub struct Process {
     pub streams: Streams,
     pub waiters: Vec<CallId>,
     pub status: Option<i32>,
+    /// The signal that ended it, or 0.
+    pub signal: u32,
     pub waited: bool,
     pub has_terminal: bool,
 }

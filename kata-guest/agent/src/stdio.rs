@@ -58,6 +58,9 @@ pub struct Output {
     waiting: VecDeque<(CallId, usize)>,
     /// Somebody was told that it ended.
     pub drained: bool,
+    /// Once the grace is over: how much is still handed out. It was in the pipe then, and so is everything that the
+    /// process itself wrote; what descendants go on writing is not waited for.
+    rest: Option<usize>,
 }
 
 /// The child's ends.
@@ -200,6 +203,9 @@ impl Agent {
         let starting =
             process.has_terminal && process.streams.outputs[0].end.is_none() && !process.has_ended();
         let output = &mut process.streams.outputs[index];
+        if over && output.rest.is_none() {
+            output.rest = output.end.as_ref().map(|(fd, _)| crate::sys::readable(fd));
+        }
         while let Some(&(call, len)) = output.waiting.front() {
             let open = connections.get_mut(&call.connection).filter(|c| c.has_call(call.stream));
             let Some(connection) = open else {
@@ -210,7 +216,7 @@ impl Agent {
             if starting || !connection.wants_output() {
                 return;
             }
-            if let Some((fd, _)) = &output.end {
+            if let (Some((fd, _)), None) = (&output.end, output.rest) {
                 // A terminal is no pipe; a little is moved faster by copying.
                 let count = if process.has_terminal { 0 } else { readable(fd.as_raw_fd()).unwrap_or(0) };
                 if count >= WORTH_SPLICING && len >= WORTH_SPLICING {
@@ -220,11 +226,17 @@ impl Agent {
                 }
             }
             let taken = match &output.end {
-                Some((fd, _)) => take(fd, len, &mut self.scratch[HEAD_ROOM..]),
+                Some((fd, _)) => match output.rest {
+                    Some(0) => Taken::End,
+                    rest => take(fd, len.min(rest.unwrap_or(len)), &mut self.scratch[HEAD_ROOM..]),
+                },
                 None => Taken::End,
             };
             let count = match taken {
-                Taken::Data(count) => count,
+                Taken::Data(count) => {
+                    output.rest = output.rest.map(|rest| rest.saturating_sub(count));
+                    count
+                }
                 Taken::Nothing if !over => return,
                 Taken::Nothing | Taken::End => {
                     output.shut(&mut self.poller);

@@ -14,6 +14,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub const DRIVERS: [&str; 6] = ["blk", "ephemeral", "local", "mmioblk", "overlayfs", "virtio-fs"];
+const LAYERS: &str = "/run/kata-containers/layers";
 const OVERLAY_RW: &str = "io.katacontainers.fs-opt.overlay-rw";
 const OVERLAY_DIRECTORY: &str = "io.katacontainers.volume.overlayfs.create_directory=";
 /// Options for hosts and other drivers, which no file system knows.
@@ -21,8 +22,15 @@ const FOREIGN: &str = "io.katacontainers.";
 
 #[derive(Default)]
 pub struct Storages {
-    /// Users of every mount point.
-    mounted: HashMap<String, usize>,
+    /// By mount point.
+    mounted: HashMap<String, Mounted>,
+    layers: u64,
+}
+
+struct Mounted {
+    users: usize,
+    /// An overlay's upper and work directories, which go with it.
+    layer: Option<PathBuf>,
 }
 
 /// The block device of a storage that is not there (yet).
@@ -35,15 +43,10 @@ pub fn missing_device(storages: &[grpc::Storage]) -> Option<&str> {
 
 impl Storages {
     /// Prepares all in their order; on a failure what was prepared before is released again.
-    pub fn add_all(
-        &mut self,
-        modules: &Modules,
-        container: &str,
-        list: &[grpc::Storage],
-    ) -> Result<Vec<String>> {
+    pub fn add_all(&mut self, modules: &Modules, list: &[grpc::Storage]) -> Result<Vec<String>> {
         let mut done = Vec::new();
         for storage in list {
-            match self.add(modules, container, storage) {
+            match self.add(modules, storage) {
                 Ok(()) => done.push(storage.mount_point.clone()),
                 Err(status) => {
                     self.release(&done);
@@ -54,7 +57,7 @@ impl Storages {
         Ok(done)
     }
 
-    fn add(&mut self, modules: &Modules, container: &str, storage: &grpc::Storage) -> Result<()> {
+    fn add(&mut self, modules: &Modules, storage: &grpc::Storage) -> Result<()> {
         let point = storage.mount_point.as_str();
         if !DRIVERS.contains(&storage.driver.as_str()) {
             return Err(Status::invalid(format!("unknown storage driver: {}", storage.driver)));
@@ -62,16 +65,20 @@ impl Storages {
         if !point.starts_with('/') || point.split('/').any(|part| part == "..") {
             return Err(Status::invalid(format!("storage: mount point is not absolute and plain: {point}")));
         }
-        if let Some(users) = self.mounted.get_mut(point) {
-            *users += 1;
+        if let Some(mounted) = self.mounted.get_mut(point) {
+            mounted.users += 1;
             return Ok(());
         }
         let what = format!("storage {} on {point}", storage.driver);
         fs::create_dir_all(point).context(&what)?;
-        match storage.driver.as_str() {
+        let layer = storage.options.iter().any(|option| option == OVERLAY_RW).then(|| {
+            self.layers += 1;
+            Path::new(LAYERS).join(self.layers.to_string())
+        });
+        let done = match storage.driver.as_str() {
             "local" => local(storage),
             "ephemeral" => ephemeral(modules, storage),
-            "overlayfs" => overlay(modules, container, storage),
+            "overlayfs" => overlay(modules, storage, layer.as_deref()),
             "blk" | "mmioblk" => {
                 let device = block_device(&storage.source).ok_or_else(|| {
                     Status::not_found(format!("{what}: no block device {}", storage.source))
@@ -79,18 +86,21 @@ impl Storages {
                 generic(modules, storage, &device.to_string_lossy())
             }
             _ => generic(modules, storage, &storage.source),
+        };
+        if let Err(status) = done {
+            discard(layer.as_deref());
+            return Err(Status::new(status.code, format!("{what}: {}", status.message)));
         }
-        .map_err(|status| Status::new(status.code, format!("{what}: {}", status.message)))?;
-        self.mounted.insert(point.into(), 1);
+        self.mounted.insert(point.into(), Mounted { users: 1, layer });
         if let Some(Err(status)) =
             storage.fs_group.as_ref().map(|group| change_group(Path::new(point), group))
         {
             self.release(&[point.into()]);
             return Err(status);
         }
-        if storage.shared {
+        if let Some(mounted) = self.mounted.get_mut(point).filter(|_| storage.shared) {
             // A user that never leaves.
-            self.mounted.insert(point.into(), 2);
+            mounted.users += 1;
         }
         Ok(())
     }
@@ -99,24 +109,31 @@ impl Storages {
     pub fn release_all(&mut self) {
         let mut points: Vec<String> = self.mounted.keys().cloned().collect();
         points.sort_unstable();
-        self.mounted.values_mut().for_each(|users| *users = 1);
+        self.mounted.values_mut().for_each(|mounted| mounted.users = 1);
         self.release(&points);
     }
 
     pub fn release(&mut self, points: &[String]) {
         for point in points.iter().rev() {
-            let Some(users) = self.mounted.get_mut(point) else { continue };
-            *users -= 1;
-            if *users == 0 {
-                self.mounted.remove(point);
+            let Some(mounted) = self.mounted.get_mut(point) else { continue };
+            mounted.users -= 1;
+            if mounted.users == 0 {
+                let layer = self.mounted.remove(point).and_then(|mounted| mounted.layer);
                 // A local directory is no mount: EINVAL.
                 match umount2(point.as_str(), MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
                     Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => {}
                     Err(errno) => crate::warning!("unmount {point}: {errno:?}"),
                 }
                 let _ = fs::remove_dir(point);
+                discard(layer.as_deref());
             }
         }
+    }
+}
+
+fn discard(layer: Option<&Path>) {
+    if let Some(layer) = layer {
+        let _ = fs::remove_dir_all(layer);
     }
 }
 
@@ -179,15 +196,15 @@ fn give_to_group(point: &str, group: Option<u32>) -> Result<()> {
     fs::set_permissions(point, Permissions::from_mode(mode | 0o2070)).context("fsgid")
 }
 
-/// Lower directories as given; with the read-write option an upper one of the container's own.
-fn overlay(modules: &Modules, container: &str, storage: &grpc::Storage) -> Result<()> {
+/// Lower directories as given; with the read-write option an upper one that lives as long as the mount, which a
+/// container that is started again shares with the one before it.
+fn overlay(modules: &Modules, storage: &grpc::Storage, layer: Option<&Path>) -> Result<()> {
     for directory in storage.driver_options.iter().filter_map(|option| option.strip_prefix(OVERLAY_DIRECTORY))
     {
         fs::create_dir_all(directory).context(format!("directory {directory}"))?;
     }
     let mut options = kernel_options(storage);
-    if storage.options.iter().any(|option| option == OVERLAY_RW) {
-        let own = PathBuf::from(crate::rpc::sandbox::RUN_DIRECTORY).join(container);
+    if let Some(own) = layer {
         let (upper, work) = (own.join("upper"), own.join("work"));
         fs::create_dir_all(&upper).context("upper directory")?;
         fs::create_dir_all(&work).context("work directory")?;

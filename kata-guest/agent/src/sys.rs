@@ -64,6 +64,28 @@ pub fn pidfd_getfd(pidfd: &OwnedFd, fd: RawFd) -> nix::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
+/// The process's number in the innermost pid namespace it is in; 0 when it cannot be told.
+pub fn inner_pid(pidfd: &OwnedFd) -> u32 {
+    let info =
+        std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).unwrap_or_default();
+    let line = info.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    line.and_then(|pids| pids.split_ascii_whitespace().last()?.parse().ok()).unwrap_or(0)
+}
+
+/// A signal for a whole process group. The group's number must not be free, or it may be somebody else's.
+pub fn signal_group(group: i32, signal: i32) -> nix::Result<()> {
+    // SAFETY: no memory is passed.
+    Errno::result(unsafe { libc::kill(-group, signal) }).map(drop)
+}
+
+/// How many bytes wait in a pipe or terminal.
+pub fn readable(fd: &OwnedFd) -> usize {
+    let mut count: i32 = 0;
+    // SAFETY: FIONREAD writes one int.
+    let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD as _, &mut count) };
+    if result == 0 { count.max(0) as usize } else { 0 }
+}
+
 pub fn pidfd_send_signal(pidfd: &OwnedFd, signal: i32) -> nix::Result<()> {
     // SAFETY: a null siginfo asks the kernel to fill one in.
     Errno::result(unsafe {

@@ -1,5 +1,6 @@
 //! Containers: from an OCI spec to processes with namespaces, a root of their own and limits.
 
+pub mod archive;
 pub mod capabilities;
 pub mod cgroup;
 pub mod channel;
@@ -13,4 +14,5 @@ pub mod root;
 pub mod seccomp;
 pub mod stats;
 pub mod syscalls;
+pub mod tar;
 pub mod user;

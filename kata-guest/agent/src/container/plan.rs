@@ -15,6 +15,8 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+const DEFAULT_UMASK: u32 = 0o022;
+
 /// How one process is started.
 #[derive(Clone, Debug)]
 pub struct ProcessPlan {
@@ -30,6 +32,9 @@ pub struct ProcessPlan {
     /// The size of the terminal to make: rows, columns.
     pub terminal: Option<(u16, u16)>,
     pub seccomp: Option<Rc<Filter>>,
+    pub umask: u32,
+    /// What the agent does itself, in place of a program.
+    pub builtin: Option<String>,
 }
 
 pub struct ContainerPlan {
@@ -52,6 +57,21 @@ pub struct ContainerPlan {
 }
 
 impl ProcessPlan {
+    /// What only our own client says beyond the protocol.
+    pub fn with(mut self, extras: &grpc::ProcessExtras) -> Result<ProcessPlan> {
+        if let Some(umask) = extras.umask {
+            if umask > 0o777 {
+                return Err(Status::invalid(format!("umask: {umask:o}")));
+            }
+            self.umask = umask;
+        }
+        if !extras.builtin.is_empty() {
+            super::archive::check(&extras.builtin, self.args.len())?;
+            self.builtin = Some(extras.builtin.clone());
+        }
+        Ok(self)
+    }
+
     pub fn from_spec(process: &grpc::Process, string_user: Option<&grpc::StringUser>) -> Result<ProcessPlan> {
         if process.args.first().is_none_or(|arg| arg.is_empty()) {
             return Err(Status::invalid("process: no command"));
@@ -85,12 +105,17 @@ impl ProcessPlan {
                 .terminal
                 .then_some((size.height.min(0xffff) as u16, size.width.min(0xffff) as u16)),
             seccomp: None,
+            umask: DEFAULT_UMASK,
+            builtin: None,
         })
     }
 }
 
 impl ContainerPlan {
-    pub fn from_request(request: &grpc::CreateContainerRequest) -> Result<ContainerPlan> {
+    pub fn from_request(
+        request: &grpc::CreateContainerRequest,
+        extras: &grpc::ProcessExtras,
+    ) -> Result<ContainerPlan> {
         let missing = |what: &str| Status::invalid(format!("spec: no {what}"));
         let spec = request.oci.as_ref().ok_or_else(|| missing("OCI"))?;
         let root = spec.root.as_ref().ok_or_else(|| missing("Root"))?;
@@ -102,8 +127,11 @@ impl ContainerPlan {
         if spec.hooks.as_ref().is_some_and(|hooks| *hooks != grpc::Hooks::default()) {
             return Err(Status::invalid("hooks are not supported"));
         }
-        let mut process = ProcessPlan::from_spec(process, request.string_user.as_ref())?;
+        let mut process = ProcessPlan::from_spec(process, request.string_user.as_ref())?.with(extras)?;
         process.seccomp = linux.seccomp.as_ref().map(seccomp::compile).transpose()?.map(Rc::new);
+        if process.builtin.is_some() {
+            return Err(Status::invalid("a container's first process is a program"));
+        }
         let (unshared, joined) = namespaces(&linux.namespaces)?;
         let propagation = match linux.rootfs_propagation.as_str() {
             "" => MsFlags::MS_SLAVE | MsFlags::MS_REC,
@@ -238,7 +266,7 @@ mod tests {
 
     #[test]
     fn minimal_spec_gets_its_own_mount_pid_and_cgroup_namespace() {
-        let plan = ContainerPlan::from_request(&request()).unwrap();
+        let plan = ContainerPlan::from_request(&request(), &grpc::ProcessExtras::default()).unwrap();
         assert!(plan.unshared.contains(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID));
         assert_eq!(plan.cgroup, "c1");
         assert_eq!(plan.process.cwd, "/");
@@ -264,6 +292,6 @@ mod tests {
     fn environment_entries_need_a_name_and_a_value() {
         let mut request = request();
         request.oci.as_mut().unwrap().process.as_mut().unwrap().env = vec!["=x".into()];
-        assert!(ContainerPlan::from_request(&request).is_err());
+        assert!(ContainerPlan::from_request(&request, &grpc::ProcessExtras::default()).is_err());
     }
 }

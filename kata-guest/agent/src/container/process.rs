@@ -107,9 +107,15 @@ pub fn become_program(plan: &ProcessPlan, create_cwd: bool) -> Result<Infallible
         let _ = fs::create_dir_all(&plan.cwd);
     }
     chdir(plan.cwd.as_str()).map_err(|errno| Status::invalid(format!("cwd {}: {errno:?}", plan.cwd)))?;
-    umask(Mode::from_bits_truncate(0o022));
+    umask(Mode::from_bits_truncate(plan.umask));
     let env = environment(plan, &user);
     drop_privileges(plan, &user)?;
+    if let Some(builtin) = &plan.builtin {
+        // The channel too: its end is what tells the agent that the work has begun.
+        sys::close_all_but(&[]);
+        let path = plan.args[1].to_string_lossy();
+        sys::exit_child(super::archive::run(builtin, &path));
+    }
     execute(plan, &env)
 }
 

@@ -25,7 +25,12 @@ use std::time::{Duration, Instant};
 /// The freezer works at once or not at all.
 const FREEZER_LIMIT: Duration = Duration::from_secs(10);
 
-pub fn create(agent: &mut Agent, call: CallId, request: &grpc::CreateContainerRequest) -> Outcome {
+pub fn create(
+    agent: &mut Agent,
+    call: CallId,
+    request: &grpc::CreateContainerRequest,
+    extras: &grpc::ProcessExtras,
+) -> Outcome {
     let id = &request.container_id;
     check_id("container", id)?;
     if agent.sandbox.containers.contains_key(id) {
@@ -34,8 +39,8 @@ pub fn create(agent: &mut Agent, call: CallId, request: &grpc::CreateContainerRe
     if let Some(device) = request.devices.first() {
         return Err(Status::invalid(format!("device type is not supported: {}", device.r#type)));
     }
-    let plan = ContainerPlan::from_request(request)?;
-    let storages = agent.sandbox.storages.add_all(&agent.modules, id, &request.storages)?;
+    let plan = ContainerPlan::from_request(request, extras)?;
+    let storages = agent.sandbox.storages.add_all(&agent.modules, &request.storages)?;
     if let Err(status) = launch(agent, call, request, plan, &storages) {
         agent.sandbox.storages.release(&storages);
         return Err(status);
@@ -57,6 +62,7 @@ fn launch(
     if request.sandbox_pidns {
         join_first_pid_namespace(agent, &mut plan);
     }
+    resolve_containers(agent, &mut plan)?;
     let joined = init::open_joined(&plan)?;
     let nested = |other: &Container| other.cgroup.overlaps(&plan.cgroup);
     if let Some((owner, _)) = agent.sandbox.containers.iter().find(|(_, other)| nested(other)) {
@@ -100,6 +106,26 @@ fn launch(
     };
     agent.watch_oom(id, &container);
     agent.sandbox.containers.insert(id.clone(), container);
+    Ok(())
+}
+
+/// A namespace's path may be `container:ID`: the one of that container, which the host has no path for.
+fn resolve_containers(agent: &Agent, plan: &mut ContainerPlan) -> Result<()> {
+    for (flag, path) in &mut plan.joined {
+        let Some(id) = path.strip_prefix("container:") else { continue };
+        let init = agent.sandbox.container(id)?.init;
+        let process = agent.sandbox.processes.get(&init).filter(|process| process.status.is_none());
+        let pid = process.map(|process| process.pid);
+        let pid = pid.ok_or_else(|| Status::invalid(format!("namespace: container {id} has ended")))?;
+        let name = match *flag {
+            CloneFlags::CLONE_NEWPID => "pid",
+            CloneFlags::CLONE_NEWNET => "net",
+            CloneFlags::CLONE_NEWIPC => "ipc",
+            CloneFlags::CLONE_NEWUTS => "uts",
+            _ => return Err(Status::invalid(format!("namespace cannot be joined: {path}"))),
+        };
+        *path = format!("/proc/{pid}/ns/{name}");
+    }
     Ok(())
 }
 
@@ -148,6 +174,7 @@ fn fork_init(
             container: id.into(),
             exec_id: id.into(),
             pid,
+            inner_pid: sys::inner_pid(&pidfd),
             pidfd,
             stage: Stage::Creating,
             setup: None,
@@ -155,6 +182,7 @@ fn fork_init(
             streams,
             waiters: Vec::new(),
             status: None,
+            signal: 0,
             waited: false,
             has_terminal: plan.process.terminal.is_some(),
         })

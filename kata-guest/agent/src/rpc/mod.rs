@@ -44,7 +44,7 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
         "CreateSandbox" => sandbox::create(agent, &decode(payload)?),
         "DestroySandbox" => sandbox::destroy(agent),
         "UpdateEphemeralMounts" => sandbox::update_ephemeral_mounts(&decode(payload)?),
-        "CreateContainer" => container::create(agent, call, &decode(payload)?),
+        "CreateContainer" => container::create(agent, call, &decode(payload)?, &decode(payload)?),
         "StartContainer" => container::start(agent, call, &decode(payload)?),
         "RemoveContainer" => container::remove(agent, call, &decode(payload)?),
         "UpdateContainer" => container::update(agent, &decode(payload)?),
@@ -57,8 +57,8 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
             let resume: crate::grpc::ResumeContainerRequest = decode(payload)?;
             container::freeze(agent, call, &resume.container_id, false)
         }
-        "ExecProcess" => process::exec(agent, call, &decode(payload)?),
-        "SignalProcess" => process::signal(agent, &decode(payload)?),
+        "ExecProcess" => process::exec(agent, call, &decode(payload)?, &decode(payload)?),
+        "SignalProcess" => process::signal(agent, &decode(payload)?, &decode(payload)?),
         "WaitProcess" => process::wait(agent, call, &decode(payload)?),
         "ReadStdout" => agent.read_stream(call, &decode(payload)?, 0).and(LATER),
         "ReadStderr" => agent.read_stream(call, &decode(payload)?, 1).and(LATER),

@@ -13,13 +13,17 @@ use crate::ttrpc::connection::CallId;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Code, Status};
 use nix::errno::Errno;
-use prost::Message;
 use std::os::fd::{AsFd, AsRawFd};
 
 /// Records of processes one container may have, ended ones that nobody asked about included.
 const MAX_PROCESSES: usize = 4096;
 
-pub fn exec(agent: &mut Agent, call: CallId, request: &grpc::ExecProcessRequest) -> Outcome {
+pub fn exec(
+    agent: &mut Agent,
+    call: CallId,
+    request: &grpc::ExecProcessRequest,
+    extras: &grpc::ProcessExtras,
+) -> Outcome {
     let spec = request.process.as_ref().ok_or_else(|| Status::invalid("exec: no process"))?;
     let container = agent.sandbox.container(&request.container_id)?;
     if request.exec_id.is_empty() || request.exec_id.len() > 255 {
@@ -32,7 +36,10 @@ pub fn exec(agent: &mut Agent, call: CallId, request: &grpc::ExecProcessRequest)
         return Err(Status::new(Code::ResourceExhausted, "too many processes in the container"));
     }
     let owner = agent.sandbox.processes.get(&container.init);
-    let owner = owner.filter(|init| init.status.is_none() && init.stage == Stage::Running);
+    // Files can be copied before the first process is let go: its world is built.
+    let ready =
+        |stage: Stage| stage == Stage::Running || (stage == Stage::Created && !extras.builtin.is_empty());
+    let owner = owner.filter(|init| init.status.is_none() && ready(init.stage));
     let owner = owner.ok_or_else(|| {
         Status::new(Code::FailedPrecondition, format!("container {} is not running", request.container_id))
     })?;
@@ -41,7 +48,7 @@ pub fn exec(agent: &mut Agent, call: CallId, request: &grpc::ExecProcessRequest)
         let message = format!("container {} is {state}", request.container_id);
         return Err(Status::new(Code::FailedPrecondition, message));
     }
-    let plan = plan(spec, request.string_user.as_ref(), &container.defaults)?;
+    let plan = plan(spec, request.string_user.as_ref(), extras, &container.defaults)?;
     let namespaces = container.namespaces;
     let init_fd = owner.pidfd.try_clone().context("pidfd")?;
     let cgroup = container.cgroup.fd.try_clone().context("cgroup")?;
@@ -61,6 +68,7 @@ pub fn exec(agent: &mut Agent, call: CallId, request: &grpc::ExecProcessRequest)
         container: request.container_id.clone(),
         exec_id: request.exec_id.clone(),
         pid,
+        inner_pid: sys::inner_pid(&pidfd),
         pidfd,
         stage: Stage::Starting,
         setup: None,
@@ -68,6 +76,7 @@ pub fn exec(agent: &mut Agent, call: CallId, request: &grpc::ExecProcessRequest)
         streams,
         waiters: Vec::new(),
         status: None,
+        signal: 0,
         waited: false,
         has_terminal: terminal,
     })?;
@@ -81,12 +90,16 @@ pub fn exec(agent: &mut Agent, call: CallId, request: &grpc::ExecProcessRequest)
 fn plan(
     spec: &grpc::Process,
     user: Option<&grpc::StringUser>,
+    extras: &grpc::ProcessExtras,
     defaults: &ProcessPlan,
 ) -> crate::ttrpc::Result<ProcessPlan> {
-    let mut plan = ProcessPlan::from_spec(spec, user)?;
+    let mut plan = ProcessPlan::from_spec(spec, user)?.with(extras)?;
     let silent = spec.capabilities.as_ref().is_none_or(|sets| *sets == grpc::LinuxCapabilities::default());
     if silent {
         plan.capabilities = defaults.capabilities.map(|inherited| Capabilities { ..inherited });
+    }
+    if extras.umask.is_none() {
+        plan.umask = defaults.umask;
     }
     if plan.rlimits.is_empty() {
         plan.rlimits = defaults.rlimits.clone();
@@ -97,7 +110,11 @@ fn plan(
     Ok(plan)
 }
 
-pub fn signal(agent: &mut Agent, request: &grpc::SignalProcessRequest) -> Outcome {
+pub fn signal(
+    agent: &mut Agent,
+    request: &grpc::SignalProcessRequest,
+    extras: &grpc::SignalExtras,
+) -> Outcome {
     let signal = i32::try_from(request.signal).ok().filter(|signal| (0..=64).contains(signal));
     let signal = signal.ok_or_else(|| Status::invalid(format!("signal: {}", request.signal)))?;
     let container = agent.sandbox.container(&request.container_id)?;
@@ -117,7 +134,13 @@ pub fn signal(agent: &mut Agent, request: &grpc::SignalProcessRequest) -> Outcom
     } else {
         signal
     };
-    match sys::pidfd_send_signal(&process.pidfd, signal) {
+    // Not reaped yet, so the group's number, which is the leader's, is still its own.
+    let sent = if extras.process_group && process.stage == Stage::Running {
+        sys::signal_group(process.pid, signal)
+    } else {
+        sys::pidfd_send_signal(&process.pidfd, signal)
+    };
+    match sent {
         Ok(()) | Err(Errno::ESRCH) => EMPTY,
         Err(errno) => Err(Status::internal(format!("signal {signal}: {errno:?}"))),
     }
@@ -139,8 +162,9 @@ pub fn wait(agent: &mut Agent, call: CallId, request: &grpc::WaitProcessRequest)
     if let Some(process) = agent.sandbox.processes.get_mut(&id) {
         if let Some(status) = process.status {
             process.waited = true;
+            let end = crate::reaper::end_of(status, process.signal);
             agent.forget_if_done(id);
-            return Ok(Some(grpc::WaitProcessResponse { status }.encode_to_vec()));
+            return Ok(Some(end));
         }
         process.waiters.push(call);
     }

@@ -31,7 +31,7 @@ pub fn create(agent: &mut Agent, request: &grpc::CreateSandboxRequest) -> Outcom
             .and_then(|()| fs::write("/etc/resolv.conf", servers))
             .context("resolv.conf")?;
     }
-    agent.sandbox.storages.add_all(&agent.modules, &request.sandbox_id, &request.storages)?;
+    agent.sandbox.storages.add_all(&agent.modules, &request.storages)?;
     agent.sandbox.id = request.sandbox_id.clone();
     agent.sandbox.created = true;
     EMPTY

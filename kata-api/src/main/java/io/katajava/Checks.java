@@ -43,6 +43,14 @@ final class Checks {
     return user;
   }
 
+  static int umask(int umask) {
+    if (umask < 0 || umask > 0777) {
+      throw new IllegalArgumentException(
+          "a umask is 0 to 0777, got 0" + Integer.toOctalString(umask));
+    }
+    return umask;
+  }
+
   static Duration positive(String what, Duration duration) {
     if (duration.isNegative() || duration.isZero()) {
       throw new IllegalArgumentException("the " + what + " is positive, got " + duration);

@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
-/** A running container in a sandbox. */
+/**
+ * A container in a sandbox. Its first process may be started, stopped and started again; its root
+ * filesystem and its log stay until {@link #close()}.
+ */
 public interface Container extends AutoCloseable {
 
   /**
@@ -31,9 +34,100 @@ public interface Container extends AutoCloseable {
   /**
    * The container's first process, its pid 1.
    *
-   * @return the process and its streams
+   * @return the process and its streams; after a restart the new one
+   * @throws IllegalStateException if the container was created and not started yet
    */
   Execution mainProcess();
+
+  /**
+   * What the first process wrote, if the container was made with {@link ContainerBuilder#keepLog}.
+   *
+   * @return the log
+   * @throws IllegalStateException if it keeps none
+   */
+  ContainerLog log();
+
+  /**
+   * Copies files into and out of the container.
+   *
+   * @return its files
+   */
+  ContainerFiles files();
+
+  /**
+   * Where the container is in its life.
+   *
+   * @return the state, and the outcome of its first process once that has ended
+   */
+  ContainerStatus status();
+
+  /**
+   * What the container uses and used, from its cgroup.
+   *
+   * @return the figures
+   * @throws KataException when the agent cannot be asked
+   */
+  ContainerStats stats();
+
+  /**
+   * Starts the first process of a container that was created, or starts it again after it has
+   * ended.
+   *
+   * @throws CommandNotStartedException when it cannot be started
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when it runs already
+   */
+  void start();
+
+  /**
+   * Sends a signal to the first process. One that has ended is no error.
+   *
+   * @param signal the guest's signal number, for example 15. SIGTERM to a pid 1 that does not
+   *     handle it ends it, though the kernel would ignore it
+   */
+  void signal(int signal);
+
+  /** Kills all processes of the container, without waiting; it can be started again. */
+  void kill();
+
+  /**
+   * Stops the container and starts it again with a new first process. Its files stay.
+   *
+   * @param grace how long the process may take after SIGTERM
+   */
+  void restart(Duration grace);
+
+  /**
+   * Freezes all processes of the container; returns when they are. Commands cannot be executed
+   * meanwhile.
+   *
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when it does not run
+   */
+  void pause();
+
+  /**
+   * Lets the processes of a frozen container go on.
+   *
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when it is not frozen
+   */
+  void resume();
+
+  /**
+   * Changes limits of the container; they hold until the next change, restarts included.
+   *
+   * @param limits what changes; the rest stays as it is
+   */
+  void update(ContainerLimits limits);
+
+  /**
+   * Changes limits of the container.
+   *
+   * @param limits sets what changes
+   */
+  default void update(Consumer<ContainerLimits.Builder> limits) {
+    ContainerLimits.Builder builder = ContainerLimits.builder();
+    limits.accept(builder);
+    update(builder.build());
+  }
 
   /**
    * Runs a command in the container and keeps its output.
@@ -101,13 +195,14 @@ public interface Container extends AutoCloseable {
   }
 
   /**
-   * Ends the first process: SIGTERM, after the grace SIGKILL; then removes the container.
+   * Ends the first process: SIGTERM, after the grace SIGKILL, which ends all other processes too.
+   * The container can be started again. One that has ended is no error.
    *
    * @param grace how long the process may take after SIGTERM
    */
   void stop(Duration grace);
 
-  /** Kills all processes of the container and removes it. Idempotent. */
+  /** Kills all processes of the container and removes it with its files. Idempotent. */
   @Override
   void close();
 }

@@ -1,39 +1,58 @@
 package io.katajava;
 
 import io.katajava.ExecSpec.TerminalSize;
+import io.katajava.agent.oci.OciDevice;
+import io.katajava.agent.oci.OciHooks;
+import io.katajava.agent.oci.OciMount;
+import io.katajava.agent.oci.OciNamespace;
+import io.katajava.agent.oci.OciRlimit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Describes a container and starts it. Not safe for several threads. */
 public final class ContainerBuilder {
   private final String name;
-  private final Function<ContainerSpec, Container> starter;
+  private final Function<ContainerSpec, Container> creator;
   private @Nullable String image;
   private final List<String> command = new ArrayList<>();
   private final Map<String, String> env = new LinkedHashMap<>();
   private @Nullable String workdir;
   private @Nullable String user;
   private @Nullable TerminalSize terminal;
+  private final List<String> groups = new ArrayList<>();
+  private OptionalInt umask = OptionalInt.empty();
+  private final List<OciRlimit> rlimits = new ArrayList<>();
+  private OptionalInt oomScoreAdj = OptionalInt.empty();
   private boolean readOnlyRoot;
-  private @Nullable MemorySize memoryLimit;
-  private @Nullable Double cpus;
-  private @Nullable Long pidsLimit;
+  private String rootPropagation = "";
+  private final List<OciMount> mounts = new ArrayList<>();
+  private final List<ContainerSpec.EmptyDirectory> emptyDirectories = new ArrayList<>();
+  private final List<OciDevice> devices = new ArrayList<>();
+  private final ContainerSecurity.Builder security = ContainerSecurity.builder();
+  private final ContainerLimits.Builder limits = ContainerLimits.builder();
+  private final List<OciNamespace> namespaces = new ArrayList<>();
+  private boolean sharedPid;
+  private final Map<String, String> sysctls = new LinkedHashMap<>();
+  private OciHooks hooks = OciHooks.NONE;
+  private @Nullable MemorySize keptLog;
 
   /**
    * Makes a builder; {@link Sandbox#container} does.
    *
    * @param name the container's name
-   * @param starter starts what was described
+   * @param creator creates what was described, without starting it
    * @throws IllegalArgumentException if the name is not one
    */
-  public ContainerBuilder(String name, Function<ContainerSpec, Container> starter) {
+  public ContainerBuilder(String name, Function<ContainerSpec, Container> creator) {
     this.name = Checks.name("container name", name);
-    this.starter = starter;
+    this.creator = creator;
   }
 
   /**
@@ -132,16 +151,184 @@ public final class ContainerBuilder {
   }
 
   /**
+   * Adds groups the processes are in besides the user's own.
+   *
+   * @param groups names in the container's {@code /etc/group}, or numbers
+   * @return this
+   */
+  public ContainerBuilder groups(String... groups) {
+    for (String group : groups) {
+      if (!group.matches("[A-Za-z0-9_.][A-Za-z0-9_.-]*")) {
+        throw new IllegalArgumentException("'" + group + "' is not the name or number of a group");
+      }
+      this.groups.add(group);
+    }
+    return this;
+  }
+
+  /**
+   * Sets the file mode creation mask. Default: 022.
+   *
+   * @param umask 0 to 0777
+   * @return this
+   */
+  public ContainerBuilder umask(int umask) {
+    this.umask = OptionalInt.of(Checks.umask(umask));
+    return this;
+  }
+
+  /**
+   * Limits a resource of each process. Default: 1024 open files, at most 524288.
+   *
+   * @param resource what is limited
+   * @param soft the limit in force; {@link OciRlimit#UNLIMITED} for none
+   * @param hard how far a process may raise it
+   * @return this
+   * @throws IllegalArgumentException if the soft limit is above the hard one
+   */
+  public ContainerBuilder rlimit(OciRlimit.Resource resource, long soft, long hard) {
+    if (Long.compareUnsigned(soft, hard) > 0) {
+      throw new IllegalArgumentException(
+          "the soft limit of " + resource + " is " + soft + ", above the hard limit " + hard);
+    }
+    this.rlimits.add(new OciRlimit(resource, soft, hard));
+    return this;
+  }
+
+  /**
+   * Sets how readily the container's processes are killed when memory is short.
+   *
+   * @param adjustment -1000 (never) to 1000 (first)
+   * @return this
+   */
+  public ContainerBuilder oomScoreAdj(int adjustment) {
+    if (adjustment < -1000 || adjustment > 1000) {
+      throw new IllegalArgumentException(
+          "the out-of-memory score is adjusted by -1000 to 1000, got " + adjustment);
+    }
+    this.oomScoreAdj = OptionalInt.of(adjustment);
+    return this;
+  }
+
+  /**
+   * Sets the mount propagation of the root. Default: {@code rslave}.
+   *
+   * @param propagation {@code private}, {@code slave}, {@code shared} or {@code unbindable}, with
+   *     or without a leading {@code r}
+   * @return this
+   */
+  public ContainerBuilder rootPropagation(String propagation) {
+    if (!propagation.matches("r?(private|slave|shared|unbindable)")) {
+      throw new IllegalArgumentException("'" + propagation + "' is no mount propagation");
+    }
+    this.rootPropagation = propagation;
+    return this;
+  }
+
+  /**
+   * Adds a mount.
+   *
+   * @param mount its source is a path in the guest, for a bind, or what the filesystem wants
+   * @return this
+   */
+  public ContainerBuilder mount(OciMount mount) {
+    this.mounts.add(mount);
+    return this;
+  }
+
+  /**
+   * Adds a filesystem in guest memory for this container alone.
+   *
+   * @param path absolute path in the container
+   * @param limit how much it may hold
+   * @return this
+   */
+  public ContainerBuilder tmpfs(String path, MemorySize limit) {
+    return mount(
+        OciMount.of(
+            Checks.absolute("mount point", path),
+            "tmpfs",
+            "tmpfs",
+            "nosuid",
+            "nodev",
+            "mode=1777",
+            "size=" + limit.bytes()));
+  }
+
+  /**
+   * Adds an empty directory in guest memory that containers of the sandbox share by its name.
+   *
+   * @param name unique in the sandbox
+   * @param path absolute path in the container
+   * @return this
+   */
+  public ContainerBuilder emptyDirectory(String name, String path) {
+    this.emptyDirectories.add(
+        new ContainerSpec.EmptyDirectory(
+            Checks.name("name of a directory", name),
+            Checks.absolute("mount point", path),
+            Optional.empty()));
+    return this;
+  }
+
+  /**
+   * Adds an empty directory as {@link #emptyDirectory(String, String)} does, with a limit.
+   *
+   * @param name unique in the sandbox
+   * @param path absolute path in the container
+   * @param limit how much it may hold
+   * @return this
+   */
+  public ContainerBuilder emptyDirectory(String name, String path, MemorySize limit) {
+    this.emptyDirectories.add(
+        new ContainerSpec.EmptyDirectory(
+            Checks.name("name of a directory", name),
+            Checks.absolute("mount point", path),
+            Optional.of(limit)));
+    return this;
+  }
+
+  /**
+   * Adds a device node.
+   *
+   * @param device the node and the numbers of a device of the guest
+   * @return this
+   */
+  public ContainerBuilder device(OciDevice device) {
+    this.devices.add(device);
+    return this;
+  }
+
+  /**
+   * Changes the security settings, beginning with the defaults; see {@link ContainerSecurity}.
+   *
+   * @param settings changes them
+   * @return this
+   */
+  public ContainerBuilder security(Consumer<ContainerSecurity.Builder> settings) {
+    settings.accept(security);
+    return this;
+  }
+
+  /**
+   * Sets limits; see {@link ContainerLimits}.
+   *
+   * @param settings sets them
+   * @return this
+   */
+  public ContainerBuilder limits(Consumer<ContainerLimits.Builder> settings) {
+    settings.accept(limits);
+    return this;
+  }
+
+  /**
    * Limits the container's memory. Default: the machine's.
    *
    * @param limit not zero
    * @return this
    */
   public ContainerBuilder memoryLimit(MemorySize limit) {
-    if (limit.bytes() == 0) {
-      throw new IllegalArgumentException("a container needs memory, the limit given is zero");
-    }
-    this.memoryLimit = limit;
+    limits.memory(limit);
     return this;
   }
 
@@ -152,10 +339,7 @@ public final class ContainerBuilder {
    * @return this
    */
   public ContainerBuilder cpus(double cpus) {
-    if (!(cpus >= 0.01) || cpus > 1024) {
-      throw new IllegalArgumentException("cpus is between 0.01 and 1024, got " + cpus);
-    }
-    this.cpus = cpus;
+    limits.cpus(cpus);
     return this;
   }
 
@@ -166,10 +350,70 @@ public final class ContainerBuilder {
    * @return this
    */
   public ContainerBuilder pidsLimit(long limit) {
-    if (limit < 1) {
-      throw new IllegalArgumentException("a container has at least 1 process, limit " + limit);
+    limits.pids(limit);
+    return this;
+  }
+
+  /**
+   * Gives the container a namespace of its own, or lets it join one by path, where the containers
+   * of a sandbox share one (network, ipc, uts). Pid, mount and cgroup namespaces are its own
+   * anyway.
+   *
+   * @param namespace which, and its path if it is joined
+   * @return this
+   */
+  public ContainerBuilder namespace(OciNamespace namespace) {
+    this.namespaces.add(namespace);
+    return this;
+  }
+
+  /**
+   * Puts the container into the pid namespace that all containers of the sandbox with this setting
+   * share: they see each other's processes. Default: its own, in which its first process is pid 1.
+   *
+   * @return this
+   */
+  public ContainerBuilder sharedPid() {
+    this.sharedPid = true;
+    return this;
+  }
+
+  /**
+   * Sets a kernel parameter of the container's namespaces.
+   *
+   * @param name {@code net.*}, {@code fs.mqueue.*}, {@code kernel.shm*}, {@code kernel.msg*},
+   *     {@code kernel.sem} or {@code kernel.domainname}; the agent refuses others
+   * @param value the value
+   * @return this
+   */
+  public ContainerBuilder sysctl(String name, String value) {
+    this.sysctls.put(name, value);
+    return this;
+  }
+
+  /**
+   * Sets programs run at points of the container's life.
+   *
+   * @param hooks the programs
+   * @return this
+   */
+  public ContainerBuilder hooks(OciHooks hooks) {
+    this.hooks = hooks;
+    return this;
+  }
+
+  /**
+   * Keeps the first process's output as a log, the newest part of it, instead of giving it out as
+   * streams: nobody has to read it, and the process never waits. See {@link Container#log}.
+   *
+   * @param limit how much is kept
+   * @return this
+   */
+  public ContainerBuilder keepLog(MemorySize limit) {
+    if (limit.bytes() == 0) {
+      throw new IllegalArgumentException("a log that keeps nothing is none");
     }
-    this.pidsLimit = limit;
+    this.keptLog = limit;
     return this;
   }
 
@@ -182,25 +426,50 @@ public final class ContainerBuilder {
     return new ContainerSpec(
         name,
         Optional.ofNullable(image),
-        command,
-        env,
-        Optional.ofNullable(workdir),
-        Optional.ofNullable(user),
-        Optional.ofNullable(terminal),
-        readOnlyRoot,
-        Optional.ofNullable(memoryLimit),
-        Optional.ofNullable(cpus),
-        Optional.ofNullable(pidsLimit));
+        new ContainerSpec.MainProcess(
+            command,
+            env,
+            Optional.ofNullable(workdir),
+            Optional.ofNullable(user),
+            groups,
+            umask,
+            Optional.ofNullable(terminal),
+            rlimits,
+            oomScoreAdj),
+        new ContainerSpec.Files(readOnlyRoot, rootPropagation, mounts, emptyDirectories, devices),
+        security.build(),
+        limits.build(),
+        new ContainerSpec.Kernel(namespaces, sharedPid, sysctls, hooks),
+        Optional.ofNullable(keptLog));
   }
 
   /**
-   * Starts the container.
+   * Creates the container without starting it: root filesystem, namespaces and limits are ready,
+   * its first process waits for {@link Container#start}.
+   *
+   * @return the container, to be closed
+   * @throws CommandNotStartedException when its first process could not be started
+   * @throws KataException when the container cannot be made; nothing of it is left
+   */
+  public Container create() {
+    return creator.apply(spec());
+  }
+
+  /**
+   * Creates and starts the container.
    *
    * @return the running container
    * @throws CommandNotStartedException when its first process cannot be started
    * @throws KataException when the container cannot be made; nothing of it is left
    */
   public Container start() {
-    return starter.apply(spec());
+    Container container = create();
+    try {
+      container.start();
+    } catch (RuntimeException e) {
+      container.close();
+      throw e;
+    }
+    return container;
   }
 }

@@ -1,45 +1,137 @@
 package io.katajava;
 
 import io.katajava.ExecSpec.TerminalSize;
+import io.katajava.agent.oci.OciDevice;
+import io.katajava.agent.oci.OciHooks;
+import io.katajava.agent.oci.OciMount;
+import io.katajava.agent.oci.OciNamespace;
+import io.katajava.agent.oci.OciRlimit;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What a container is made of. Made by {@link ContainerBuilder}.
  *
  * @param name its name, unique in the sandbox
  * @param image the root filesystem's reference; the guest's built-in {@code busybox} when absent
- * @param command its first process; when empty the image's, and else one that just waits, so that
- *     commands can be executed
- * @param env variables on top of the image's
- * @param workdir the working directory, absolute; the image's or {@code /} when absent
- * @param user {@code name[:group]} or {@code uid[:gid]}; the image's or root when absent
- * @param terminal the terminal of the first process; pipes when absent
- * @param readOnlyRoot whether the root filesystem cannot be written
- * @param memoryLimit limit of the container's memory (cgroup v2 {@code memory.max})
- * @param cpus how many CPUs' time the container may use (cgroup v2 {@code cpu.max})
- * @param pidsLimit how many processes and threads it may have (cgroup v2 {@code pids.max})
+ * @param process its first process, and what commands executed later inherit
+ * @param files its filesystems
+ * @param security capabilities, system calls, protected paths
+ * @param limits limits of its cgroup
+ * @param kernel namespaces, kernel settings, hooks
+ * @param keptLog how much of the first process's output is kept as a log; absent when its streams
+ *     are read instead
  */
 public record ContainerSpec(
     String name,
     Optional<String> image,
-    List<String> command,
-    Map<String, String> env,
-    Optional<String> workdir,
-    Optional<String> user,
-    Optional<TerminalSize> terminal,
-    boolean readOnlyRoot,
-    Optional<MemorySize> memoryLimit,
-    Optional<Double> cpus,
-    Optional<Long> pidsLimit) {
+    MainProcess process,
+    Files files,
+    ContainerSecurity security,
+    ContainerLimits limits,
+    Kernel kernel,
+    Optional<MemorySize> keptLog) {
 
-  /** Copies the collections. */
-  public ContainerSpec {
-    command = List.copyOf(command);
-    env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
+  /**
+   * A container's first process.
+   *
+   * @param command program and arguments; when empty the image's, and else one that just waits, so
+   *     that commands can be executed
+   * @param env variables on top of the image's
+   * @param workdir the working directory, absolute; the image's or {@code /} when absent
+   * @param user {@code name[:group]} or {@code uid[:gid]}; the image's or root when absent
+   * @param groups further groups, by name or number
+   * @param umask the file mode creation mask; 022 when absent
+   * @param terminal the terminal of the first process; pipes when absent
+   * @param rlimits resource limits of its processes
+   * @param oomScoreAdj how readily it is killed when memory is short, -1000 to 1000
+   */
+  public record MainProcess(
+      List<String> command,
+      Map<String, String> env,
+      Optional<String> workdir,
+      Optional<String> user,
+      List<String> groups,
+      OptionalInt umask,
+      Optional<TerminalSize> terminal,
+      List<OciRlimit> rlimits,
+      OptionalInt oomScoreAdj) {
+
+    /** Copies the collections. */
+    public MainProcess {
+      command = List.copyOf(command);
+      env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
+      groups = List.copyOf(groups);
+      rlimits = List.copyOf(rlimits);
+    }
+
+    /** Environment values and arguments may be secrets: only the program is named. */
+    @Override
+    public String toString() {
+      return "MainProcess[" + (command.isEmpty() ? "" : command.get(0)) + "]";
+    }
+  }
+
+  /**
+   * A container's filesystems.
+   *
+   * @param readOnlyRoot whether the root filesystem cannot be written
+   * @param rootPropagation mount propagation of the root, for example {@code rslave}; empty for
+   *     that
+   * @param mounts further mounts, their sources being paths in the guest
+   * @param emptyDirectories directories in guest memory that containers of a sandbox share by name
+   * @param devices device nodes besides the usual ones
+   */
+  public record Files(
+      boolean readOnlyRoot,
+      String rootPropagation,
+      List<OciMount> mounts,
+      List<EmptyDirectory> emptyDirectories,
+      List<OciDevice> devices) {
+
+    /** Copies the lists. */
+    public Files {
+      mounts = List.copyOf(mounts);
+      emptyDirectories = List.copyOf(emptyDirectories);
+      devices = List.copyOf(devices);
+    }
+  }
+
+  /**
+   * A directory in guest memory; containers that name the same one see the same files. It lives as
+   * long as the sandbox.
+   *
+   * @param name its name, unique in the sandbox
+   * @param path where it is in the container
+   * @param limit how much it may hold; half of the guest's memory when absent. The first container
+   *     that names it decides
+   */
+  public record EmptyDirectory(String name, String path, Optional<MemorySize> limit) {}
+
+  /**
+   * What a container has of the guest's kernel.
+   *
+   * @param namespaces namespaces of its own, or joined by path, in place of the sandbox's shared
+   *     ones; pid, mount and cgroup are its own in any case
+   * @param sharedPid whether it is in the pid namespace that containers of the sandbox share
+   * @param sysctls settings of its namespaces
+   * @param hooks programs of the guest and of the container run at points of its life
+   */
+  public record Kernel(
+      List<OciNamespace> namespaces,
+      boolean sharedPid,
+      Map<String, String> sysctls,
+      OciHooks hooks) {
+
+    /** Copies the collections. */
+    public Kernel {
+      namespaces = List.copyOf(namespaces);
+      sysctls = Map.copyOf(sysctls);
+    }
   }
 
   /** Environment values and arguments may be secrets: only name, image and program are named. */
@@ -48,7 +140,7 @@ public record ContainerSpec(
     return "ContainerSpec["
         + name
         + image.map(i -> " of " + i).orElse("")
-        + (command.isEmpty() ? "" : " running " + command.get(0))
+        + (process.command().isEmpty() ? "" : " running " + process.command().get(0))
         + "]";
   }
 }

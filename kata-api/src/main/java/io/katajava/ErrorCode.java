@@ -36,10 +36,14 @@ public enum ErrorCode {
   COMMAND_FAILED,
   /** A command wrote more than the stated limit. */
   OUTPUT_LIMIT,
+  /** Files could not be copied. */
+  COPY_FAILED,
   /** The time given was not enough. */
   TIMEOUT,
   /** The calling thread was interrupted. */
   INTERRUPTED,
+  /** What is asked for does not go with the state of the container. */
+  INVALID_STATE,
   /** The handle was closed before. */
   CLOSED
 }

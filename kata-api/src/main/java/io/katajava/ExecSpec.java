@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** What to execute in a container. Immutable; {@link #toBuilder()} leads back. */
@@ -21,6 +22,7 @@ public final class ExecSpec {
   private final Map<String, String> env;
   private final @Nullable String workdir;
   private final @Nullable String user;
+  private final OptionalInt umask;
   private final @Nullable Duration timeout;
   private final @Nullable InputStream stdin;
   private final MemorySize outputLimit;
@@ -31,6 +33,7 @@ public final class ExecSpec {
     this.env = Collections.unmodifiableMap(new LinkedHashMap<>(builder.env));
     this.workdir = builder.workdir;
     this.user = builder.user;
+    this.umask = builder.umask;
     this.timeout = builder.timeout;
     this.stdin = builder.stdin;
     this.outputLimit = builder.outputLimit;
@@ -88,6 +91,7 @@ public final class ExecSpec {
     builder.env.putAll(env);
     builder.workdir = workdir;
     builder.user = user;
+    builder.umask = umask;
     builder.timeout = timeout;
     builder.stdin = stdin;
     builder.outputLimit = outputLimit;
@@ -129,6 +133,15 @@ public final class ExecSpec {
    */
   public Optional<String> user() {
     return Optional.ofNullable(user);
+  }
+
+  /**
+   * The file mode creation mask, if not the container's.
+   *
+   * @return 0 to 0777
+   */
+  public OptionalInt umask() {
+    return umask;
   }
 
   /**
@@ -179,6 +192,7 @@ public final class ExecSpec {
     private final Map<String, String> env = new LinkedHashMap<>();
     private @Nullable String workdir;
     private @Nullable String user;
+    private OptionalInt umask = OptionalInt.empty();
     private @Nullable Duration timeout;
     private @Nullable InputStream stdin;
     private MemorySize outputLimit = DEFAULT_OUTPUT_LIMIT;
@@ -249,7 +263,19 @@ public final class ExecSpec {
     }
 
     /**
-     * Sets after which time the command is killed. Default: none.
+     * Sets the file mode creation mask. Default: the container's.
+     *
+     * @param umask 0 to 0777
+     * @return this
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public Builder umask(int umask) {
+      this.umask = OptionalInt.of(Checks.umask(umask));
+      return this;
+    }
+
+    /**
+     * Sets after which time the command and its process group are killed. Default: none.
      *
      * @param timeout a positive duration
      * @return this

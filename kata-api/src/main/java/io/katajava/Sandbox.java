@@ -147,6 +147,30 @@ public interface Sandbox extends AutoCloseable {
   List<Container> containers();
 
   /**
+   * Tells a consumer what happens to the sandbox from now on, one call at a time on the library's
+   * workers; every consumer has a queue of its own of 1024 events, beyond which the oldest go.
+   *
+   * @param consumer takes the events
+   * @return ends the subscription
+   */
+  Subscription onEvent(Consumer<SandboxEvent> consumer);
+
+  /** A consumer's subscription to events. */
+  interface Subscription extends AutoCloseable {
+    /** Ends it. A call under way is not waited for. */
+    @Override
+    void close();
+  }
+
+  /**
+   * The guest's own figures, of agent and machine.
+   *
+   * @return text in the Prometheus exposition format; not to be trusted
+   * @throws KataException when the agent cannot be asked
+   */
+  String guestMetrics();
+
+  /**
    * Completes when the machine has ended, however that came. Never completes exceptionally.
    *
    * @return how the hypervisor ended

@@ -13,8 +13,10 @@ import io.katajava.agent.internal.wire.ReadStreamRequest;
 import io.katajava.agent.internal.wire.ReadStreamResponse;
 import io.katajava.agent.internal.wire.RemoveContainerRequest;
 import io.katajava.agent.internal.wire.ResumeContainerRequest;
+import io.katajava.agent.internal.wire.SignalExtras;
 import io.katajava.agent.internal.wire.SignalProcessRequest;
 import io.katajava.agent.internal.wire.StartContainerRequest;
+import io.katajava.agent.internal.wire.StartedProcess;
 import io.katajava.agent.internal.wire.StatsContainerRequest;
 import io.katajava.agent.internal.wire.StatsContainerResponse;
 import io.katajava.agent.internal.wire.TtyWinResizeRequest;
@@ -32,6 +34,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -219,13 +222,20 @@ public final class AgentClient implements AutoCloseable {
    * Lets the container's first process run ({@code StartContainer}).
    *
    * @param containerId the container
+   * @return the process's pid in the container; empty when the agent does not tell, as upstream's
    */
-  public void startContainer(String containerId) {
-    calls.run(
-        "StartContainer",
-        containerId,
-        StartContainerRequest.newBuilder().setContainerId(containerId).build(),
-        deadline());
+  public OptionalInt startContainer(String containerId) {
+    return pid(
+        calls.call(
+            "StartContainer",
+            containerId,
+            StartContainerRequest.newBuilder().setContainerId(containerId).build(),
+            StartedProcess.parser(),
+            deadline()));
+  }
+
+  private static OptionalInt pid(StartedProcess started) {
+    return started.getPid() > 0 ? OptionalInt.of(started.getPid()) : OptionalInt.empty();
   }
 
   /**
@@ -251,10 +261,13 @@ public final class AgentClient implements AutoCloseable {
    * Starts a further process in a container ({@code ExecProcess}).
    *
    * @param request what to start
+   * @return its pid in the container; empty when the agent does not tell, as upstream's
    */
-  public void execProcess(ExecRequest request) {
+  public OptionalInt execProcess(ExecRequest request) {
     String what = request.containerId() + "/" + request.execId();
-    calls.run("ExecProcess", what, RequestWire.exec(request), deadline());
+    return pid(
+        calls.call(
+            "ExecProcess", what, RequestWire.exec(request), StartedProcess.parser(), deadline()));
   }
 
   /**
@@ -272,6 +285,22 @@ public final class AgentClient implements AutoCloseable {
         WaitProcessRequest.newBuilder().setContainerId(containerId).setExecId(execId).build(),
         WaitProcessResponse.parser(),
         WaitProcessResponse::getStatus);
+  }
+
+  /**
+   * As {@link #waitProcess}, telling an exit code from a signal as far as the agent does.
+   *
+   * @param containerId the container
+   * @param execId the process; empty for the container's first
+   * @return how it ended
+   */
+  public CompletableFuture<ProcessEnd> waitProcessEnd(String containerId, String execId) {
+    return calls.callAsync(
+        "WaitProcess",
+        containerId + "/" + execId,
+        WaitProcessRequest.newBuilder().setContainerId(containerId).setExecId(execId).build(),
+        WaitProcessResponse.parser(),
+        ReplyValues::processEnd);
   }
 
   /**
@@ -394,6 +423,28 @@ public final class AgentClient implements AutoCloseable {
             .setContainerId(containerId)
             .setExecId(execId)
             .setSignal(signal)
+            .build(),
+        deadline());
+  }
+
+  /**
+   * As {@link #signalProcess} for one process and all others of its process group. An agent that
+   * does not know groups, as upstream's, signals the process alone.
+   *
+   * @param containerId the container
+   * @param execId the process
+   * @param signal as in signal(7)
+   */
+  public void signalProcessGroup(String containerId, String execId, int signal) {
+    calls.run(
+        "SignalProcess",
+        containerId + "/" + execId,
+        RequestWire.merge(
+                SignalProcessRequest.newBuilder()
+                    .setContainerId(containerId)
+                    .setExecId(execId)
+                    .setSignal(signal),
+                SignalExtras.newBuilder().setProcessGroup(true).build())
             .build(),
         deadline());
   }

@@ -9,9 +9,10 @@ import io.katajava.agent.oci.OciProcess;
  * @param execId identifies the process in the container; not empty, not used before
  * @param process what runs
  * @param ports raw streams
+ * @param builtin what our agent does itself instead of executing a program; empty to execute one
  */
 public record ExecRequest(
-    String containerId, String execId, OciProcess process, StreamPorts ports) {
+    String containerId, String execId, OciProcess process, StreamPorts ports, String builtin) {
 
   /** Checks the id. */
   public ExecRequest {
@@ -28,6 +29,6 @@ public record ExecRequest(
    * @param process what runs
    */
   public ExecRequest(String containerId, String execId, OciProcess process) {
-    this(containerId, execId, process, StreamPorts.NONE);
+    this(containerId, execId, process, StreamPorts.NONE, "");
   }
 }

@@ -10,10 +10,12 @@ import io.katajava.agent.internal.wire.MemoryData;
 import io.katajava.agent.internal.wire.MemoryStats;
 import io.katajava.agent.internal.wire.NetworkStats;
 import io.katajava.agent.internal.wire.StatsContainerResponse;
+import io.katajava.agent.internal.wire.WaitProcessResponse;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /** Turns the protocol's replies into values. */
 final class ReplyValues {
@@ -30,6 +32,27 @@ final class ReplyValues {
         agent.getStorageHandlersList(),
         agent.getSupportsSeccomp(),
         agent.getExtraFeaturesList());
+  }
+
+  /** Statuses above this stand for signals where the agent does not say. */
+  private static final int SIGNAL_BASE = 128;
+
+  private static final int LAST_SIGNAL = 64;
+
+  static ProcessEnd processEnd(WaitProcessResponse reply) {
+    int status = reply.getStatus();
+    List<Long> told =
+        reply
+            .getUnknownFields()
+            .getField(io.katajava.agent.internal.wire.ProcessEnd.SIGNAL_FIELD_NUMBER)
+            .getVarintList();
+    int signal =
+        told.isEmpty()
+            ? (status > SIGNAL_BASE && status <= SIGNAL_BASE + LAST_SIGNAL
+                ? status - SIGNAL_BASE
+                : 0)
+            : told.get(told.size() - 1).intValue();
+    return new ProcessEnd(status, signal > 0 ? OptionalInt.of(signal) : OptionalInt.empty());
   }
 
   static ContainerStats stats(StatsContainerResponse reply) {

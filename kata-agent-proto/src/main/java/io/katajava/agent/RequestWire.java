@@ -1,5 +1,7 @@
 package io.katajava.agent;
 
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import io.katajava.agent.internal.OciWire;
 import io.katajava.agent.internal.wire.CreateContainerRequest;
 import io.katajava.agent.internal.wire.CreateSandboxRequest;
@@ -8,8 +10,11 @@ import io.katajava.agent.internal.wire.ExecProcessRequest;
 import io.katajava.agent.internal.wire.FSGroup;
 import io.katajava.agent.internal.wire.FSGroupChangePolicy;
 import io.katajava.agent.internal.wire.KernelModule;
+import io.katajava.agent.internal.wire.ProcessExtras;
 import io.katajava.agent.internal.wire.SharedMount;
 import io.katajava.agent.internal.wire.Storage;
+import io.katajava.agent.internal.wire.StringUser;
+import io.katajava.agent.oci.OciUser;
 
 /** Turns requests into the protocol's messages. */
 final class RequestWire {
@@ -36,18 +41,40 @@ final class RequestWire {
 
   /** The exec id is the container's, as in upstream's Go runtime. */
   static CreateContainerRequest container(ContainerRequest request) {
-    return CreateContainerRequest.newBuilder()
-        .setContainerId(request.containerId())
-        .setExecId(request.containerId())
-        .setOCI(OciWire.spec(request.spec()))
-        .addAllDevices(request.devices().stream().map(RequestWire::device).toList())
-        .addAllStorages(request.storages().stream().map(RequestWire::storage).toList())
-        .setSandboxPidns(request.sharedPidNamespace())
-        .addAllSharedMounts(request.sharedMounts().stream().map(RequestWire::mount).toList())
-        .setStdinPort(request.ports().stdin())
-        .setStdoutPort(request.ports().stdout())
-        .setStderrPort(request.ports().stderr())
-        .build();
+    OciUser user = request.spec().process().user();
+    CreateContainerRequest.Builder message =
+        CreateContainerRequest.newBuilder()
+            .setContainerId(request.containerId())
+            .setExecId(request.containerId())
+            .setOCI(OciWire.spec(request.spec()))
+            .addAllDevices(request.devices().stream().map(RequestWire::device).toList())
+            .addAllStorages(request.storages().stream().map(RequestWire::storage).toList())
+            .setSandboxPidns(request.sharedPidNamespace())
+            .addAllSharedMounts(request.sharedMounts().stream().map(RequestWire::mount).toList())
+            .setStdinPort(request.ports().stdin())
+            .setStdoutPort(request.ports().stdout())
+            .setStderrPort(request.ports().stderr());
+    if (!user.groupNames().isEmpty()) {
+      message.setStringUser(StringUser.newBuilder().addAllAdditionalGids(user.groupNames()));
+    }
+    return merge(message, extras(user, "")).build();
+  }
+
+  /** What only our agent understands rides along as unknown fields. */
+  private static ProcessExtras extras(OciUser user, String builtin) {
+    ProcessExtras.Builder extras = ProcessExtras.newBuilder().setBuiltin(builtin);
+    user.umask().ifPresent(extras::setUmask);
+    return extras.build();
+  }
+
+  /** Adds the fields of another message, which the first one may not know. */
+  static <B extends Message.Builder> B merge(B message, Message extras) {
+    try {
+      message.mergeFrom(extras.toByteString());
+      return message;
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("our own message", e);
+    }
   }
 
   private static Device device(AgentDevice device) {
@@ -95,13 +122,18 @@ final class RequestWire {
   }
 
   static ExecProcessRequest exec(ExecRequest request) {
-    return ExecProcessRequest.newBuilder()
-        .setContainerId(request.containerId())
-        .setExecId(request.execId())
-        .setProcess(OciWire.process(request.process()))
-        .setStdinPort(request.ports().stdin())
-        .setStdoutPort(request.ports().stdout())
-        .setStderrPort(request.ports().stderr())
-        .build();
+    OciUser user = request.process().user();
+    ExecProcessRequest.Builder message =
+        ExecProcessRequest.newBuilder()
+            .setContainerId(request.containerId())
+            .setExecId(request.execId())
+            .setProcess(OciWire.process(request.process()))
+            .setStdinPort(request.ports().stdin())
+            .setStdoutPort(request.ports().stdout())
+            .setStderrPort(request.ports().stderr());
+    if (!user.groupNames().isEmpty()) {
+      message.setStringUser(StringUser.newBuilder().addAllAdditionalGids(user.groupNames()));
+    }
+    return merge(message, extras(user, request.builtin())).build();
   }
 }

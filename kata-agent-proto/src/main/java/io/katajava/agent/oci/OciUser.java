@@ -1,6 +1,7 @@
 package io.katajava.agent.oci;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Who a process runs as. Maps to the protocol's {@code User}.
@@ -9,8 +10,16 @@ import java.util.List;
  * @param gid group id
  * @param additionalGids further groups
  * @param username a name that the agent resolves in the container; empty when the ids count
+ * @param groupNames further groups by name or number, resolved by the agent
+ * @param umask the file mode creation mask; 022 when absent
  */
-public record OciUser(long uid, long gid, List<Long> additionalGids, String username) {
+public record OciUser(
+    long uid,
+    long gid,
+    List<Long> additionalGids,
+    String username,
+    List<String> groupNames,
+    OptionalInt umask) {
   /** User and group 0. */
   public static final OciUser ROOT = new OciUser(0, 0, List.of(), "");
 
@@ -21,9 +30,22 @@ public record OciUser(long uid, long gid, List<Long> additionalGids, String user
    */
   public OciUser {
     additionalGids = List.copyOf(additionalGids);
+    groupNames = List.copyOf(groupNames);
     check(uid);
     check(gid);
     additionalGids.forEach(OciUser::check);
+  }
+
+  /**
+   * A user without group names, with the default umask.
+   *
+   * @param uid user id
+   * @param gid group id
+   * @param additionalGids further groups
+   * @param username a name that the agent resolves in the container; empty when the ids count
+   */
+  public OciUser(long uid, long gid, List<Long> additionalGids, String username) {
+    this(uid, gid, additionalGids, username, List.of(), OptionalInt.empty());
   }
 
   private static void check(long id) {

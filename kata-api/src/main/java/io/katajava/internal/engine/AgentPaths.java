@@ -5,11 +5,20 @@ final class AgentPaths {
   /** Option of the {@code overlayfs} driver: the agent adds upper and work directories itself. */
   static final String OVERLAY_WRITABLE = "io.katacontainers.fs-opt.overlay-rw";
 
+  /** In place of a namespace's path, before a container's id: our agent knows where that one is. */
+  static final String NAMESPACE_OF = "container:";
+
   private static final String SHARED = "/run/kata-containers/shared/containers/";
+  private static final String VOLUMES = "/run/kata-containers/sandbox/volumes/";
 
   private AgentPaths() {}
 
   static String rootfs(String containerId) {
     return SHARED + containerId + "/rootfs";
+  }
+
+  /** Where a directory is mounted that containers share. */
+  static String volume(String name) {
+    return VOLUMES + name;
   }
 }

@@ -1,7 +1,9 @@
 package io.katajava.internal.engine;
 
 import io.katajava.agent.AgentClient;
+import io.katajava.agent.ProcessEnd;
 import java.nio.ByteBuffer;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -10,8 +12,9 @@ import java.util.concurrent.CompletableFuture;
  * @param client the connection
  * @param containerId its container
  * @param execId its id; the container's id for the first process
+ * @param pid its pid in the container, if the agent tells
  */
-record AgentProcess(AgentClient client, String containerId, String execId) {
+record AgentProcess(AgentClient client, String containerId, String execId, OptionalInt pid) {
   /** How much one read asks for; the agent answers with what there is. */
   private static final int READ = 256 << 10;
 
@@ -32,12 +35,17 @@ record AgentProcess(AgentClient client, String containerId, String execId) {
     return client.writeStdin(containerId, execId, ByteBuffer.allocate(0));
   }
 
-  CompletableFuture<Integer> waitForExit() {
-    return client.waitProcess(containerId, execId);
+  CompletableFuture<ProcessEnd> waitForExit() {
+    return client.waitProcessEnd(containerId, execId);
   }
 
   void signal(int signal) {
     client.signalProcess(containerId, execId, signal);
+  }
+
+  /** The process and what it started, as far as that has not left its process group. */
+  void signalGroup(int signal) {
+    client.signalProcessGroup(containerId, execId, signal);
   }
 
   void resize(int columns, int rows) {

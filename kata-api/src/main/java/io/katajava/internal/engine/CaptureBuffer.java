@@ -3,6 +3,7 @@ package io.katajava.internal.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps all of one output stream, up to a limit; beyond it the owner is told once. */
 final class CaptureBuffer implements OutputSink {
@@ -40,7 +41,7 @@ final class CaptureBuffer implements OutputSink {
   }
 
   @Override
-  public void end() {}
+  public void end(@Nullable Throwable failure) {}
 
   byte[] toByteArray() {
     lock.lock();

@@ -11,17 +11,11 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A command run to its end with its output kept: input fed, timeout kept, limit kept. */
 final class CapturedExec {
-  private static final int SIGKILL = 9;
-
-  /** After a kill the agent reports the end of the streams within half a second. */
-  private static final Duration DRAIN_AFTER_KILL = Duration.ofSeconds(5);
-
   private final VmSandbox sandbox;
   private final ExecSpec spec;
   private final long requestedNanos;
@@ -30,7 +24,6 @@ final class CapturedExec {
   private final CompletableFuture<ExecResult> result = new CompletableFuture<>();
   private final AtomicReference<@Nullable RuntimeException> stopped = new AtomicReference<>();
   private volatile @Nullable RunningCommand running;
-  private volatile boolean timedOut;
 
   CapturedExec(VmSandbox sandbox, ExecSpec spec, long requestedNanos) {
     this.sandbox = sandbox;
@@ -45,19 +38,20 @@ final class CapturedExec {
     RunningCommand command =
         new RunningCommand(spec.command(), process, sandbox, requestedNanos, stdout, stderr);
     running = command;
+    spec.timeout().ifPresent(command::expireAfter);
     if (stopped.get() != null) {
-      kill();
+      command.kill();
     }
     feed(command);
-    Future<?> timeout =
-        spec.timeout().map(after -> sandbox.workers().after(after, this::expire)).orElse(null);
-    CompletableFuture.allOf(command.exit(), command.drained())
-        .whenComplete(
-            (nothing, failure) -> {
-              if (timeout != null) {
-                timeout.cancel(false);
+    command
+        .exit()
+        .thenAccept(
+            outcome -> {
+              if (outcome instanceof ExecOutcome.VmLost) {
+                // Streams of a guest that says nothing more have no end to wait for.
+                finish(outcome);
               }
-              command.exit().thenAccept(this::finish);
+              command.drained().whenComplete((nothing, failure) -> finish(outcome));
             });
     return result;
   }
@@ -65,6 +59,14 @@ final class CapturedExec {
   /** The command never ran: that is a result too. */
   ExecResult notStarted(ExecOutcome.NotStarted outcome) {
     return toResult(outcome);
+  }
+
+  /** Nobody waits for the result any more. */
+  void abandon() {
+    RunningCommand command = running;
+    if (command != null) {
+      command.kill();
+    }
   }
 
   private void feed(RunningCommand command) {
@@ -96,11 +98,6 @@ final class CapturedExec {
             });
   }
 
-  private void expire() {
-    timedOut = true;
-    kill();
-  }
-
   private void overflow() {
     stop(
         new KataException(
@@ -113,47 +110,14 @@ final class CapturedExec {
 
   private void stop(RuntimeException reason) {
     if (stopped.compareAndSet(null, reason)) {
-      kill();
+      abandon();
     }
-  }
-
-  private void kill() {
-    RunningCommand command = running;
-    if (command == null) {
-      return;
-    }
-    sandbox
-        .workers()
-        .executor()
-        .execute(
-            () -> {
-              try {
-                command.process().signal(SIGKILL);
-              } catch (RuntimeException e) {
-                // It has ended, or the machine has: either way there is an outcome to come.
-                return;
-              } finally {
-                sandbox
-                    .workers()
-                    .after(
-                        DRAIN_AFTER_KILL,
-                        () ->
-                            finish(
-                                command
-                                    .exit()
-                                    .getNow(
-                                        new ExecOutcome.VmLost(
-                                            "it does not end although it was killed"))));
-              }
-            });
   }
 
   private void finish(ExecOutcome outcome) {
     RuntimeException reason = stopped.get();
     if (reason != null) {
       result.completeExceptionally(reason);
-    } else if (timedOut && !(outcome instanceof ExecOutcome.Exited)) {
-      result.complete(toResult(new ExecOutcome.TimedOut(spec.timeout().orElse(Duration.ZERO))));
     } else {
       result.complete(toResult(outcome));
     }

@@ -1,15 +1,14 @@
 package io.katajava.internal.engine;
 
+import io.katajava.ContainerLimits;
 import io.katajava.ContainerSpec;
 import io.katajava.ExecSpec;
-import io.katajava.MemorySize;
-import io.katajava.agent.oci.OciCapabilities;
-import io.katajava.agent.oci.OciHooks;
+import io.katajava.agent.AgentStorage;
+import io.katajava.agent.ContainerRequest;
 import io.katajava.agent.oci.OciLinux;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
 import io.katajava.agent.oci.OciProcess;
-import io.katajava.agent.oci.OciResources;
 import io.katajava.agent.oci.OciRoot;
 import io.katajava.agent.oci.OciSpec;
 import io.katajava.agent.oci.OciUser;
@@ -19,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.OptionalInt;
 
 /**
  * Everything decided about a container before the agent hears of it.
@@ -41,28 +40,95 @@ record ContainerPlan(
   /** Where the program that waits is seen in the container: /dev is always the container's own. */
   private static final String PAUSE = "/dev/.kata-pause";
 
-  private static final int CPU_PERIOD_MICROS = 100_000;
+  /** The same container under another id, which is how one is started again. */
+  ContainerPlan withId(String id) {
+    return new ContainerPlan(id, hostname, spec, rootfs, command, pause);
+  }
 
-  OciSpec toOci() {
+  /**
+   * The request that creates it, under the given limits.
+   *
+   * @param pidHolder the container whose pid namespace is joined, as our agent understands it; when
+   *     absent others are asked for the namespace of the first container
+   */
+  ContainerRequest toRequest(ContainerLimits limits, Optional<String> pidHolder) {
+    List<AgentStorage> storages = new ArrayList<>();
+    for (Rootfs.Mount mount : rootfs.storages()) {
+      storages.add(
+          new AgentStorage(
+              mount.driver(), mount.source(), mount.fstype(), mount.options(), mount.mountPoint()));
+    }
+    for (ContainerSpec.EmptyDirectory directory : spec.files().emptyDirectories()) {
+      List<String> options = new ArrayList<>(List.of("nosuid", "nodev", "mode=1777"));
+      directory.limit().ifPresent(limit -> options.add("size=" + limit.bytes()));
+      storages.add(
+          new AgentStorage(
+              "ephemeral",
+              List.of(),
+              "tmpfs",
+              "tmpfs",
+              options,
+              AgentPaths.volume(directory.name()),
+              Optional.empty(),
+              true));
+    }
+    return ContainerRequest.builder(id, toOci(limits, pidHolder))
+        .storages(storages)
+        .sharedPidNamespace(spec.kernel().sharedPid() && pidHolder.isEmpty())
+        .build();
+  }
+
+  private OciSpec toOci(ContainerLimits limits, Optional<String> pidHolder) {
+    return new OciSpec(
+        mainProcess(),
+        new OciRoot(rootfs.path(), spec.files().readOnlyRoot()),
+        hostname,
+        mounts(),
+        spec.kernel().hooks(),
+        Map.of(),
+        new OciLinux(
+            namespaces(pidHolder),
+            limits.toOci(),
+            "",
+            spec.files().devices(),
+            spec.kernel().sysctls(),
+            spec.security().maskedPaths(),
+            spec.security().readonlyPaths(),
+            spec.files().rootPropagation(),
+            spec.security().seccomp().filter(spec.security().capabilities().bounding())));
+  }
+
+  private List<OciMount> mounts() {
     List<OciMount> mounts = new ArrayList<>(OciDefaults.MOUNTS);
     pause.ifPresent(
         path -> mounts.add(OciMount.of(PAUSE, "bind", path, "bind", "ro", "nosuid", "nodev")));
-    return new OciSpec(
-        mainProcess(),
-        new OciRoot(rootfs.path(), spec.readOnlyRoot()),
-        hostname,
-        mounts,
-        OciHooks.NONE,
-        Map.of(),
-        OciLinux.of(
-                List.of(
-                    OciNamespace.create(OciNamespace.Type.PID),
-                    OciNamespace.create(OciNamespace.Type.MOUNT),
-                    OciNamespace.create(OciNamespace.Type.IPC),
-                    OciNamespace.create(OciNamespace.Type.UTS),
-                    OciNamespace.create(OciNamespace.Type.CGROUP)))
-            .withResources(resources())
-            .withProtectedPaths(OciDefaults.MASKED_PATHS, OciDefaults.READONLY_PATHS));
+    for (ContainerSpec.EmptyDirectory directory : spec.files().emptyDirectories()) {
+      mounts.add(
+          OciMount.of(
+              directory.path(), "bind", AgentPaths.volume(directory.name()), "rbind", "rslave"));
+    }
+    mounts.addAll(spec.files().mounts());
+    return mounts;
+  }
+
+  /** Network, ipc and uts are not listed and thus shared, as the containers of a pod have it. */
+  private List<OciNamespace> namespaces(Optional<String> pidHolder) {
+    Map<OciNamespace.Type, OciNamespace> all = new LinkedHashMap<>();
+    for (OciNamespace.Type type :
+        List.of(OciNamespace.Type.PID, OciNamespace.Type.MOUNT, OciNamespace.Type.CGROUP)) {
+      all.put(type, OciNamespace.create(type));
+    }
+    if (spec.kernel().sharedPid()) {
+      // Upstream's agent takes the first pid namespace it finds in the list, ours the sandbox's.
+      all.remove(OciNamespace.Type.PID);
+      pidHolder.ifPresent(
+          holder ->
+              all.put(
+                  OciNamespace.Type.PID,
+                  new OciNamespace(OciNamespace.Type.PID, AgentPaths.NAMESPACE_OF + holder)));
+    }
+    spec.kernel().namespaces().forEach(namespace -> all.put(namespace.type(), namespace));
+    return List.copyOf(all.values());
   }
 
   /** The first process, for messages. */
@@ -71,33 +137,44 @@ record ContainerPlan(
   }
 
   private OciProcess mainProcess() {
-    return process(mainCommand(), Map.of(), Optional.empty(), Optional.empty(), spec.terminal());
+    return process(
+        mainCommand(),
+        Map.of(),
+        Optional.empty(),
+        user(spec.process().user().or(rootfs::user), spec.process().umask()),
+        spec.process().terminal());
   }
 
   /** A further process of the container: the container's settings under the execution's own. */
   OciProcess process(ExecSpec exec) {
-    return process(exec.command(), exec.env(), exec.workdir(), exec.user(), exec.terminal());
+    return process(
+        exec.command(),
+        exec.env(),
+        exec.workdir(),
+        user(exec.user().or(() -> spec.process().user()).or(rootfs::user), exec.umask()),
+        exec.terminal());
   }
 
   private OciProcess process(
       List<String> args,
       Map<String, String> moreEnv,
       Optional<String> workdir,
-      Optional<String> user,
+      OciUser user,
       Optional<ExecSpec.TerminalSize> terminal) {
     OciProcess.Builder process =
         OciProcess.builder(args)
-            .cwd(workdir.or(spec::workdir).or(rootfs::workdir).orElse("/"))
-            .user(
-                user.or(spec::user).or(rootfs::user).map(ContainerPlan::user).orElse(OciUser.ROOT))
-            .capabilities(OciCapabilities.of(OciDefaults.CAPABILITIES))
-            .noNewPrivileges(true);
+            .cwd(workdir.or(() -> spec.process().workdir()).or(rootfs::workdir).orElse("/"))
+            .user(user)
+            .capabilities(spec.security().capabilities())
+            .noNewPrivileges(spec.security().noNewPrivileges());
+    spec.process().rlimits().forEach(process::rlimit);
+    spec.process().oomScoreAdj().ifPresent(process::oomScoreAdj);
     Map<String, String> env = new LinkedHashMap<>(rootfs.env());
     env.putIfAbsent("PATH", OciDefaults.PATH);
     if (terminal.isPresent()) {
       env.put("TERM", "xterm");
     }
-    env.putAll(spec.env());
+    env.putAll(spec.process().env());
     env.putAll(moreEnv);
     env.forEach(process::env);
     terminal.ifPresent(size -> process.terminal(size.columns(), size.rows()));
@@ -105,27 +182,21 @@ record ContainerPlan(
   }
 
   /** Numbers are taken as they are; names are for the agent, which knows the container's files. */
-  private static OciUser user(String text) {
-    String[] parts = text.split(":", 2);
-    if (parts[0].matches("\\d{1,10}") && (parts.length == 1 || parts[1].matches("\\d{1,10}"))) {
+  private OciUser user(Optional<String> text, OptionalInt umask) {
+    List<String> groups = spec.process().groups();
+    List<Long> numbers =
+        groups.stream().filter(ContainerPlan::isNumber).map(Long::valueOf).toList();
+    List<String> names = groups.stream().filter(group -> !isNumber(group)).toList();
+    String[] parts = text.orElse("0:0").split(":", 2);
+    if (isNumber(parts[0]) && (parts.length == 1 || isNumber(parts[1]))) {
       long uid = Long.parseLong(parts[0]);
-      return new OciUser(uid, parts.length == 2 ? Long.parseLong(parts[1]) : 0, List.of(), "");
+      long gid = parts.length == 2 ? Long.parseLong(parts[1]) : 0;
+      return new OciUser(uid, gid, numbers, "", names, umask);
     }
-    return new OciUser(0, 0, List.of(), text);
+    return new OciUser(0, 0, numbers, text.orElse(""), names, umask);
   }
 
-  private OciResources resources() {
-    return new OciResources(
-        spec.memoryLimit()
-            .map(MemorySize::bytes)
-            .map(bytes -> new OciResources.Memory(bytes, 0, bytes)),
-        spec.cpus()
-            .map(
-                cpus ->
-                    new OciResources.Cpu(
-                        0, Math.round(cpus * CPU_PERIOD_MICROS), CPU_PERIOD_MICROS, "", "")),
-        spec.pidsLimit().map(OptionalLong::of).orElse(OptionalLong.empty()),
-        Optional.empty(),
-        List.of());
+  private static boolean isNumber(String text) {
+    return text.matches("\\d{1,10}");
   }
 }

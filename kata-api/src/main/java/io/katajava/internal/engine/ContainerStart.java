@@ -40,7 +40,8 @@ final class ContainerStart {
     phase(StartPhase.ROOTFS);
     Rootfs rootfs = rootfs(spec, id);
     phase(StartPhase.CONTAINER);
-    List<String> command = spec.command().isEmpty() ? rootfs.command() : spec.command();
+    List<String> command =
+        spec.process().command().isEmpty() ? rootfs.command() : spec.process().command();
     Optional<String> pause = Optional.empty();
     if (command.isEmpty()) {
       pause =

@@ -5,33 +5,45 @@ import io.katajava.ExecOutcome;
 import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** An execution whose streams the user holds. */
 final class InteractiveExecution implements Execution {
-  private static final int SIGKILL = 9;
-  private static final Duration KILL_GRACE = Duration.ofSeconds(5);
-
   private final VmSandbox sandbox;
   private final RunningCommand running;
   private final OutputBuffer stdout;
   private final OutputBuffer stderr;
   private final StdinStream stdin;
+  private final OutputPublisher stdoutChunks;
+  private final OutputPublisher stderrChunks;
+  private final boolean terminal;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private InteractiveExecution(
-      VmSandbox sandbox, RunningCommand running, OutputBuffer stdout, OutputBuffer stderr) {
+      VmSandbox sandbox,
+      RunningCommand running,
+      OutputBuffer stdout,
+      OutputBuffer stderr,
+      boolean terminal) {
     this.sandbox = sandbox;
+    this.terminal = terminal;
+    this.stdoutChunks = new OutputPublisher(stdout, sandbox.workers().executor());
+    this.stderrChunks = new OutputPublisher(stderr, sandbox.workers().executor());
     this.running = running;
     this.stdout = stdout;
     this.stderr = stderr;
@@ -40,17 +52,90 @@ final class InteractiveExecution implements Execution {
 
   /** Takes over a process that has just been started. */
   static InteractiveExecution of(
-      List<String> command, AgentProcess process, VmSandbox sandbox, long requestedNanos) {
+      List<String> command,
+      AgentProcess process,
+      VmSandbox sandbox,
+      long requestedNanos,
+      boolean terminal) {
     OutputBuffer stdout = new OutputBuffer();
     OutputBuffer stderr = new OutputBuffer();
     RunningCommand running =
         new RunningCommand(command, process, sandbox, requestedNanos, stdout, stderr);
-    return new InteractiveExecution(sandbox, running, stdout, stderr);
+    return new InteractiveExecution(sandbox, running, stdout, stderr, terminal);
+  }
+
+  /** Takes over a process whose output is kept as a log: its streams here give nothing. */
+  static InteractiveExecution logged(
+      List<String> command,
+      AgentProcess process,
+      VmSandbox sandbox,
+      long requestedNanos,
+      OutputSink stdout,
+      OutputSink stderr) {
+    RunningCommand running =
+        new RunningCommand(command, process, sandbox, requestedNanos, stdout, stderr);
+    InteractiveExecution execution =
+        new InteractiveExecution(sandbox, running, new OutputBuffer(), new OutputBuffer(), false);
+    IOException elsewhere = new IOException("it is kept as the container's log");
+    execution.stdout.end(elsewhere);
+    execution.stderr.end(elsewhere);
+    return execution;
+  }
+
+  /** The outcome, or null while it runs. */
+  @Nullable ExecOutcome outcome() {
+    return running.exit().getNow(null);
   }
 
   @Override
   public List<String> command() {
     return running.command();
+  }
+
+  /** Kills it when it still runs after this time. */
+  InteractiveExecution expiringAfter(Duration timeout) {
+    running.expireAfter(timeout);
+    return this;
+  }
+
+  @Override
+  public OptionalInt pid() {
+    return running.process().pid();
+  }
+
+  @Override
+  public Flow.Publisher<ByteBuffer> stdoutPublisher() {
+    return stdoutChunks;
+  }
+
+  @Override
+  public Flow.Publisher<ByteBuffer> stderrPublisher() {
+    return stderrChunks;
+  }
+
+  @Override
+  public CompletableFuture<Void> onStdoutLine(Consumer<String> consumer) {
+    return lines(stdoutChunks, consumer);
+  }
+
+  @Override
+  public CompletableFuture<Void> onStderrLine(Consumer<String> consumer) {
+    return lines(stderrChunks, consumer);
+  }
+
+  private static CompletableFuture<Void> lines(OutputPublisher chunks, Consumer<String> consumer) {
+    LineConsumer lines = new LineConsumer(consumer);
+    chunks.subscribe(lines);
+    return lines.ended();
+  }
+
+  @Override
+  public ExecOutcome attachTerminal() {
+    if (!terminal) {
+      throw new IllegalStateException(
+          command().get(0) + " has no terminal to attach to; start it with tty(columns, rows)");
+    }
+    return new TerminalAttachment(this, sandbox.id()).run();
   }
 
   @Override
@@ -113,6 +198,11 @@ final class InteractiveExecution implements Execution {
   }
 
   @Override
+  public void kill() {
+    running.kill();
+  }
+
+  @Override
   public void resize(int columns, int rows) {
     AgentFailures.translating(
         "resize the terminal of " + command().get(0),
@@ -126,15 +216,8 @@ final class InteractiveExecution implements Execution {
       return;
     }
     if (!running.hasEnded() && sandbox.link().isOpen()) {
-      try {
-        signal(SIGKILL);
-        await(KILL_GRACE);
-      } catch (KataException e) {
-        // It ended, or its machine did, while it was told to.
-        if (e.code() == ErrorCode.INTERRUPTED) {
-          throw e;
-        }
-      }
+      running.kill();
+      await(RunningCommand.KILL_GRACE);
     }
     // From here on what comes is thrown away, so that the agent can forget the process.
     stdout.close();

@@ -3,8 +3,10 @@ package io.katajava.internal.engine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,8 @@ final class OutputBuffer extends InputStream implements OutputSink {
   private int headOffset;
   private int held;
   private boolean ended;
+  private @Nullable Throwable broken;
+  private @Nullable Runnable listener;
   private boolean discarding;
   private @Nullable Runnable parked;
 
@@ -36,25 +40,86 @@ final class OutputBuffer extends InputStream implements OutputSink {
       chunks.add(chunk);
       held += chunk.length;
       changed.signalAll();
-      if (held < CAPACITY) {
-        return true;
+      if (held >= CAPACITY) {
+        parked = resume;
+        return false;
       }
-      parked = resume;
-      return false;
+      return true;
     } finally {
       lock.unlock();
+      tellListener();
     }
   }
 
   @Override
-  public void end() {
+  public void end(@Nullable Throwable failure) {
     lock.lock();
     try {
       ended = true;
+      broken = failure;
       changed.signalAll();
     } finally {
       lock.unlock();
     }
+    tellListener();
+  }
+
+  private void tellListener() {
+    Runnable told;
+    lock.lock();
+    try {
+      told = listener;
+      listener = null;
+    } finally {
+      lock.unlock();
+    }
+    if (told != null) {
+      told.run();
+    }
+  }
+
+  /** What {@link #poll} found. */
+  record Polled(@Nullable ByteBuffer chunk, boolean ended, @Nullable Throwable failure) {}
+
+  /**
+   * Takes the next chunk without waiting.
+   *
+   * @param ready run once when there is something to poll again, if there was nothing now
+   */
+  Polled poll(Runnable ready) {
+    Runnable resume;
+    ByteBuffer chunk;
+    lock.lock();
+    try {
+      if (chunks.isEmpty()) {
+        if (ended || discarding) {
+          return new Polled(null, true, broken);
+        }
+        listener = ready;
+        return new Polled(null, false, null);
+      }
+      byte[] head = chunks.removeFirst();
+      chunk = ByteBuffer.wrap(head, headOffset, head.length - headOffset).slice();
+      headOffset = 0;
+      resume = released(chunk.remaining());
+    } finally {
+      lock.unlock();
+    }
+    if (resume != null) {
+      resume.run();
+    }
+    return new Polled(chunk, false, null);
+  }
+
+  /** Room was made; tells whether the guest is to be asked for more. The lock is held. */
+  private @Nullable Runnable released(int bytes) {
+    held -= bytes;
+    Runnable resume = null;
+    if (parked != null && held <= CAPACITY / 2) {
+      resume = parked;
+      parked = null;
+    }
+    return resume;
   }
 
   @Override
@@ -65,7 +130,7 @@ final class OutputBuffer extends InputStream implements OutputSink {
 
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
-    java.util.Objects.checkFromIndexSize(offset, length, target.length);
+    Objects.checkFromIndexSize(offset, length, target.length);
     if (length == 0) {
       return 0;
     }
@@ -87,11 +152,10 @@ final class OutputBuffer extends InputStream implements OutputSink {
           headOffset = 0;
         }
       }
-      held -= copied;
-      if (parked != null && held <= CAPACITY / 2) {
-        resume = parked;
-        parked = null;
+      if (copied == 0 && broken != null && !discarding) {
+        throw new IOException("the output broke off: " + broken.getMessage(), broken);
       }
+      resume = released(copied);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while waiting for output");
@@ -129,6 +193,7 @@ final class OutputBuffer extends InputStream implements OutputSink {
     } finally {
       lock.unlock();
     }
+    tellListener();
     if (resume != null) {
       resume.run();
     }

@@ -58,7 +58,7 @@ final class OutputPump {
   }
 
   private void finish(@Nullable Throwable failure) {
-    sink.end();
+    sink.end(failure);
     if (failure == null) {
       ended.complete(null);
     } else {

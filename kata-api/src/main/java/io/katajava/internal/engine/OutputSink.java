@@ -1,5 +1,7 @@
 package io.katajava.internal.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /** Takes the chunks of one output stream, in order, from one caller at a time. */
 interface OutputSink {
 
@@ -12,6 +14,10 @@ interface OutputSink {
    */
   boolean accept(byte[] chunk, Runnable resume);
 
-  /** The stream has ended; there is no more. */
-  void end();
+  /**
+   * The stream has ended; there is no more.
+   *
+   * @param failure why it broke off; null for a real end of file
+   */
+  void end(@Nullable Throwable failure);
 }

@@ -1,8 +1,13 @@
 package io.katajava.internal.engine;
 
 import io.katajava.Choice;
-import io.katajava.CommandNotStartedException;
 import io.katajava.Container;
+import io.katajava.ContainerFiles;
+import io.katajava.ContainerLimits;
+import io.katajava.ContainerLog;
+import io.katajava.ContainerStats;
+import io.katajava.ContainerStatus;
+import io.katajava.ContainerStatus.State;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
 import io.katajava.ExecResult;
@@ -11,96 +16,61 @@ import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
-import io.katajava.agent.AgentClient;
-import io.katajava.agent.AgentException;
-import io.katajava.agent.AgentStorage;
-import io.katajava.agent.ContainerRequest;
-import io.katajava.agent.ExecRequest;
+import io.katajava.SandboxEvent;
 import java.time.Duration;
-import java.util.List;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A container in a sandbox of this JVM. */
 final class VmContainer implements Container {
-  private static final int SIGKILL = 9;
   private static final int SIGTERM = 15;
-  private static final Duration REMOVE_TIMEOUT = Duration.ofSeconds(30);
 
   private final VmSandbox sandbox;
   private final ContainerPlan plan;
   private final Consumer<String> onClosed;
-  private final AtomicInteger execs = new AtomicInteger();
-  private final AtomicBoolean closed = new AtomicBoolean();
-  private volatile @Nullable InteractiveExecution main;
+  private final ContainerExec execs;
+  private final @Nullable LogBuffer log;
+
+  /** Held while the container changes its state; never by what only looks or executes. */
+  private final ReentrantLock changing = new ReentrantLock();
+
+  private ContainerLimits limits;
+  private volatile ContainerRun run;
+  private volatile int restarts;
+  private volatile boolean paused;
+  private volatile boolean closed;
 
   VmContainer(VmSandbox sandbox, ContainerPlan plan, Consumer<String> onClosed) {
     this.sandbox = sandbox;
     this.plan = plan;
     this.onClosed = onClosed;
+    this.limits = plan.spec().limits();
+    this.run = new ContainerRun(sandbox, plan);
+    this.execs = new ContainerExec(sandbox, this::openRun);
+    this.log =
+        plan.spec()
+            .keptLog()
+            .map(size -> new LogBuffer(size.bytes(), sandbox.workers().executor()))
+            .orElse(null);
   }
 
-  /** Makes the container in the guest and starts its first process; leaves nothing on failure. */
+  /** Makes the container in the guest; leaves nothing on failure. */
   void begin() {
-    AgentClient client = sandbox.link().client();
-    long requested = System.nanoTime();
-    boolean created = false;
-    try {
-      client.createContainer(
-          ContainerRequest.builder(plan.id(), plan.toOci())
-              .storages(
-                  plan.rootfs().storages().stream()
-                      .map(
-                          mount ->
-                              new AgentStorage(
-                                  mount.driver(),
-                                  mount.source(),
-                                  mount.fstype(),
-                                  mount.options(),
-                                  mount.mountPoint()))
-                      .toList())
-              .build());
-      created = true;
-      client.startContainer(plan.id());
-    } catch (AgentException e) {
-      if (created) {
-        removeQuietly(client);
-      }
-      throw notStarted(plan.mainCommand(), e)
-          .orElseGet(
-              () -> AgentFailures.translate("start container " + plan.spec().name(), sandbox, e));
-    }
-    main =
-        InteractiveExecution.of(
-            plan.mainCommand(), new AgentProcess(client, plan.id(), plan.id()), sandbox, requested);
-  }
-
-  private Optional<KataException> notStarted(List<String> command, AgentException e) {
-    return AgentFailures.notStarted(e)
-        .map(
-            outcome ->
-                new CommandNotStartedException(
-                    outcome,
-                    "command "
-                        + command.get(0)
-                        + " in container "
-                        + plan.spec().name()
-                        + " of sandbox "
-                        + sandbox.id()
-                        + " "
-                        + outcome.describe(),
-                    Details.none().withSandbox(sandbox.id()).withCause(e)));
+    run.create(limits);
   }
 
   @Override
   public String id() {
     return plan.id();
+  }
+
+  /** The id the agent has for it now. */
+  String agentId() {
+    return run.plan().id();
   }
 
   @Override
@@ -122,7 +92,7 @@ final class VmContainer implements Container {
 
   @Override
   public Execution mainProcess() {
-    InteractiveExecution process = main;
+    InteractiveExecution process = run.main();
     if (process == null) {
       throw new IllegalStateException("container " + name() + " has not been started");
     }
@@ -130,131 +100,237 @@ final class VmContainer implements Container {
   }
 
   @Override
-  public ExecResult exec(ExecSpec spec) {
-    CompletableFuture<ExecResult> result = launch(spec);
-    try {
-      return result.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new KataException(
-          ErrorCode.INTERRUPTED,
-          "interrupted while "
-              + spec.command().get(0)
-              + " ran in sandbox "
-              + sandbox.id()
-              + "; it goes on",
-          Details.none().withSandbox(sandbox.id()).withCause(e));
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof KataException known) {
-        throw known;
-      }
-      throw new IllegalStateException(e.getCause());
+  public ContainerLog log() {
+    if (log == null) {
+      throw new IllegalStateException(
+          "container " + name() + " keeps no log; make it with keepLog(...)");
     }
+    return log;
   }
 
   @Override
-  public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
-    return CompletableFuture.supplyAsync(() -> launch(spec), sandbox.workers().executor())
-        .thenCompose(result -> result)
-        .exceptionallyCompose(
-            failure ->
-                CompletableFuture.failedFuture(
-                    failure instanceof CompletionException && failure.getCause() != null
-                        ? failure.getCause()
-                        : failure));
-  }
-
-  private CompletableFuture<ExecResult> launch(ExecSpec spec) {
-    long requested = System.nanoTime();
-    CapturedExec captured = new CapturedExec(sandbox, spec, requested);
-    AgentProcess process;
-    try {
-      process = startProcess(spec);
-    } catch (AgentException e) {
-      Optional<ExecOutcome.NotStarted> outcome = AgentFailures.notStarted(e);
-      if (outcome.isPresent()) {
-        return CompletableFuture.completedFuture(captured.notStarted(outcome.get()));
-      }
-      throw AgentFailures.translate("execute " + spec.command().get(0), sandbox, e);
-    }
-    return captured.follow(process);
+  public ContainerFiles files() {
+    return new VmContainerFiles(sandbox, execs, name());
   }
 
   @Override
-  public Execution execInteractive(ExecSpec spec) {
-    if (spec.stdin().isPresent()) {
-      throw new IllegalArgumentException(
-          "an interactive execution is fed through its stdin() stream, not by its description");
+  public ContainerStatus status() {
+    InteractiveExecution process = run.main();
+    Optional<ExecOutcome> outcome =
+        process == null ? Optional.empty() : Optional.ofNullable(process.outcome());
+    State state;
+    if (closed) {
+      state = State.CLOSED;
+    } else if (!sandbox.link().isOpen()) {
+      state = State.LOST;
+    } else if (process == null) {
+      state = State.CREATED;
+    } else if (outcome.isPresent()) {
+      state = State.STOPPED;
+    } else {
+      state = paused ? State.PAUSED : State.RUNNING;
     }
-    long requested = System.nanoTime();
-    AgentProcess process;
-    try {
-      process = startProcess(spec);
-    } catch (AgentException e) {
-      throw notStarted(spec.command(), e)
-          .orElseGet(() -> AgentFailures.translate("execute " + spec.command().get(0), sandbox, e));
-    }
-    return InteractiveExecution.of(spec.command(), process, sandbox, requested);
+    return new ContainerStatus(state, outcome, restarts);
   }
 
-  private AgentProcess startProcess(ExecSpec spec) {
-    if (closed.get()) {
-      throw new KataException(
-          ErrorCode.CLOSED,
-          "cannot execute " + spec.command().get(0) + ": container " + name() + " is closed",
-          Details.none().withSandbox(sandbox.id()));
+  @Override
+  public ContainerStats stats() {
+    ContainerRun now = openRun();
+    return AgentFailures.translating(
+        "read the figures of container " + name(),
+        sandbox,
+        () -> StatsValues.of(sandbox.link().client().statsContainer(now.plan().id())));
+  }
+
+  @Override
+  public void start() {
+    changing(
+        () -> {
+          State state = require("start", State.CREATED, State.STOPPED);
+          if (state == State.STOPPED) {
+            renew();
+          }
+          run.start(log);
+          sandbox.events().emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
+          mainProcess()
+              .onExit()
+              .thenAccept(
+                  outcome ->
+                      sandbox
+                          .events()
+                          .emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
+        });
+  }
+
+  /** Another container in place of the ended one, on the same files. */
+  private void renew() {
+    ContainerRun old = run;
+    old.killAll();
+    int count = restarts + 1;
+    ContainerRun next = new ContainerRun(sandbox, plan.withId(plan.id() + "." + count));
+    if (sandbox.link().keepsOutputAfterWait()) {
+      // Our agent counts who uses a filesystem: made before the old one goes, it stays.
+      next.create(limits);
+      old.remove();
+    } else {
+      old.remove();
+      next.create(limits);
     }
-    AgentClient client = sandbox.link().client();
-    String execId = "exec-" + execs.incrementAndGet();
-    client.execProcess(new ExecRequest(plan.id(), execId, plan.process(spec)));
-    return new AgentProcess(client, plan.id(), execId);
+    restarts = count;
+    paused = false;
+    run = next;
+  }
+
+  @Override
+  public void signal(int signal) {
+    mainProcess().signal(signal);
+  }
+
+  @Override
+  public void kill() {
+    openRun().killAll();
   }
 
   @Override
   public void stop(Duration grace) {
-    Execution process = mainProcess();
-    if (!closed.get() && sandbox.link().isOpen() && process.waitFor(Duration.ZERO).isEmpty()) {
-      process.signal(SIGTERM);
-      process.waitFor(grace);
+    changing(() -> end(grace));
+  }
+
+  private void end(Duration grace) {
+    State state = require("stop", State.RUNNING, State.PAUSED, State.STOPPED, State.CREATED);
+    if (state == State.CREATED || state == State.STOPPED) {
+      run.killAll();
+      return;
     }
-    close();
+    if (state == State.PAUSED) {
+      thaw();
+    }
+    Execution process = mainProcess();
+    process.signal(SIGTERM);
+    process.waitFor(grace);
+    run.killAll();
+    process.waitFor(RunningCommand.KILL_GRACE);
+  }
+
+  @Override
+  public void restart(Duration grace) {
+    changing(
+        () -> {
+          end(grace);
+          start();
+        });
+  }
+
+  @Override
+  public void pause() {
+    changing(
+        () -> {
+          require("pause", State.RUNNING);
+          AgentFailures.translating(
+              "pause container " + name(),
+              sandbox,
+              () -> sandbox.link().client().pauseContainer(agentId()));
+          paused = true;
+        });
+  }
+
+  @Override
+  public void resume() {
+    changing(
+        () -> {
+          require("resume", State.PAUSED);
+          thaw();
+        });
+  }
+
+  private void thaw() {
+    AgentFailures.translating(
+        "resume container " + name(),
+        sandbox,
+        () -> sandbox.link().client().resumeContainer(agentId()));
+    paused = false;
+  }
+
+  @Override
+  public void update(ContainerLimits change) {
+    changing(
+        () -> {
+          require("update", State.CREATED, State.RUNNING, State.PAUSED, State.STOPPED);
+          AgentFailures.translating(
+              "change the limits of container " + name(),
+              sandbox,
+              () -> sandbox.link().client().updateContainer(agentId(), change.toOci()));
+          limits = limits.changedBy(change);
+        });
+  }
+
+  private void changing(Runnable change) {
+    changing.lock();
+    try {
+      change.run();
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private State require(String what, State... allowed) {
+    ContainerStatus now = status();
+    for (State state : allowed) {
+      if (now.state() == state) {
+        return state;
+      }
+    }
+    ErrorCode code =
+        switch (now.state()) {
+          case CLOSED -> ErrorCode.CLOSED;
+          case LOST -> ErrorCode.AGENT_LOST;
+          default -> ErrorCode.INVALID_STATE;
+        };
+    throw new KataException(
+        code,
+        "cannot " + what + " container " + name() + ": it is " + now.state(),
+        Details.none().withSandbox(sandbox.id()));
+  }
+
+  private ContainerRun openRun() {
+    if (closed) {
+      throw new KataException(
+          ErrorCode.CLOSED,
+          "container " + name() + " of sandbox " + sandbox.id() + " is closed",
+          Details.none().withSandbox(sandbox.id()));
+    }
+    return run;
+  }
+
+  @Override
+  public ExecResult exec(ExecSpec spec) {
+    return execs.exec(spec);
+  }
+
+  @Override
+  public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
+    return execs.execAsync(spec);
+  }
+
+  @Override
+  public Execution execInteractive(ExecSpec spec) {
+    return execs.execInteractive(spec);
   }
 
   @Override
   public void close() {
-    if (!closed.compareAndSet(false, true)) {
-      return;
-    }
-    AgentClient client = sandbox.link().client();
-    if (sandbox.link().isOpen()) {
-      try {
-        // The empty exec id means all processes of the container.
-        client.signalProcess(plan.id(), "", SIGKILL);
-      } catch (AgentException e) {
-        // It has ended already; removing it tells if anything is wrong.
-      }
-      InteractiveExecution process = main;
-      if (process != null) {
-        process.close();
-      }
-      removeQuietly(client);
-    }
-    onClosed.accept(plan.id());
-  }
-
-  private void removeQuietly(AgentClient client) {
-    try {
-      client.removeContainer(plan.id(), REMOVE_TIMEOUT);
-    } catch (AgentException e) {
-      if (sandbox.link().isOpen()) {
-        org.slf4j.LoggerFactory.getLogger(VmContainer.class)
-            .warn("[{}] container {} could not be removed: {}", sandbox.id(), name(), e.toString());
-      }
-    }
+    changing(
+        () -> {
+          if (!closed) {
+            closed = true;
+            run.remove();
+            onClosed.accept(plan.id());
+          }
+        });
   }
 
   @Override
   public String toString() {
-    return "Container[" + name() + " in " + sandbox.id() + "]";
+    return "Container[" + name() + " in " + sandbox.id() + " " + status().state() + "]";
   }
 }

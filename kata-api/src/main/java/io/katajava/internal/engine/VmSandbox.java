@@ -10,6 +10,7 @@ import io.katajava.ExecSpec;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
+import io.katajava.SandboxEvent;
 import io.katajava.SandboxSpec;
 import io.katajava.SandboxState;
 import io.katajava.SandboxTimeline;
@@ -19,6 +20,7 @@ import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 /** A sandbox that is a virtual machine of this JVM. */
 final class VmSandbox implements Sandbox {
   private static final String DEFAULT_CONTAINER = "main";
+  private static final String PID_HOLDER = "pid.holder";
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
 
   /** What a sandbox is put together from. */
@@ -48,14 +51,19 @@ final class VmSandbox implements Sandbox {
 
   private final Parts parts;
   private final StartRun run;
+  private final SandboxEvents events;
   private final Consumer<VmSandbox> onClosed;
   private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
   private final Map<String, VmContainer> containers = new ConcurrentHashMap<>();
   private final ReentrantLock defaultContainerLock = new ReentrantLock();
   private final ReentrantLock closing = new ReentrantLock();
+  private final ReentrantLock losing = new ReentrantLock();
+  private final ReentrantLock holderLock = new ReentrantLock();
   private @Nullable VmContainer defaultContainer;
+  private @Nullable VmContainer pidHolder;
 
   VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
+    this.events = new SandboxEvents(parts.workers().executor());
     this.parts = parts;
     this.run = run;
     this.onClosed = onClosed;
@@ -70,12 +78,71 @@ final class VmSandbox implements Sandbox {
     }
     run.timeline().end();
     state.set(SandboxState.RUNNING);
-    parts.vm().onExit().thenRun(this::lost);
     parts.link().onLost().thenRun(this::lost);
+    parts.vm().onExit().thenAccept(this::vmExited);
+    awaitOutOfMemory();
   }
 
+  /** Both ways to hear of the loss may come at once; the end of the machine is told last. */
   private void lost() {
-    state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST);
+    losing.lock();
+    try {
+      if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)) {
+        Instant now = Instant.now();
+        parts
+            .vm()
+            .evidence()
+            .consoleTail()
+            .lines()
+            .filter(line -> line.contains("Kernel panic"))
+            .findFirst()
+            .ifPresent(line -> events.emit(new SandboxEvent.GuestPanicked(now, line.strip())));
+        events.emit(new SandboxEvent.AgentLost(now, lossReason()));
+      }
+    } finally {
+      losing.unlock();
+    }
+  }
+
+  private void vmExited(VmExit exit) {
+    lost();
+    events.emit(new SandboxEvent.VmExited(Instant.now(), exit));
+  }
+
+  /** One call at a time waits for the next event; a failure means that there is no agent to ask. */
+  private void awaitOutOfMemory() {
+    parts
+        .link()
+        .client()
+        .diagnostics()
+        .nextOutOfMemory()
+        .thenAcceptAsync(
+            agentId -> {
+              containers.values().stream()
+                  .filter(container -> container.agentId().equals(agentId))
+                  .forEach(
+                      container ->
+                          events.emit(
+                              new SandboxEvent.OutOfMemory(Instant.now(), container.name())));
+              awaitOutOfMemory();
+            },
+            parts.workers().executor());
+  }
+
+  SandboxEvents events() {
+    return events;
+  }
+
+  @Override
+  public Subscription onEvent(Consumer<SandboxEvent> consumer) {
+    return events.subscribe(consumer);
+  }
+
+  @Override
+  public String guestMetrics() {
+    requireRunning("read the guest's figures");
+    return AgentFailures.translating(
+        "read the guest's figures", this, () -> parts.link().client().diagnostics().metrics());
   }
 
   AgentLink link() {
@@ -156,9 +223,15 @@ final class VmSandbox implements Sandbox {
   }
 
   private Container makeDefaultContainer() {
-    ContainerBuilder builder = new ContainerBuilder(DEFAULT_CONTAINER, this::startContainer);
+    ContainerBuilder builder = new ContainerBuilder(DEFAULT_CONTAINER, this::createContainer);
     parts.spec().image().ifPresent(builder::image);
-    VmContainer made = startContainer(builder.spec());
+    VmContainer made = createContainer(builder.spec());
+    try {
+      made.start();
+    } catch (RuntimeException e) {
+      made.close();
+      throw e;
+    }
     defaultContainer = made;
     return made;
   }
@@ -168,12 +241,15 @@ final class VmSandbox implements Sandbox {
     return new ContainerBuilder(
         name,
         spec -> {
-          requireRunning("start container " + name);
-          return startContainer(spec);
+          requireRunning("create container " + name);
+          return createContainer(spec);
         });
   }
 
-  private VmContainer startContainer(ContainerSpec spec) {
+  private VmContainer createContainer(ContainerSpec spec) {
+    if (spec.kernel().sharedPid()) {
+      makePidHolder();
+    }
     ContainerStart start =
         new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), containers::remove);
     String id = start.containerId(spec.name());
@@ -190,6 +266,28 @@ final class VmSandbox implements Sandbox {
     } catch (RuntimeException e) {
       containers.remove(id);
       throw e;
+    }
+  }
+
+  /** The agent's id of that container, for an agent that can be told. */
+  Optional<String> pidHolderId() {
+    return link().keepsOutputAfterWait() ? Optional.of(id() + "-" + PID_HOLDER) : Optional.empty();
+  }
+
+  /** The container whose pid 1 outlives all others and reaps their orphans; made when needed. */
+  private void makePidHolder() {
+    holderLock.lock();
+    try {
+      if (pidHolder == null) {
+        VmContainer holder =
+            new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), id -> {})
+                .prepare(new ContainerBuilder(PID_HOLDER, spec -> defaultContainer()).spec());
+        holder.begin();
+        holder.start();
+        pidHolder = holder;
+      }
+    } finally {
+      holderLock.unlock();
     }
   }
 

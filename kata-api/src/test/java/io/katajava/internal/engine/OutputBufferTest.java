@@ -15,7 +15,7 @@ class OutputBufferTest {
   @Test
   void read_afterEnd_givesTheRestThenEndOfFile() throws IOException {
     buffer.accept(new byte[] {1, 2, 3}, () -> {});
-    buffer.end();
+    buffer.end(null);
 
     assertThat(buffer.readAllBytes()).containsExactly(1, 2, 3);
     assertThat(buffer.read()).isEqualTo(-1);

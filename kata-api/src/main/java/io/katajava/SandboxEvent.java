@@ -1,0 +1,66 @@
+package io.katajava;
+
+import io.katajava.spi.VmExit;
+import java.time.Instant;
+
+/** Something that happened to a sandbox. See {@link Sandbox#onEvent}. */
+public sealed interface SandboxEvent {
+
+  /**
+   * When the host heard of it.
+   *
+   * @return by the host's clock
+   */
+  Instant at();
+
+  /**
+   * A container's first process was started.
+   *
+   * @param at when
+   * @param container the container's name
+   */
+  record ContainerStarted(Instant at, String container) implements SandboxEvent {}
+
+  /**
+   * A container's first process has ended.
+   *
+   * @param at when
+   * @param container the container's name
+   * @param outcome how
+   */
+  record ContainerExited(Instant at, String container, ExecOutcome outcome)
+      implements SandboxEvent {}
+
+  /**
+   * The kernel killed a process of a container because its memory limit was reached. Several kills
+   * at once may be one event.
+   *
+   * @param at when
+   * @param container the container's name
+   */
+  record OutOfMemory(Instant at, String container) implements SandboxEvent {}
+
+  /**
+   * The guest's kernel panicked.
+   *
+   * @param at when
+   * @param message the console's line
+   */
+  record GuestPanicked(Instant at, String message) implements SandboxEvent {}
+
+  /**
+   * The connection to the agent broke, though nobody closed the sandbox.
+   *
+   * @param at when
+   * @param reason what is known
+   */
+  record AgentLost(Instant at, String reason) implements SandboxEvent {}
+
+  /**
+   * The hypervisor has ended, however that came. The last event of a sandbox.
+   *
+   * @param at when
+   * @param exit how
+   */
+  record VmExited(Instant at, VmExit exit) implements SandboxEvent {}
+}

@@ -1,0 +1,110 @@
+package io.katajava;
+
+import io.katajava.agent.oci.OciCapability;
+import io.katajava.agent.oci.OciSeccomp;
+import io.katajava.internal.oci.SeccompJson;
+import io.katajava.internal.oci.StandardSeccomp;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+
+/** A filter of system calls for a container's processes. */
+public sealed interface Seccomp {
+
+  /**
+   * The filter for a process with these capabilities.
+   *
+   * @param capabilities what the process can gain at most
+   * @return the filter; empty for none
+   */
+  Optional<OciSeccomp> filter(Set<OciCapability> capabilities);
+
+  /**
+   * This library's own profile: what loads code into the guest's kernel, changes the machine as a
+   * whole, looks into other processes' kernel state or has no use in a container fails with EPERM;
+   * a capability that was given brings the calls it is for with it. {@code clone3} fails with
+   * ENOSYS, so that C libraries fall back to {@code clone}, whose flags can be checked.
+   *
+   * @return the profile
+   */
+  static Seccomp standard() {
+    return new Standard();
+  }
+
+  /**
+   * No filter.
+   *
+   * @return a profile that lets everything pass
+   */
+  static Seccomp unconfined() {
+    return new Unconfined();
+  }
+
+  /**
+   * A given filter.
+   *
+   * @param filter the filter, whatever the capabilities
+   * @return a profile
+   */
+  static Seccomp of(OciSeccomp filter) {
+    return new Custom(filter);
+  }
+
+  /**
+   * Reads a profile in JSON as the OCI runtime specification has it in {@code linux.seccomp}.
+   *
+   * @param json the object with {@code defaultAction}
+   * @return a profile
+   * @throws IllegalArgumentException if it is no such profile, or uses what the agent protocol does
+   *     not carry ({@code defaultErrnoRet} other than EPERM, Docker's {@code includes})
+   */
+  static Seccomp parse(String json) {
+    return new Custom(SeccompJson.parse(json));
+  }
+
+  /**
+   * Reads a profile from a file; see {@link #parse}.
+   *
+   * @param file JSON in UTF-8
+   * @return a profile
+   * @throws IOException if it cannot be read
+   * @throws IllegalArgumentException if it is no profile
+   */
+  static Seccomp read(Path file) throws IOException {
+    try {
+      return parse(Files.readString(file));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + " is no seccomp profile: " + e.getMessage(), e);
+    }
+  }
+
+  /** The library's own profile. */
+  record Standard() implements Seccomp {
+    @Override
+    public Optional<OciSeccomp> filter(Set<OciCapability> capabilities) {
+      return Optional.of(StandardSeccomp.profile(capabilities));
+    }
+  }
+
+  /** No filter. */
+  record Unconfined() implements Seccomp {
+    @Override
+    public Optional<OciSeccomp> filter(Set<OciCapability> capabilities) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * A given filter.
+   *
+   * @param profile the filter
+   */
+  record Custom(OciSeccomp profile) implements Seccomp {
+    @Override
+    public Optional<OciSeccomp> filter(Set<OciCapability> capabilities) {
+      return Optional.of(profile);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package io.katajava.internal.engine;
+
+import io.katajava.CommandNotStartedException;
+import io.katajava.ContainerLimits;
+import io.katajava.ContainerLog.Stream;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.AgentException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A container as the agent knows it: one id, one first process. A restart makes another one. */
+final class ContainerRun {
+  private static final Logger log = LoggerFactory.getLogger(ContainerRun.class);
+  private static final int SIGKILL = 9;
+  private static final Duration REMOVE_TIMEOUT = Duration.ofSeconds(30);
+
+  private final VmSandbox sandbox;
+  private final ContainerPlan plan;
+  private final AgentClient client;
+  private volatile @Nullable InteractiveExecution main;
+
+  ContainerRun(VmSandbox sandbox, ContainerPlan plan) {
+    this.sandbox = sandbox;
+    this.plan = plan;
+    this.client = sandbox.link().client();
+  }
+
+  ContainerPlan plan() {
+    return plan;
+  }
+
+  /** The first process; null before it was started. */
+  @Nullable InteractiveExecution main() {
+    return main;
+  }
+
+  /** Makes the container in the guest; leaves nothing on failure. */
+  void create(ContainerLimits limits) {
+    try {
+      client.createContainer(plan.toRequest(limits, sandbox.pidHolderId()));
+    } catch (AgentException e) {
+      throw failure("create", e);
+    }
+  }
+
+  /** Starts the first process; its output goes to the log, or to streams when there is none. */
+  void start(@Nullable LogBuffer kept) {
+    long requested = System.nanoTime();
+    OptionalInt pid;
+    try {
+      pid = client.startContainer(plan.id());
+    } catch (AgentException e) {
+      throw failure("start", e);
+    }
+    AgentProcess process = new AgentProcess(client, plan.id(), plan.id(), pid);
+    boolean terminal = plan.spec().process().terminal().isPresent();
+    main =
+        kept == null
+            ? InteractiveExecution.of(plan.mainCommand(), process, sandbox, requested, terminal)
+            : InteractiveExecution.logged(
+                plan.mainCommand(),
+                process,
+                sandbox,
+                requested,
+                kept.sink(Stream.STDOUT),
+                kept.sink(Stream.STDERR));
+  }
+
+  private KataException failure(String attempt, AgentException e) {
+    return notStarted(plan.mainCommand(), e)
+        .orElseGet(
+            () ->
+                AgentFailures.translate(attempt + " container " + plan.spec().name(), sandbox, e));
+  }
+
+  /** The exception for a command that never ran, if that is what the agent says. */
+  Optional<KataException> notStarted(List<String> command, AgentException e) {
+    return AgentFailures.notStarted(e)
+        .map(
+            outcome ->
+                new CommandNotStartedException(
+                    outcome,
+                    "command "
+                        + command.get(0)
+                        + " in container "
+                        + plan.spec().name()
+                        + " of sandbox "
+                        + sandbox.id()
+                        + " "
+                        + outcome.describe(),
+                    Details.none().withSandbox(sandbox.id()).withCause(e)));
+  }
+
+  /** Kills every process of the container. */
+  void killAll() {
+    try {
+      // The empty exec id means all processes of the container.
+      client.signalProcess(plan.id(), "", SIGKILL);
+    } catch (AgentException e) {
+      // It has ended already; removing it tells if anything is wrong.
+      log.debug("[{}] kill {}: {}", sandbox.id(), plan.id(), e.getMessage());
+    }
+  }
+
+  /** Kills what is left of it and forgets it. */
+  void remove() {
+    if (!sandbox.link().isOpen()) {
+      return;
+    }
+    killAll();
+    InteractiveExecution process = main;
+    if (process != null) {
+      process.close();
+    }
+    try {
+      client.removeContainer(plan.id(), REMOVE_TIMEOUT);
+    } catch (AgentException e) {
+      if (sandbox.link().isOpen()) {
+        log.warn(
+            "[{}] container {} could not be removed: {}",
+            sandbox.id(),
+            plan.spec().name(),
+            e.toString());
+      }
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package io.katajava.internal.engine;
+
+import io.katajava.ContainerLog;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The newest lines of a container's output, up to a number of bytes. */
+final class LogBuffer implements ContainerLog {
+  /** What a line costs besides its bytes, so that empty lines count too. */
+  private static final int LINE_COST = 64;
+
+  private final long limit;
+  private final Executor executor;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Deque<Line> kept = new ArrayDeque<>();
+  private final List<Follower> followers = new CopyOnWriteArrayList<>();
+  private long size;
+  private long dropped;
+
+  LogBuffer(long limit, Executor executor) {
+    this.limit = limit;
+    this.executor = executor;
+  }
+
+  /** Takes one stream of one process. */
+  OutputSink sink(Stream stream) {
+    return new LineSink(stream);
+  }
+
+  private void add(Line line) {
+    lock.lock();
+    try {
+      kept.add(line);
+      size += cost(line);
+      while (size > limit && kept.size() > 1) {
+        size -= cost(kept.remove());
+        dropped++;
+      }
+    } finally {
+      lock.unlock();
+    }
+    followers.forEach(Follower::schedule);
+  }
+
+  private static long cost(Line line) {
+    return (long) LINE_COST + line.text().length();
+  }
+
+  @Override
+  public List<Line> lines() {
+    lock.lock();
+    try {
+      return List.copyOf(kept);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public long droppedLines() {
+    lock.lock();
+    try {
+      return dropped;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Following follow(Consumer<Line> consumer) {
+    Follower follower = new Follower(consumer);
+    followers.add(follower);
+    follower.schedule();
+    return follower;
+  }
+
+  private final class Follower implements Following {
+    private final Consumer<Line> consumer;
+    private final AtomicInteger wanted = new AtomicInteger();
+    private volatile boolean closed;
+    private long next;
+
+    Follower(Consumer<Line> consumer) {
+      this.consumer = consumer;
+    }
+
+    void schedule() {
+      if (wanted.getAndIncrement() == 0) {
+        executor.execute(this::drain);
+      }
+    }
+
+    private void drain() {
+      int seen;
+      do {
+        seen = wanted.get();
+        try {
+          for (Line line : news()) {
+            if (closed) {
+              break;
+            }
+            consumer.accept(line);
+          }
+        } catch (RuntimeException e) {
+          close();
+        }
+      } while (wanted.addAndGet(-seen) != 0);
+    }
+
+    private List<Line> news() {
+      lock.lock();
+      try {
+        long known = Math.max(0, next - dropped);
+        List<Line> news = new ArrayList<>();
+        int index = 0;
+        for (Line line : kept) {
+          if (index++ >= known) {
+            news.add(line);
+          }
+        }
+        next = dropped + kept.size();
+        return news;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+      followers.remove(this);
+    }
+  }
+
+  private final class LineSink implements OutputSink {
+    private final Stream stream;
+    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+
+    LineSink(Stream stream) {
+      this.stream = stream;
+    }
+
+    @Override
+    public boolean accept(byte[] chunk, Runnable resume) {
+      for (byte b : chunk) {
+        if (b == '\n') {
+          finish();
+        } else {
+          line.write(b);
+          if (line.size() >= LineConsumer.MAX_LINE) {
+            finish();
+          }
+        }
+      }
+      return true;
+    }
+
+    private void finish() {
+      String text = line.toString(StandardCharsets.UTF_8);
+      line.reset();
+      add(
+          new Line(
+              Instant.now(),
+              stream,
+              text.endsWith("\r") ? text.substring(0, text.length() - 1) : text));
+    }
+
+    @Override
+    public void end(@Nullable Throwable failure) {
+      if (line.size() > 0) {
+        finish();
+      }
+    }
+  }
+}

@@ -1,0 +1,129 @@
+package io.katajava.internal.engine;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An output stream for one subscriber: chunks as they came, no more than it asked for. Holds no
+ * thread; signals are given one after the other on the workers.
+ */
+final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
+  private final OutputBuffer buffer;
+  private final Executor executor;
+  private final AtomicBoolean taken = new AtomicBoolean();
+
+  OutputPublisher(OutputBuffer buffer, Executor executor) {
+    this.buffer = buffer;
+    this.executor = executor;
+  }
+
+  @Override
+  public void subscribe(Flow.Subscriber<? super ByteBuffer> subscriber) {
+    if (!taken.compareAndSet(false, true)) {
+      subscriber.onSubscribe(NOTHING);
+      subscriber.onError(new IllegalStateException("an output stream has one subscriber only"));
+      return;
+    }
+    Delivery delivery = new Delivery(subscriber);
+    subscriber.onSubscribe(delivery);
+    delivery.schedule();
+  }
+
+  private static final Flow.Subscription NOTHING =
+      new Flow.Subscription() {
+        @Override
+        public void request(long n) {}
+
+        @Override
+        public void cancel() {}
+      };
+
+  private final class Delivery implements Flow.Subscription {
+    private final Flow.Subscriber<? super ByteBuffer> subscriber;
+    private final AtomicLong demand = new AtomicLong();
+    private final AtomicInteger wanted = new AtomicInteger();
+    private volatile boolean done;
+    private volatile @Nullable Throwable misuse;
+    private @Nullable ByteBuffer next;
+
+    Delivery(Flow.Subscriber<? super ByteBuffer> subscriber) {
+      this.subscriber = subscriber;
+    }
+
+    @Override
+    public void request(long n) {
+      if (n <= 0) {
+        misuse = new IllegalArgumentException("a demand is positive, got " + n);
+      } else {
+        demand.accumulateAndGet(n, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
+      }
+      schedule();
+    }
+
+    @Override
+    public void cancel() {
+      done = true;
+      buffer.close();
+    }
+
+    /** One drain at a time; what is wanted meanwhile makes it go round once more. */
+    void schedule() {
+      if (wanted.getAndIncrement() == 0) {
+        executor.execute(this::drain);
+      }
+    }
+
+    private void drain() {
+      int seen;
+      do {
+        seen = wanted.get();
+        try {
+          deliver();
+        } catch (RuntimeException e) {
+          // The subscriber broke the contract: it gets nothing more, and holds up nobody.
+          cancel();
+        }
+      } while (wanted.addAndGet(-seen) != 0);
+    }
+
+    private void deliver() {
+      while (!done) {
+        Throwable wrong = misuse;
+        if (wrong != null) {
+          cancel();
+          subscriber.onError(wrong);
+          return;
+        }
+        if (next == null) {
+          OutputBuffer.Polled polled = buffer.poll(this::schedule);
+          if (polled.ended()) {
+            finish(polled.failure());
+            return;
+          }
+          next = polled.chunk();
+        }
+        ByteBuffer chunk = next;
+        if (chunk == null || demand.get() == 0) {
+          return;
+        }
+        next = null;
+        demand.updateAndGet(n -> n == Long.MAX_VALUE ? n : n - 1);
+        subscriber.onNext(chunk.asReadOnlyBuffer());
+      }
+    }
+
+    private void finish(@Nullable Throwable failure) {
+      done = true;
+      if (failure == null) {
+        subscriber.onComplete();
+      } else {
+        subscriber.onError(failure);
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package io.katajava.internal.engine;
+
+import io.katajava.Sandbox;
+import io.katajava.SandboxEvent;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Hands events to subscribers, each with a queue of its own, so that none holds up another. */
+final class SandboxEvents {
+  private static final Logger log = LoggerFactory.getLogger(SandboxEvents.class);
+
+  /** A subscriber that is this far behind loses the oldest events. */
+  private static final int CAPACITY = 1024;
+
+  private final Executor executor;
+  private final List<Subscriber> subscribers = new CopyOnWriteArrayList<>();
+
+  SandboxEvents(Executor executor) {
+    this.executor = executor;
+  }
+
+  void emit(SandboxEvent event) {
+    subscribers.forEach(subscriber -> subscriber.add(event));
+  }
+
+  Sandbox.Subscription subscribe(Consumer<SandboxEvent> consumer) {
+    Subscriber subscriber = new Subscriber(consumer);
+    subscribers.add(subscriber);
+    return () -> subscribers.remove(subscriber);
+  }
+
+  private final class Subscriber {
+    private final Consumer<SandboxEvent> consumer;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Deque<SandboxEvent> queue = new ArrayDeque<>();
+    private boolean running;
+
+    Subscriber(Consumer<SandboxEvent> consumer) {
+      this.consumer = consumer;
+    }
+
+    void add(SandboxEvent event) {
+      boolean begin;
+      lock.lock();
+      try {
+        if (queue.size() >= CAPACITY) {
+          queue.remove();
+          log.warn("an event was dropped: its subscriber is {} events behind", CAPACITY);
+        }
+        queue.add(event);
+        begin = !running;
+        running = true;
+      } finally {
+        lock.unlock();
+      }
+      if (begin) {
+        executor.execute(this::drain);
+      }
+    }
+
+    private void drain() {
+      while (true) {
+        SandboxEvent event;
+        lock.lock();
+        try {
+          if (queue.isEmpty()) {
+            running = false;
+            return;
+          }
+          event = queue.remove();
+        } finally {
+          lock.unlock();
+        }
+        try {
+          consumer.accept(event);
+        } catch (RuntimeException e) {
+          log.warn("a subscriber of sandbox events threw", e);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,271 @@
+package io.katajava.internal.engine;
+
+import io.katajava.ContainerFiles;
+import io.katajava.ErrorCode;
+import io.katajava.ExecOutcome;
+import io.katajava.ExecSpec;
+import io.katajava.Execution;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.MemorySize;
+import io.katajava.internal.tar.HostSource;
+import io.katajava.internal.tar.HostTree;
+import io.katajava.internal.tar.TarEntry;
+import io.katajava.internal.tar.TarReader;
+import io.katajava.internal.tar.TarWriter;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/** Files of a container, moved as tar archives through an execution's streams. */
+final class VmContainerFiles implements ContainerFiles {
+  private static final int BUFFER = 128 << 10;
+  private static final int MOST_OF_STDERR = 8 << 10;
+  private static final Owner ROOT = new Owner(0, 0);
+
+  private final VmSandbox sandbox;
+  private final ContainerExec execs;
+  private final String container;
+
+  VmContainerFiles(VmSandbox sandbox, ContainerExec execs, String container) {
+    this.sandbox = sandbox;
+    this.execs = execs;
+    this.container = container;
+  }
+
+  /** Something that moves bytes. */
+  @FunctionalInterface
+  private interface Transfer<S> {
+    void run(S stream) throws IOException;
+  }
+
+  @Override
+  public void copyIn(Path source, String target, CopyOptions options) {
+    String path = absolute(target);
+    Owner owner = options.owner().orElse(ROOT);
+    try {
+      if (java.nio.file.Files.isDirectory(source, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+        in(path, out -> new HostSource(source, ".", owner).pack(new TarWriter(out)));
+      } else {
+        in(above(path), out -> new HostSource(source, name(path), owner).pack(new TarWriter(out)));
+      }
+    } catch (IOException e) {
+      throw failure("copy " + source + " to " + target + " in container " + container, e);
+    }
+  }
+
+  @Override
+  public void copyOut(String source, Path target, CopyOptions options) {
+    try {
+      Path whole = target.toAbsolutePath().normalize();
+      out(
+          absolute(source),
+          in -> {
+            TarReader archive = new TarReader(in);
+            new HostTree(whole, options.links()).extract(archive, name(source));
+          });
+    } catch (IOException e) {
+      throw failure("copy " + source + " of container " + container + " to " + target, e);
+    }
+  }
+
+  @Override
+  public void write(String target, byte[] content, int permissions) {
+    try {
+      write(target, new ByteArrayInputStream(content), content.length, permissions);
+    } catch (IOException e) {
+      throw failure("write " + target + " in container " + container, e);
+    }
+  }
+
+  @Override
+  public void write(String target, InputStream content, long size, int permissions)
+      throws IOException {
+    String path = absolute(target);
+    if (permissions < 0 || permissions > 07777 || size < 0) {
+      throw new IllegalArgumentException(
+          "permissions are 0 to 07777 and a size is not negative, got 0"
+              + Integer.toOctalString(permissions)
+              + " and "
+              + size);
+    }
+    long now = System.currentTimeMillis() / 1000;
+    in(
+        above(path),
+        out -> {
+          TarWriter archive = new TarWriter(out);
+          archive.entry(
+              new TarEntry(name(path), TarEntry.Type.FILE, permissions, 0, 0, size, now, ""));
+          archive.content(content, size);
+          archive.finish();
+        });
+  }
+
+  @Override
+  public byte[] read(String source, MemorySize limit) {
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    try {
+      out(
+          absolute(source),
+          in -> {
+            TarReader archive = new TarReader(in);
+            TarEntry entry = archive.next();
+            if (entry == null || entry.type() != TarEntry.Type.FILE) {
+              throw new IOException("it is no regular file");
+            }
+            if (entry.size() > limit.bytes()) {
+              throw new KataException(
+                  ErrorCode.OUTPUT_LIMIT,
+                  source + " in container " + container + " holds more than " + limit,
+                  Details.none().withSandbox(sandbox.id()));
+            }
+            byte[] buffer = new byte[BUFFER];
+            for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
+              content.write(buffer, 0, n);
+            }
+            archive.next();
+          });
+    } catch (IOException e) {
+      throw failure("read " + source + " of container " + container, e);
+    }
+    return content.toByteArray();
+  }
+
+  @Override
+  public void extract(InputStream archive, String directory) throws IOException {
+    in(absolute(directory), archive::transferTo);
+  }
+
+  @Override
+  public void archive(String source, OutputStream archive) throws IOException {
+    out(absolute(source), in -> in.transferTo(archive));
+  }
+
+  /** Feeds an archive to the container. */
+  private void in(String directory, Transfer<OutputStream> producer) throws IOException {
+    boolean ours = sandbox.link().keepsOutputAfterWait();
+    ExecSpec spec =
+        ours
+            ? spec("tar-extract", directory)
+            : spec("sh", "-c", "mkdir -p \"$0\" && exec tar -C \"$0\" -xpf -", directory);
+    try (Execution tar = execs.start(spec, ours ? "tar-extract" : "")) {
+      CompletableFuture<String> complaint = complaintOf(tar);
+      IOException broken = null;
+      try (OutputStream archive = new BufferedOutputStream(tar.stdin(), BUFFER)) {
+        producer.run(archive);
+      } catch (IOException e) {
+        broken = e;
+      }
+      // What the guest says is the reason; that it then closed its input is the consequence.
+      finish(tar, complaint, broken);
+    }
+  }
+
+  /** Takes an archive from the container. */
+  private void out(String source, Transfer<InputStream> consumer) throws IOException {
+    boolean ours = sandbox.link().keepsOutputAfterWait();
+    ExecSpec spec =
+        ours
+            ? spec("tar-create", source)
+            : spec(
+                "sh",
+                "-c",
+                "if [ -d \"$0\" ] && ! [ -L \"$0\" ]; then exec tar -C \"$0\" -cf - .; fi;"
+                    + " exec tar -C \"$1\" -cf - \"$2\"",
+                source,
+                above(source),
+                name(source));
+    try (Execution tar = execs.start(spec, ours ? "tar-create" : "")) {
+      CompletableFuture<String> complaint = complaintOf(tar);
+      IOException broken = null;
+      try (InputStream archive = new BufferedInputStream(tar.stdout(), BUFFER)) {
+        consumer.run(archive);
+        archive.transferTo(OutputStream.nullOutputStream());
+      } catch (IOException e) {
+        broken = e;
+        tar.kill();
+      }
+      finish(tar, complaint, broken);
+    }
+  }
+
+  private static ExecSpec spec(String... command) {
+    return ExecSpec.command(command).user("0:0").build();
+  }
+
+  private CompletableFuture<String> complaintOf(Execution tar) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            byte[] text = tar.stderr().readNBytes(MOST_OF_STDERR);
+            tar.stderr().transferTo(OutputStream.nullOutputStream());
+            return new String(text, StandardCharsets.UTF_8).strip();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        },
+        sandbox.workers().executor());
+  }
+
+  private static void finish(
+      Execution tar, CompletableFuture<String> complaint, @Nullable IOException broken)
+      throws IOException {
+    ExecOutcome outcome = tar.waitFor();
+    if (outcome.equals(new ExecOutcome.Exited(0)) && broken == null) {
+      return;
+    }
+    String said;
+    try {
+      said = complaint.join();
+    } catch (CompletionException e) {
+      said = "";
+    }
+    if (!said.isEmpty()) {
+      throw new IOException(said, broken);
+    }
+    throw broken != null ? broken : new IOException("it " + outcome.describe());
+  }
+
+  private KataException failure(String attempt, IOException e) {
+    return new KataException(
+        ErrorCode.COPY_FAILED,
+        "could not " + attempt + ": " + e.getMessage(),
+        Details.none().withSandbox(sandbox.id()).withCause(e));
+  }
+
+  private static String absolute(String path) {
+    if (!path.startsWith("/") || path.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("a path in a container is absolute, got '" + path + "'");
+    }
+    return path;
+  }
+
+  private static String trimmed(String path) {
+    String text = path;
+    while (text.length() > 1 && text.endsWith("/")) {
+      text = text.substring(0, text.length() - 1);
+    }
+    return text;
+  }
+
+  private static String above(String path) {
+    String text = trimmed(path);
+    int slash = text.lastIndexOf('/');
+    return slash <= 0 ? "/" : text.substring(0, slash);
+  }
+
+  private static String name(String path) {
+    String text = trimmed(path);
+    return text.substring(text.lastIndexOf('/') + 1);
+  }
+}

@@ -1,0 +1,109 @@
+package io.katajava.internal.tar;
+
+import io.katajava.ContainerFiles.Owner;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Packs a file or a tree of the host. Links are packed as links. */
+public final class HostSource {
+  private final Path source;
+  private final String name;
+  private final Owner owner;
+
+  /**
+   * Packs a source.
+   *
+   * @param source a file, a link or a directory
+   * @param name the name of its entry; entries of a directory are named below it
+   * @param owner whose it will be
+   */
+  public HostSource(Path source, String name, Owner owner) {
+    this.source = source;
+    this.name = name;
+    this.owner = owner;
+  }
+
+  /**
+   * Packs everything and ends the archive.
+   *
+   * @param archive takes it
+   * @throws IOException if something cannot be read or written
+   */
+  public void pack(TarWriter archive) throws IOException {
+    Files.walkFileTree(
+        source,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+              throws IOException {
+            add(archive, directory, attributes);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            add(archive, file, attributes);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    archive.finish();
+  }
+
+  private void add(TarWriter archive, Path path, BasicFileAttributes attributes)
+      throws IOException {
+    String below = source.relativize(path).toString();
+    String entryName = below.isEmpty() ? name : name + "/" + below;
+    if (attributes.isSymbolicLink()) {
+      String link = Files.readSymbolicLink(path).toString();
+      archive.entry(entry(entryName, TarEntry.Type.LINK, 0777, 0, attributes, link));
+    } else if (attributes.isDirectory()) {
+      archive.entry(entry(entryName, TarEntry.Type.DIRECTORY, mode(path), 0, attributes, ""));
+    } else if (attributes.isRegularFile()) {
+      long size = attributes.size();
+      archive.entry(entry(entryName, TarEntry.Type.FILE, mode(path), size, attributes, ""));
+      try (InputStream content = Files.newInputStream(path)) {
+        archive.content(content, size);
+      } catch (IOException e) {
+        throw new IOException(path + ": " + e.getMessage(), e);
+      }
+    }
+  }
+
+  private TarEntry entry(
+      String entryName,
+      TarEntry.Type type,
+      int mode,
+      long size,
+      BasicFileAttributes attributes,
+      String link) {
+    return new TarEntry(
+        entryName,
+        type,
+        mode,
+        owner.uid(),
+        owner.gid(),
+        size,
+        attributes.lastModifiedTime().to(TimeUnit.SECONDS),
+        link);
+  }
+
+  private static int mode(Path path) throws IOException {
+    Set<PosixFilePermission> set = Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
+    // The enum lists the nine bits from the highest on.
+    int mode = 0;
+    for (PosixFilePermission permission : PosixFilePermission.values()) {
+      mode = mode << 1 | (set.contains(permission) ? 1 : 0);
+    }
+    return mode;
+  }
+}

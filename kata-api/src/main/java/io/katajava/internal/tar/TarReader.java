@@ -1,0 +1,191 @@
+package io.katajava.internal.tar;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads an archive that nobody has checked: every length has a limit, every number is looked at.
+ */
+public final class TarReader {
+  /** Names, and pax headers with them, beyond this are nothing that a file system has. */
+  private static final long MAX_HEADER = 64 << 10;
+
+  private final InputStream in;
+  private long left;
+  private int padding;
+
+  /**
+   * Begins an archive.
+   *
+   * @param in the archive, not closed
+   */
+  public TarReader(InputStream in) {
+    this.in = in;
+  }
+
+  /**
+   * The next entry; content of the one before that was not read is skipped.
+   *
+   * @return the entry, or null at the end
+   * @throws IOException if the archive is malformed or cannot be read
+   */
+  public @Nullable TarEntry next() throws IOException {
+    Map<String, String> more = new HashMap<>();
+    while (true) {
+      skipRest();
+      byte[] header = in.readNBytes(TarWriter.BLOCK);
+      if (header.length == 0) {
+        return null;
+      }
+      if (header.length < TarWriter.BLOCK) {
+        throw new EOFException("malformed archive: it ends within a header");
+      }
+      if (Arrays.equals(header, new byte[TarWriter.BLOCK])) {
+        in.transferTo(java.io.OutputStream.nullOutputStream());
+        return null;
+      }
+      if (number(header, 148, 8) != TarWriter.checksum(header)) {
+        throw malformed("a checksum is wrong");
+      }
+      long size = number(header, 124, 12);
+      switch (header[156]) {
+        case 'x' -> pax(text(size), more);
+        case 'g' -> text(size);
+        case 'L' -> more.put("path", untilNul(text(size), 0, (int) size));
+        case 'K' -> more.put("linkpath", untilNul(text(size), 0, (int) size));
+        default -> {
+          return entry(header, size, more);
+        }
+      }
+    }
+  }
+
+  private TarEntry entry(byte[] header, long size, Map<String, String> more) throws IOException {
+    TarEntry.Type type = TarEntry.Type.of(header[156]);
+    String name = untilNul(header, 0, 100);
+    boolean ustar = new String(header, 257, 6, StandardCharsets.ISO_8859_1).equals("ustar\0");
+    String prefix = ustar ? untilNul(header, 345, 155) : "";
+    String size2 = more.get("size");
+    left = size2 == null ? size : decimal(size2);
+    if (type != TarEntry.Type.FILE && type != TarEntry.Type.OTHER) {
+      left = 0;
+    }
+    padding = TarWriter.padding(left);
+    return new TarEntry(
+        Objects.requireNonNullElse(more.get("path"), prefix.isEmpty() ? name : prefix + "/" + name),
+        type,
+        (int) number(header, 100, 8) & 07777,
+        number(header, 108, 8),
+        number(header, 116, 8),
+        left,
+        number(header, 136, 12),
+        Objects.requireNonNullElse(more.get("linkpath"), untilNul(header, 157, 100)));
+  }
+
+  /**
+   * Reads the current entry's content.
+   *
+   * @param buffer takes it
+   * @return how much was read, -1 at the end of the entry
+   * @throws IOException if the archive ends before
+   */
+  public int read(byte[] buffer) throws IOException {
+    if (left == 0) {
+      return -1;
+    }
+    int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+    if (n < 0) {
+      throw new EOFException("malformed archive: it ends within a file");
+    }
+    left -= n;
+    return n;
+  }
+
+  private void skipRest() throws IOException {
+    in.skipNBytes(left + padding);
+    left = 0;
+    padding = 0;
+  }
+
+  private byte[] text(long size) throws IOException {
+    if (size < 0 || size > MAX_HEADER) {
+      throw malformed("a header is too long");
+    }
+    byte[] text = in.readNBytes((int) size);
+    if (text.length < size) {
+      throw new EOFException("malformed archive: it ends within a header");
+    }
+    in.skipNBytes(TarWriter.padding(size));
+    return text;
+  }
+
+  private static void pax(byte[] text, Map<String, String> values) throws IOException {
+    int at = 0;
+    while (at < text.length) {
+      int space = at;
+      while (space < text.length && text[space] != ' ') {
+        space++;
+      }
+      long length = decimal(new String(text, at, space - at, StandardCharsets.ISO_8859_1));
+      if (length <= space - at + 1 || length > text.length - at) {
+        throw malformed("a pax header");
+      }
+      String record =
+          new String(text, space + 1, (int) length - (space - at) - 2, StandardCharsets.UTF_8);
+      int equals = record.indexOf('=');
+      if (equals < 0) {
+        throw malformed("a pax header");
+      }
+      values.put(record.substring(0, equals), record.substring(equals + 1));
+      at += (int) length;
+    }
+  }
+
+  private static long decimal(String text) throws IOException {
+    if (!text.matches("\\d{1,18}")) {
+      throw malformed("'" + text + "' is no number");
+    }
+    return Long.parseLong(text);
+  }
+
+  private static long number(byte[] header, int at, int length) throws IOException {
+    if ((header[at] & 0x80) != 0) {
+      long value = header[at] & 0x7f;
+      for (int i = at + 1; i < at + length; i++) {
+        if (value > Long.MAX_VALUE >> 8) {
+          throw malformed("a number is too large");
+        }
+        value = value << 8 | (header[i] & 0xff);
+      }
+      return value;
+    }
+    String text =
+        new String(header, at, length, StandardCharsets.ISO_8859_1).replace('\0', ' ').strip();
+    if (text.isEmpty()) {
+      return 0;
+    }
+    if (!text.matches("[0-7]{1,12}")) {
+      throw malformed("a number");
+    }
+    return Long.parseLong(text, 8);
+  }
+
+  private static String untilNul(byte[] bytes, int at, int most) {
+    int end = at;
+    while (end < at + most && bytes[end] != 0) {
+      end++;
+    }
+    return new String(bytes, at, end - at, StandardCharsets.UTF_8);
+  }
+
+  private static IOException malformed(String what) {
+    return new IOException("malformed archive: " + what);
+  }
+}

@@ -1,0 +1,143 @@
+package io.katajava.internal.tar;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+
+/** Writes an archive: POSIX ustar, with pax headers where that is too small. */
+public final class TarWriter {
+  static final int BLOCK = 512;
+  private static final int NAME = 100;
+  private static final long MAX_ID = 07777777;
+  private static final long MAX_SIZE = 077777777777L;
+
+  private final OutputStream out;
+
+  /**
+   * Begins an archive.
+   *
+   * @param out where it goes, not closed
+   */
+  public TarWriter(OutputStream out) {
+    this.out = out;
+  }
+
+  /**
+   * Writes an entry's header.
+   *
+   * @param entry the entry; {@link #content} must follow if it has a size
+   * @throws IOException if it cannot be written
+   */
+  public void entry(TarEntry entry) throws IOException {
+    StringBuilder pax = new StringBuilder();
+    if (bytes(entry.name()).length > NAME) {
+      record(pax, "path", entry.name());
+    }
+    if (bytes(entry.link()).length > NAME) {
+      record(pax, "linkpath", entry.link());
+    }
+    if (entry.uid() > MAX_ID) {
+      record(pax, "uid", Long.toString(entry.uid()));
+    }
+    if (entry.gid() > MAX_ID) {
+      record(pax, "gid", Long.toString(entry.gid()));
+    }
+    if (entry.size() > MAX_SIZE) {
+      record(pax, "size", Long.toString(entry.size()));
+    }
+    if (pax.length() > 0) {
+      byte[] text = bytes(pax.toString());
+      out.write(header("pax", "", 'x', entry, text.length));
+      out.write(text);
+      pad(text.length);
+    }
+    out.write(header(entry.name(), entry.link(), entry.type().flag(), entry, entry.size()));
+  }
+
+  /**
+   * Writes an entry's content.
+   *
+   * @param content what is in it
+   * @param size as in the entry
+   * @throws IOException if the content is shorter or something fails
+   */
+  public void content(InputStream content, long size) throws IOException {
+    byte[] buffer = new byte[64 << 10];
+    long left = size;
+    while (left > 0) {
+      int n = content.read(buffer, 0, (int) Math.min(buffer.length, left));
+      if (n < 0) {
+        throw new IOException("it is " + left + " bytes shorter than it was");
+      }
+      out.write(buffer, 0, n);
+      left -= n;
+    }
+    pad(size);
+  }
+
+  /**
+   * Ends the archive.
+   *
+   * @throws IOException if it cannot be written
+   */
+  public void finish() throws IOException {
+    out.write(new byte[2 * BLOCK]);
+    out.flush();
+  }
+
+  private void pad(long size) throws IOException {
+    out.write(new byte[padding(size)]);
+  }
+
+  static int padding(long size) {
+    return (int) ((BLOCK - size % BLOCK) % BLOCK);
+  }
+
+  private static byte[] header(String name, String link, char flag, TarEntry entry, long size) {
+    byte[] header = new byte[BLOCK];
+    put(header, 0, NAME, name);
+    put(header, 100, 8, octal(entry.mode() & 07777, 7));
+    put(header, 108, 8, octal(Math.min(entry.uid(), MAX_ID), 7));
+    put(header, 116, 8, octal(Math.min(entry.gid(), MAX_ID), 7));
+    put(header, 124, 12, octal(Math.min(size, MAX_SIZE), 11));
+    put(header, 136, 12, octal(Math.max(0, Math.min(entry.modified(), MAX_SIZE)), 11));
+    header[156] = (byte) flag;
+    put(header, 157, NAME, link);
+    put(header, 257, 8, "ustar\0" + "00");
+    put(header, 148, 8, octal(checksum(header), 6) + "\0 ");
+    return header;
+  }
+
+  static long checksum(byte[] header) {
+    long sum = 0;
+    for (int i = 0; i < BLOCK; i++) {
+      sum += i >= 148 && i < 156 ? ' ' : header[i] & 0xff;
+    }
+    return sum;
+  }
+
+  private static String octal(long value, int digits) {
+    String text = Long.toOctalString(value);
+    return "0".repeat(Math.max(0, digits - text.length())) + text;
+  }
+
+  private static void put(byte[] header, int at, int most, String text) {
+    byte[] bytes = bytes(text);
+    System.arraycopy(bytes, 0, header, at, Math.min(most, bytes.length));
+  }
+
+  private static void record(StringBuilder pax, String key, String value) {
+    // The length counts its own digits.
+    int rest = bytes(key + value).length + 3;
+    int length = rest + 1;
+    while (rest + Integer.toString(length).length() != length) {
+      length = rest + Integer.toString(length).length();
+    }
+    pax.append(length).append(' ').append(key).append('=').append(value).append('\n');
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+}

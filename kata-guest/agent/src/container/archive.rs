@@ -1,0 +1,280 @@
+//! Copying into and out of a container, done in a child that has joined it: nothing in the container is executed, and
+//! the container's own mounts and links mean what they mean to its processes.
+//!
+//! What comes in is a tar archive. Below its destination no link is followed and no name climbs, so an archive writes
+//! nowhere else; what goes out is read without following links below its source.
+
+use super::tar::{Entry, Kind, Reader, Writer};
+use crate::ttrpc::{Result, Status};
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat, openat2, readlinkat};
+use nix::sys::stat::{
+    FchmodatFlags, Mode, SFlag, UtimensatFlags, fchmodat, fstatat, mkdirat, mknodat, utimensat,
+};
+use nix::sys::time::TimeSpec;
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, geteuid, linkat, symlinkat, unlinkat};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+
+const BUFFER: usize = 128 << 10;
+/// A run of zeros this long becomes a hole.
+const BLOCK: usize = 4096;
+
+/// What the agent can do in place of a program.
+pub fn is_known(name: &str) -> bool {
+    matches!(name, "tar-create" | "tar-extract")
+}
+
+/// Runs it on standard input and output; the exit code.
+pub fn run(name: &str, path: &str) -> i32 {
+    // SAFETY: the child's own descriptors 0 and 1, which nothing else in it uses.
+    let (input, output) = unsafe { (File::from_raw_fd(0), File::from_raw_fd(1)) };
+    let done = match name {
+        "tar-extract" => extract(path, Reader::new(input)),
+        _ => create(path, Writer::new(BufWriter::with_capacity(BUFFER, output))),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("{error}");
+            1
+        }
+    }
+}
+
+fn named(name: &str) -> impl Fn(Errno) -> io::Error + '_ {
+    move |errno| io::Error::other(format!("{name}: {}", errno.desc()))
+}
+
+/// The parts of an entry's name; one that climbs or begins at the root is refused.
+pub fn parts(name: &str) -> io::Result<Vec<&str>> {
+    let parts: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    if name.starts_with('/') || parts.contains(&"..") {
+        return Err(io::Error::other(format!("{name}: leads out of the destination")));
+    }
+    Ok(parts)
+}
+
+fn beneath(directory: &OwnedFd, path: &str, flags: OFlag, mode: u32) -> nix::Result<OwnedFd> {
+    let mut how = OpenHow::new()
+        .flags(flags | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+    if flags.contains(OFlag::O_CREAT) {
+        how = how.mode(Mode::from_bits_truncate(mode));
+    }
+    openat2(directory, path, how)
+}
+
+/// The directory an entry goes to, made where it is missing.
+fn parent(root: &OwnedFd, parts: &[&str]) -> io::Result<OwnedFd> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
+    let mut directory = beneath(root, ".", flags, 0).map_err(named("."))?;
+    for part in parts {
+        match mkdirat(&directory, *part, Mode::from_bits_truncate(0o755)) {
+            Ok(()) | Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(named(part)(errno)),
+        }
+        directory = beneath(&directory, part, flags, 0).map_err(named(part))?;
+    }
+    Ok(directory)
+}
+
+fn extract(destination: &str, mut archive: Reader<File>) -> io::Result<()> {
+    std::fs::create_dir_all(destination)?;
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let root = open(destination, flags, Mode::empty()).map_err(named(destination))?;
+    // Directories get their modes last: one without write permission must be filled before.
+    let mut directories = Vec::new();
+    while let Some(entry) = archive.next_entry()? {
+        let path = parts(&entry.name)?;
+        let Some((name, above)) = path.split_last() else {
+            set_attributes(&root, ".", &entry)?;
+            continue;
+        };
+        let directory = parent(&root, above)?;
+        let label = entry.name.clone();
+        let failed = named(&label);
+        if entry.kind != Kind::Directory {
+            match unlinkat(&directory, *name, UnlinkatFlags::NoRemoveDir) {
+                Ok(()) | Err(Errno::ENOENT) => {}
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
+        match entry.kind {
+            Kind::Directory => {
+                match mkdirat(&directory, *name, Mode::from_bits_truncate(0o700)) {
+                    Ok(()) | Err(Errno::EEXIST) => {}
+                    Err(errno) => return Err(failed(errno)),
+                }
+                // Not a link to one.
+                beneath(&directory, name, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0).map_err(&failed)?;
+                directories.push((directory, (*name).to_string(), entry));
+                continue;
+            }
+            Kind::File => {
+                let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
+                let file = beneath(&directory, name, flags, 0o600).map_err(&failed)?;
+                write_sparse(&mut archive, &mut File::from(file))?;
+            }
+            Kind::Link => symlinkat(entry.link.as_str(), &directory, *name).map_err(&failed)?,
+            Kind::HardLink => {
+                let target = parts(&entry.link)?;
+                let Some((target, above)) = target.split_last() else {
+                    return Err(failed(Errno::EINVAL));
+                };
+                let from = parent(&root, above)?;
+                linkat(&from, *target, &directory, *name, AtFlags::empty()).map_err(&failed)?;
+                continue;
+            }
+            Kind::Pipe => {
+                mknodat(&directory, *name, SFlag::S_IFIFO, Mode::from_bits_truncate(0o600), 0)
+                    .map_err(&failed)?;
+            }
+        }
+        set_attributes(&directory, name, &entry)?;
+    }
+    for (directory, name, entry) in directories.iter().rev() {
+        set_attributes(directory, name, entry)?;
+    }
+    Ok(())
+}
+
+fn set_attributes(directory: &OwnedFd, name: &str, entry: &Entry) -> io::Result<()> {
+    let failed = named(&entry.name);
+    if geteuid().is_root() {
+        let (uid, gid) = (Uid::from_raw(entry.uid), Gid::from_raw(entry.gid));
+        fchownat(directory, name, Some(uid), Some(gid), AtFlags::AT_SYMLINK_NOFOLLOW).map_err(&failed)?;
+    }
+    if entry.kind != Kind::Link {
+        // What is there is no link: it was made or opened as what it is, in a directory that nobody is trusted with;
+        // at worst the mode of a file of this container is changed by this container.
+        let mode = Mode::from_bits_truncate(entry.mode & 0o7777);
+        fchmodat(directory, name, mode, FchmodatFlags::FollowSymlink).map_err(&failed)?;
+    }
+    let time = TimeSpec::new(entry.modified, 0);
+    utimensat(directory, name, &time, &time, UtimensatFlags::NoFollowSymlink).map_err(&failed)
+}
+
+fn write_sparse(source: &mut impl Read, file: &mut File) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    let mut size: u64 = 0;
+    loop {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match source.read(&mut buffer[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        if filled == 0 {
+            return file.set_len(size);
+        }
+        for block in buffer[..filled].chunks(BLOCK) {
+            if block.iter().all(|byte| *byte == 0) {
+                file.seek(SeekFrom::Current(block.len() as i64))?;
+            } else {
+                file.write_all(block)?;
+            }
+        }
+        size += filled as u64;
+    }
+}
+
+/// A directory's entries are named from it on, anything else by its own name.
+fn create(source: &str, mut archive: Writer<BufWriter<File>>) -> io::Result<()> {
+    let source = source.trim_end_matches('/');
+    let (above, name) = source.rsplit_once('/').unwrap_or(("", source));
+    let above = if above.is_empty() { "/" } else { above };
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let directory = open(above, flags, Mode::empty()).map_err(named(above))?;
+    let name = if name.is_empty() { "." } else { name };
+    let found = fstatat(&directory, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(named(source))?;
+    let is_directory = found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFDIR.bits();
+    add(&mut archive, &directory, name, if is_directory { "." } else { name })?;
+    archive.finish()
+}
+
+fn add(archive: &mut Writer<BufWriter<File>>, directory: &OwnedFd, name: &str, path: &str) -> io::Result<()> {
+    let failed = named(path);
+    let found = fstatat(directory, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(&failed)?;
+    let mut entry = Entry {
+        name: path.into(),
+        kind: Kind::File,
+        mode: found.st_mode & 0o7777,
+        uid: found.st_uid,
+        gid: found.st_gid,
+        size: 0,
+        modified: found.st_mtime,
+        link: String::new(),
+    };
+    let no_follow = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    match SFlag::from_bits_truncate(found.st_mode & SFlag::S_IFMT.bits()) {
+        SFlag::S_IFDIR => {
+            entry.kind = Kind::Directory;
+            archive.entry(&entry)?;
+            let inner =
+                openat(directory, name, no_follow | OFlag::O_DIRECTORY, Mode::empty()).map_err(&failed)?;
+            for child in names(&inner)? {
+                let below = if path == "." { child.clone() } else { format!("{path}/{child}") };
+                add(archive, &inner, &child, &below)?;
+            }
+            Ok(())
+        }
+        SFlag::S_IFREG => {
+            let flags = no_follow | OFlag::O_NONBLOCK;
+            let file = File::from(openat(directory, name, flags, Mode::empty()).map_err(&failed)?);
+            entry.size = file.metadata()?.len();
+            archive.entry(&entry)?;
+            archive.content(file, entry.size).map_err(|error| io::Error::other(format!("{path}: {error}")))
+        }
+        SFlag::S_IFLNK => {
+            entry.kind = Kind::Link;
+            let target = readlinkat(directory, name).map_err(&failed)?;
+            entry.link = target.into_string().map_err(|_| failed(Errno::EILSEQ))?;
+            archive.entry(&entry)
+        }
+        SFlag::S_IFIFO => {
+            entry.kind = Kind::Pipe;
+            archive.entry(&entry)
+        }
+        // Sockets and device nodes mean nothing elsewhere.
+        _ => Ok(()),
+    }
+}
+
+fn names(directory: &OwnedFd) -> io::Result<Vec<String>> {
+    use std::os::fd::AsRawFd;
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(format!("/proc/self/fd/{}", directory.as_fd().as_raw_fd()))? {
+        let name = entry?.file_name();
+        names.push(name.into_string().map_err(|name| {
+            io::Error::other(format!("{}: a name that is not UTF-8", name.to_string_lossy()))
+        })?);
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Checks what a request asks for, before anything is started.
+pub fn check(name: &str, args: usize) -> Result<()> {
+    if !is_known(name) {
+        return Err(Status::invalid(format!("unknown builtin: {name}")));
+    }
+    if args != 2 {
+        return Err(Status::invalid(format!("{name} takes one path")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_out_are_refused() {
+        assert_eq!(parts("./a//b/.").unwrap(), ["a", "b"]);
+        assert!(parts("/etc/passwd").is_err());
+        assert!(parts("a/../../b").is_err());
+    }
+}

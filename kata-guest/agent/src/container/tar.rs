@@ -1,0 +1,357 @@
+//! tar archives (POSIX ustar with pax headers), as much as copying needs. GNU's long names are read as well.
+
+use std::io::{self, Read, Write};
+
+const BLOCK: usize = 512;
+/// Names, and pax headers with them, beyond this are nothing that a file system has.
+const MAX_HEADER: u64 = 64 << 10;
+/// The largest number of eleven octal digits.
+const MAX_OCTAL: u64 = 0o77_777_777_777;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    Directory,
+    Link,
+    HardLink,
+    Pipe,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub name: String,
+    pub kind: Kind,
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    pub size: u64,
+    pub modified: i64,
+    pub link: String,
+}
+
+pub struct Reader<R> {
+    source: R,
+    /// Of the current entry's content.
+    left: u64,
+    padding: u64,
+}
+
+impl<R: Read> Reader<R> {
+    pub fn new(source: R) -> Reader<R> {
+        Reader { source, left: 0, padding: 0 }
+    }
+
+    /// The next entry; its content is what the reader itself then reads.
+    pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
+        let mut pax = Vec::new();
+        let (mut long_name, mut long_link) = (None, None);
+        loop {
+            self.skip()?;
+            let mut header = [0; BLOCK];
+            if !self.header(&mut header)? {
+                return Ok(None);
+            }
+            if header == [0; BLOCK] {
+                // What follows the end is read off, so that whoever writes is not cut short.
+                io::copy(&mut self.source, &mut io::sink())?;
+                return Ok(None);
+            }
+            check(&header)?;
+            let size = number(&header[124..136])?;
+            match header[156] {
+                b'x' => pax = self.text(size)?,
+                b'g' => drop(self.text(size)?),
+                b'L' => long_name = Some(until_nul(&self.text(size)?)?),
+                b'K' => long_link = Some(until_nul(&self.text(size)?)?),
+                kind => {
+                    let mut entry = Entry {
+                        name: name_of(&header)?,
+                        kind: kind_of(kind)?,
+                        mode: number(&header[100..108])? as u32,
+                        uid: number(&header[108..116])? as u32,
+                        gid: number(&header[116..124])? as u32,
+                        size,
+                        modified: number(&header[136..148])? as i64,
+                        link: until_nul(&header[157..257])?,
+                    };
+                    entry.name = long_name.unwrap_or(entry.name);
+                    entry.link = long_link.unwrap_or(entry.link);
+                    apply(&pax, &mut entry)?;
+                    if entry.kind != Kind::File {
+                        entry.size = 0;
+                    }
+                    self.left = entry.size;
+                    self.padding = padding(entry.size);
+                    return Ok(Some(entry));
+                }
+            }
+        }
+    }
+
+    fn header(&mut self, header: &mut [u8; BLOCK]) -> io::Result<bool> {
+        let mut filled = 0;
+        while filled < BLOCK {
+            match self.source.read(&mut header[filled..])? {
+                0 if filled == 0 => return Ok(false),
+                0 => return Err(malformed("it ends within a header")),
+                count => filled += count,
+            }
+        }
+        Ok(true)
+    }
+
+    fn text(&mut self, size: u64) -> io::Result<Vec<u8>> {
+        if size > MAX_HEADER {
+            return Err(malformed("a header is too long"));
+        }
+        let mut text = vec![0; (size + padding(size)) as usize];
+        self.source.read_exact(&mut text)?;
+        text.truncate(size as usize);
+        Ok(text)
+    }
+
+    fn skip(&mut self) -> io::Result<()> {
+        let rest = self.left + self.padding;
+        let skipped = io::copy(&mut (&mut self.source).take(rest), &mut io::sink())?;
+        if skipped < rest {
+            return Err(malformed("it ends within a file"));
+        }
+        (self.left, self.padding) = (0, 0);
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Reader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        if most == 0 {
+            return Ok(0);
+        }
+        let count = self.source.read(&mut buffer[..most])?;
+        if count == 0 {
+            return Err(malformed("it ends within a file"));
+        }
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+pub struct Writer<W> {
+    target: W,
+}
+
+impl<W: Write> Writer<W> {
+    pub fn new(target: W) -> Writer<W> {
+        Writer { target }
+    }
+
+    pub fn entry(&mut self, entry: &Entry) -> io::Result<()> {
+        let mut pax = Vec::new();
+        if entry.name.len() > 100 {
+            record(&mut pax, "path", &entry.name);
+        }
+        if entry.link.len() > 100 {
+            record(&mut pax, "linkpath", &entry.link);
+        }
+        for (key, value) in [("uid", entry.uid), ("gid", entry.gid)] {
+            if value > 0o7_777_777 {
+                record(&mut pax, key, &value.to_string());
+            }
+        }
+        if entry.size > MAX_OCTAL {
+            record(&mut pax, "size", &entry.size.to_string());
+        }
+        if !pax.is_empty() {
+            let name = "pax".to_string();
+            let extra = Entry { name, size: pax.len() as u64, link: String::new(), ..entry.clone() };
+            self.target.write_all(&header(&extra, b'x'))?;
+            self.target.write_all(&pax)?;
+            self.pad(pax.len() as u64)?;
+        }
+        let kind = match entry.kind {
+            Kind::File => b'0',
+            Kind::HardLink => b'1',
+            Kind::Link => b'2',
+            Kind::Directory => b'5',
+            Kind::Pipe => b'6',
+        };
+        self.target.write_all(&header(entry, kind))
+    }
+
+    /// Exactly `size` bytes, as the entry promised; a file that shrank meanwhile is an error.
+    pub fn content(&mut self, mut source: impl Read, size: u64) -> io::Result<()> {
+        let copied = io::copy(&mut (&mut source).take(size), &mut self.target)?;
+        if copied < size {
+            return Err(io::Error::other("it became shorter while it was read"));
+        }
+        self.pad(size)
+    }
+
+    fn pad(&mut self, size: u64) -> io::Result<()> {
+        self.target.write_all(&[0; BLOCK][..padding(size) as usize])
+    }
+
+    pub fn finish(mut self) -> io::Result<()> {
+        self.target.write_all(&[0; 2 * BLOCK])?;
+        self.target.flush()
+    }
+}
+
+fn padding(size: u64) -> u64 {
+    (BLOCK as u64 - size % BLOCK as u64) % BLOCK as u64
+}
+
+fn malformed(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("malformed archive: {what}"))
+}
+
+fn until_nul(field: &[u8]) -> io::Result<String> {
+    let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+    String::from_utf8(field[..end].to_vec()).map_err(|_| malformed("a name is not UTF-8"))
+}
+
+fn name_of(header: &[u8; BLOCK]) -> io::Result<String> {
+    let name = until_nul(&header[..100])?;
+    // GNU's own format has other things where ustar has the prefix.
+    let prefix = if &header[257..263] == b"ustar\0" { until_nul(&header[345..500])? } else { String::new() };
+    Ok(if prefix.is_empty() { name } else { format!("{prefix}/{name}") })
+}
+
+fn kind_of(kind: u8) -> io::Result<Kind> {
+    Ok(match kind {
+        b'0' | 0 | b'7' => Kind::File,
+        b'1' => Kind::HardLink,
+        b'2' => Kind::Link,
+        b'5' => Kind::Directory,
+        b'6' => Kind::Pipe,
+        other => return Err(malformed(&format!("entries of type '{}' are not copied", other as char))),
+    })
+}
+
+/// Octal digits, or GNU's binary form for what does not fit.
+fn number(field: &[u8]) -> io::Result<u64> {
+    if field[0] & 0x80 != 0 {
+        return field[1..].iter().try_fold(u64::from(field[0] & 0x7f), |value, byte| {
+            value.checked_mul(256).map(|value| value | u64::from(*byte)).ok_or_else(|| malformed("a number"))
+        });
+    }
+    let text: Vec<u8> = field.iter().copied().filter(|byte| !matches!(byte, 0 | b' ')).collect();
+    let text = std::str::from_utf8(&text).map_err(|_| malformed("a number"))?;
+    if text.is_empty() { Ok(0) } else { u64::from_str_radix(text, 8).map_err(|_| malformed("a number")) }
+}
+
+fn sum(header: &[u8]) -> u64 {
+    header
+        .iter()
+        .enumerate()
+        .map(|(at, byte)| u64::from(if (148..156).contains(&at) { b' ' } else { *byte }))
+        .sum()
+}
+
+fn check(header: &[u8; BLOCK]) -> io::Result<()> {
+    if number(&header[148..156])? == sum(header) { Ok(()) } else { Err(malformed("a checksum is wrong")) }
+}
+
+fn header(entry: &Entry, kind: u8) -> [u8; BLOCK] {
+    let mut header = [0; BLOCK];
+    let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
+    let cut = |text: &str| text.as_bytes()[..text.len().min(100)].to_vec();
+    put(0, &cut(&entry.name));
+    put(100, format!("{:07o}", entry.mode & 0o7777).as_bytes());
+    put(108, format!("{:07o}", entry.uid.min(0o7_777_777)).as_bytes());
+    put(116, format!("{:07o}", entry.gid.min(0o7_777_777)).as_bytes());
+    put(124, format!("{:011o}", entry.size.min(MAX_OCTAL)).as_bytes());
+    put(136, format!("{:011o}", (entry.modified.max(0) as u64).min(MAX_OCTAL)).as_bytes());
+    put(156, &[kind]);
+    put(157, &cut(&entry.link));
+    put(257, b"ustar\x0000");
+    let sum = sum(&header);
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header
+}
+
+fn record(pax: &mut Vec<u8>, key: &str, value: &str) {
+    // The length counts its own digits.
+    let rest = key.len() + value.len() + 3;
+    let mut length = rest + 1;
+    while rest + length.to_string().len() != length {
+        length = rest + length.to_string().len();
+    }
+    pax.extend_from_slice(format!("{length} {key}={value}\n").as_bytes());
+}
+
+fn apply(pax: &[u8], entry: &mut Entry) -> io::Result<()> {
+    let mut rest = pax;
+    while !rest.is_empty() {
+        let space = rest.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("a pax header"))?;
+        let length = std::str::from_utf8(&rest[..space]).ok().and_then(|digits| digits.parse::<usize>().ok());
+        let length = length.filter(|length| *length > space + 1 && *length <= rest.len());
+        let length = length.ok_or_else(|| malformed("a pax header"))?;
+        let text =
+            std::str::from_utf8(&rest[space + 1..length - 1]).map_err(|_| malformed("a pax header"))?;
+        let (key, value) = text.split_once('=').ok_or_else(|| malformed("a pax header"))?;
+        let digits = || value.parse::<u64>().map_err(|_| malformed("a pax number"));
+        match key {
+            "path" => entry.name = value.into(),
+            "linkpath" => entry.link = value.into(),
+            "size" => entry.size = digits()?,
+            "uid" => entry.uid = digits()? as u32,
+            "gid" => entry.gid = digits()? as u32,
+            _ => {}
+        }
+        rest = &rest[length..];
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str, kind: Kind, size: u64, link: &str) -> Entry {
+        let (name, link) = (name.into(), link.into());
+        Entry { name, kind, mode: 0o4755, uid: 1000, gid: 3_000_000, size, modified: 1_700_000_000, link }
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let long = "d/".repeat(90) + "file";
+        let entries = [
+            entry("d", Kind::Directory, 0, ""),
+            entry(&long, Kind::File, 3, ""),
+            entry("l", Kind::Link, 0, &("x".repeat(300))),
+            entry("h", Kind::HardLink, 0, "d"),
+        ];
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        for entry in &entries {
+            writer.entry(entry).unwrap();
+            writer.content(&b"abc"[..], entry.size).unwrap();
+        }
+        writer.finish().unwrap();
+        let mut reader = Reader::new(bytes.as_slice());
+        for entry in &entries {
+            assert_eq!(reader.next_entry().unwrap().as_ref(), Some(entry));
+            let mut content = Vec::new();
+            reader.read_to_end(&mut content).unwrap();
+            assert_eq!(content.len() as u64, entry.size);
+        }
+        assert_eq!(reader.next_entry().unwrap(), None);
+    }
+
+    #[test]
+    fn damaged_and_cut_archives_are_refused() {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.entry(&entry("f", Kind::File, 1000, "")).unwrap();
+        bytes.extend([0; 100]);
+        let mut reader = Reader::new(bytes.as_slice());
+        reader.next_entry().unwrap();
+        assert!(reader.next_entry().is_err());
+        bytes[3] = 1;
+        assert!(Reader::new(bytes.as_slice()).next_entry().is_err());
+        let mut huge = Vec::new();
+        Writer::new(&mut huge).entry(&entry("f", Kind::File, 1 << 40, "")).unwrap();
+        assert_eq!(Reader::new(huge.as_slice()).next_entry().unwrap().unwrap().size, 1 << 40);
+    }
+}

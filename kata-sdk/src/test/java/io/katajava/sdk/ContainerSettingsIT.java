@@ -1,0 +1,255 @@
+package io.katajava.sdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.katajava.Container;
+import io.katajava.ContainerBuilder;
+import io.katajava.ErrorCode;
+import io.katajava.ExecOutcome;
+import io.katajava.Kata;
+import io.katajava.KataException;
+import io.katajava.MemorySize;
+import io.katajava.Sandbox;
+import io.katajava.Seccomp;
+import io.katajava.agent.oci.OciCapability;
+import io.katajava.agent.oci.OciDevice;
+import io.katajava.agent.oci.OciNamespace;
+import io.katajava.agent.oci.OciRlimit;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The settings of a container, looked at from inside of it. */
+class ContainerSettingsIT {
+  @TempDir static Path directory;
+  private static Leftovers leftovers;
+  private static Kata kata;
+  private static Sandbox sandbox;
+
+  @BeforeAll
+  static void start() {
+    Path state = directory.resolve("s");
+    leftovers = new Leftovers(state);
+    kata = Kata.builder().stateDirectory(state).build();
+    sandbox = kata.sandbox().name("pod").start();
+  }
+
+  @AfterAll
+  static void closeLeavesNothing() {
+    kata.close();
+    leftovers.assertNone();
+  }
+
+  private static Container with(Consumer<ContainerBuilder> settings) {
+    ContainerBuilder builder = sandbox.container("settings");
+    settings.accept(builder);
+    return builder.start();
+  }
+
+  private static String shell(Container container, String script) {
+    return container.exec("sh", "-c", script).orThrow().stdoutText().strip();
+  }
+
+  @Test
+  void userGroupsAndUmask_holdForFirstProcessAndExecs() throws Exception {
+    String look = "id -u; id -g; id -G; umask";
+    try (Container container =
+        with(
+            c ->
+                c.command("sh", "-c", look + "; read x")
+                    .user("1000:1001")
+                    .groups("2000", "3000")
+                    .umask(0027))) {
+      String expected = "1000\n1001\n1001 2000 3000\n0027\n";
+      assertThat(container.mainProcess().stdout().readNBytes(expected.length()))
+          .asString()
+          .isEqualTo(expected);
+      assertThat(shell(container, look)).isEqualTo(expected.strip());
+      assertThat(container.exec(e -> e.command("sh", "-c", "umask").umask(0)).stdoutText())
+          .isEqualTo("0000\n");
+    }
+  }
+
+  @Test
+  void unknownGroup_isNotStarted() {
+    try (Container container = with(c -> {})) {
+      assertThat(container.exec(e -> e.command("true").user("0:nosuchgroup")).outcome())
+          .isInstanceOf(ExecOutcome.NotStarted.class);
+    }
+  }
+
+  @Test
+  void rlimitsAndOomScore_areThoseAskedFor() {
+    try (Container container =
+        with(c -> c.rlimit(OciRlimit.Resource.NOFILE, 77, 99).oomScoreAdj(321))) {
+      assertThat(shell(container, "ulimit -n; ulimit -Hn; cat /proc/self/oom_score_adj"))
+          .isEqualTo("77\n99\n321");
+    }
+  }
+
+  @Test
+  void capabilities_ofStatus_areTheSetsAskedFor() {
+    try (Container container =
+        with(
+            c ->
+                c.security(
+                    s ->
+                        s.dropAllCapabilities()
+                            .addCapabilities(OciCapability.CHOWN, OciCapability.NET_ADMIN)))) {
+      String status = shell(container, "grep -E 'Cap|NoNewPrivs' /proc/self/status");
+      // CHOWN is bit 0, NET_ADMIN bit 12.
+      assertThat(status.lines().map(line -> line.replaceAll("\\s+", " ")))
+          .contains(
+              "CapInh: 0000000000000000",
+              "CapPrm: 0000000000001001",
+              "CapEff: 0000000000001001",
+              "CapBnd: 0000000000001001",
+              "CapAmb: 0000000000000000",
+              "NoNewPrivs: 1");
+    }
+  }
+
+  @Test
+  void defaults_areRestrictedAndFiltered() {
+    try (Container container = with(c -> {})) {
+      assertThat(shell(container, "grep -E '^Seccomp:' /proc/self/status | tr -d '\\t '"))
+          .isEqualTo("Seccomp:2");
+      assertThat(container.exec("unshare", "true").isSuccess()).isFalse();
+      assertThat(container.exec("mount", "-t", "tmpfs", "x", "/mnt").isSuccess()).isFalse();
+      assertThat(container.exec("sh", "-c", "echo 1 >/proc/sys/kernel/panic").isSuccess())
+          .isFalse();
+      assertThat(shell(container, "cat /proc/timer_list | wc -c")).isEqualTo("0");
+      assertThat(container.exec("ls", "/sys/firmware/acpi").isSuccess()).isFalse();
+    }
+  }
+
+  @Test
+  void sysAdmin_bringsItsSystemCallsAlong() {
+    try (Container container =
+        with(c -> c.security(s -> s.addCapabilities(OciCapability.SYS_ADMIN)))) {
+      assertThat(shell(container, "mkdir -p /tmp/m; mount -t tmpfs x /tmp/m && echo ok"))
+          .isEqualTo("ok");
+    }
+  }
+
+  @Test
+  void customSeccomp_refusesWhatItNames() {
+    Seccomp noMkdir =
+        Seccomp.parse(
+            "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"mkdirat\"],"
+                + "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}]}");
+    try (Container container = with(c -> c.security(s -> s.seccomp(noMkdir)))) {
+      assertThat(container.exec("mkdir", "/tmp/x").stderrText()).contains("not implemented");
+      assertThat(shell(container, "touch /tmp/x && echo ok")).isEqualTo("ok");
+    }
+  }
+
+  @Test
+  void unconfined_hasNoFilter() {
+    try (Container container =
+        with(c -> c.security(s -> s.seccomp(Seccomp.unconfined()).noNewPrivileges(false)))) {
+      assertThat(shell(container, "grep -E '^Seccomp:|NoNew' /proc/self/status | tr -d '\\t '"))
+          .isEqualTo("NoNewPrivs:0\nSeccomp:0");
+    }
+  }
+
+  @Test
+  void maskedAndReadOnlyPaths_directoriesToo() {
+    try (Container container =
+        with(c -> c.security(s -> s.maskedPath("/proc/tty").readonlyPath("/etc")))) {
+      assertThat(container.exec("ls", "/proc/tty").stdoutText()).isEmpty();
+      assertThat(container.exec("touch", "/etc/x").stderrText()).contains("Read-only");
+    }
+  }
+
+  @Test
+  void readOnlyRoot_withPlacesToWrite() {
+    try (Container container =
+        with(c -> c.readOnlyRoot().tmpfs("/scratch", MemorySize.kibibytes(64)))) {
+      assertThat(container.exec("touch", "/x").stderrText()).contains("Read-only");
+      assertThat(container.exec("sh", "-c", "head -c 100000 /dev/zero > /scratch/x").isSuccess())
+          .isFalse();
+      assertThat(shell(container, "stat -c %s /scratch/x")).isEqualTo("65536");
+    }
+  }
+
+  @Test
+  void deviceAndSysctl_areThere() {
+    try (Container container =
+        with(
+            c ->
+                c.device(
+                        new OciDevice("/dev/nil", OciDevice.Type.CHARACTER, 1, 3, 0640, 1000, 1001))
+                    .namespace(OciNamespace.create(OciNamespace.Type.NETWORK))
+                    .sysctl("net.ipv4.ip_forward", "1"))) {
+      assertThat(shell(container, "stat -c '%t:%T %a %u:%g' /dev/nil; echo x >/dev/nil"))
+          .isEqualTo("1:3 640 1000:1001");
+      assertThat(shell(container, "cat /proc/sys/net/ipv4/ip_forward")).isEqualTo("1");
+    }
+    try (Container other = with(c -> {})) {
+      assertThat(shell(other, "cat /proc/sys/net/ipv4/ip_forward")).isEqualTo("0");
+    }
+  }
+
+  @Test
+  void sysctlOfTheWholeGuest_isRefusedByName() {
+    assertThatThrownBy(() -> with(c -> c.sysctl("vm.swappiness", "1")))
+        .isInstanceOf(KataException.class)
+        .hasMessageContaining("vm.swappiness");
+  }
+
+  @Test
+  void limits_holdAndChangeAndGo() {
+    try (Container container =
+        with(
+            c ->
+                c.limits(
+                    l ->
+                        l.memory(MemorySize.mebibytes(32))
+                            .memoryReservation(MemorySize.mebibytes(8))
+                            .cpus(0.25)
+                            .cpuShares(512)
+                            .pids(16)))) {
+      String read = "cd /sys/fs/cgroup; cat memory.max memory.low cpu.max cpu.weight pids.max";
+      assertThat(shell(container, read)).isEqualTo("33554432\n8388608\n25000 100000\n20\n16");
+      container.update(l -> l.memory(MemorySize.mebibytes(48)).pids(24));
+      assertThat(shell(container, read)).isEqualTo("50331648\n8388608\n25000 100000\n20\n24");
+      container.update(l -> l.unlimitedMemory().unlimitedCpus().unlimitedPids());
+      assertThat(shell(container, read)).isEqualTo("max\n8388608\nmax 100000\n20\nmax");
+    }
+  }
+
+  @Test
+  void pidsLimit_stopsAForkBomb() {
+    try (Container container = with(c -> c.pidsLimit(8))) {
+      assertThat(
+              container
+                  .exec("sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do sleep 9 & done; wait")
+                  .stderrText())
+          .contains("fork");
+    }
+  }
+
+  @Test
+  void memoryLimit_exceeded_killsOnlyWhatExceedsIt() {
+    try (Container container = with(c -> c.memoryLimit(MemorySize.mebibytes(16)))) {
+      assertThat(container.exec("tail", "-c", "200m", "/dev/zero").outcome())
+          .isEqualTo(new ExecOutcome.Signalled(9));
+      assertThat(container.stats().memory().limitHits()).isPositive();
+      assertThat(container.exec("true").isSuccess()).isTrue();
+    }
+  }
+
+  @Test
+  void update_afterClose_isRefused() {
+    Container container = with(c -> {});
+    container.close();
+    assertThatThrownBy(() -> container.update(l -> l.pids(5)))
+        .isInstanceOfSatisfying(
+            KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED));
+  }
+}

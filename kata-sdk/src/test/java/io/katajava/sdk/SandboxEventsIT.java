@@ -1,0 +1,69 @@
+package io.katajava.sdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.katajava.Container;
+import io.katajava.ExecOutcome;
+import io.katajava.Kata;
+import io.katajava.MemorySize;
+import io.katajava.Sandbox;
+import io.katajava.SandboxEvent;
+import java.nio.file.Path;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a sandbox tells about itself, from its first container to the end of its machine. */
+class SandboxEventsIT {
+  @TempDir Path directory;
+  private final BlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
+
+  private SandboxEvent await(Predicate<SandboxEvent> wanted) throws InterruptedException {
+    SandboxEvent event = events.poll(60, TimeUnit.SECONDS);
+    while (event != null && !wanted.test(event)) {
+      event = events.poll(60, TimeUnit.SECONDS);
+    }
+    assertThat(event).isNotNull();
+    return event;
+  }
+
+  @Test
+  void events_fromStartToCrash_areTold() throws Exception {
+    Leftovers leftovers = new Leftovers(directory.resolve("s"));
+    try (Kata kata = Kata.builder().stateDirectory(directory.resolve("s")).build();
+        Sandbox sandbox = kata.sandbox().start()) {
+      sandbox.onEvent(events::add);
+      try (Container container =
+          sandbox
+              .container("greedy")
+              .memoryLimit(MemorySize.mebibytes(16))
+              .command("sh", "-c", "tail -c 200m /dev/zero; exit 3")
+              .start()) {
+        assertThat(await(e -> true)).isInstanceOf(SandboxEvent.ContainerStarted.class);
+        assertThat(await(SandboxEvent.OutOfMemory.class::isInstance))
+            .extracting(e -> ((SandboxEvent.OutOfMemory) e).container())
+            .isEqualTo("greedy");
+        container.mainProcess().waitFor();
+      }
+      assertThat(sandbox.guestMetrics()).contains("# TYPE kata_agent_containers gauge");
+      try (Container brief = sandbox.container("brief").command("sh", "-c", "exit 7").start()) {
+        assertThat(
+                await(
+                    e ->
+                        e instanceof SandboxEvent.ContainerExited exited
+                            && exited.container().equals("brief")))
+            .extracting(e -> ((SandboxEvent.ContainerExited) e).outcome())
+            .isEqualTo(new ExecOutcome.Exited(7));
+        brief.mainProcess().waitFor();
+      }
+      ProcessHandle.of(sandbox.hypervisorPid()).orElseThrow().destroyForcibly();
+
+      assertThat(await(SandboxEvent.AgentLost.class::isInstance)).isNotNull();
+      assertThat(await(SandboxEvent.VmExited.class::isInstance)).isNotNull();
+    }
+    leftovers.assertNone();
+  }
+}
