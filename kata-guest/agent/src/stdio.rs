@@ -204,7 +204,7 @@ impl Agent {
             process.has_terminal && process.streams.outputs[0].end.is_none() && !process.has_ended();
         let output = &mut process.streams.outputs[index];
         if over && output.rest.is_none() {
-            output.rest = output.end.as_ref().map(|(fd, _)| crate::sys::readable(fd));
+            output.rest = output.end.as_ref().map(|(fd, _)| readable(fd));
         }
         while let Some(&(call, len)) = output.waiting.front() {
             let open = connections.get_mut(&call.connection).filter(|c| c.has_call(call.stream));
@@ -218,7 +218,7 @@ impl Agent {
             }
             if let (Some((fd, _)), None) = (&output.end, output.rest) {
                 // A terminal is no pipe; a little is moved faster by copying.
-                let count = if process.has_terminal { 0 } else { readable(fd.as_raw_fd()).unwrap_or(0) };
+                let count = if process.has_terminal { 0 } else { readable(fd) };
                 if count >= WORTH_SPLICING && len >= WORTH_SPLICING {
                     output.waiting.pop_front();
                     connection.reply_from_pipe(call.stream, fd, count.min(len).min(MAX_SPLICE));

@@ -200,14 +200,6 @@ pub fn set_controlling_terminal(fd: RawFd) -> nix::Result<()> {
     Errno::result(unsafe { libc::ioctl(fd, libc::TIOCSCTTY as _, 0) }).map(drop)
 }
 
-/// Bytes that can be read from a pipe now.
-pub fn readable(pipe: RawFd) -> nix::Result<usize> {
-    let mut count: libc::c_int = 0;
-    // SAFETY: FIONREAD writes one int, which outlives the call.
-    let result = unsafe { libc::ioctl(pipe, libc::FIONREAD as _, &mut count) };
-    Errno::result(result).map(|_| usize::try_from(count).unwrap_or(0))
-}
-
 pub fn set_window_size(fd: impl AsRawFd, rows: u16, columns: u16) -> nix::Result<()> {
     let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: the kernel reads the structure during the call.
