@@ -71,17 +71,21 @@ fn parent(root: &OwnedFd, parts: &[&str]) -> io::Result<OwnedFd> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
     let mut directory = beneath(root, ".", flags, 0).map_err(named("."))?;
     for part in parts {
-        match mkdirat(&directory, *part, Mode::from_bits_truncate(0o755)) {
-            Ok(()) | Err(Errno::EEXIST) => {}
-            Err(errno) => return Err(named(part)(errno)),
+        let mut opened = beneath(&directory, part, flags, 0);
+        if matches!(opened, Err(Errno::ENOENT)) {
+            mkdirat(&directory, *part, Mode::from_bits_truncate(0o755)).map_err(named(part))?;
+            opened = beneath(&directory, part, flags, 0);
         }
-        directory = beneath(&directory, part, flags, 0).map_err(named(part))?;
+        directory = opened.map_err(named(part))?;
     }
     Ok(directory)
 }
 
 fn extract(destination: &str, mut archive: Reader<File>) -> io::Result<()> {
-    std::fs::create_dir_all(destination)?;
+    // Only where it is missing: the container's own filter may refuse to make directories.
+    if !std::path::Path::new(destination).is_dir() {
+        std::fs::create_dir_all(destination)?;
+    }
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let root = open(destination, flags, Mode::empty()).map_err(named(destination))?;
     // Directories get their modes last: one without write permission must be filled before.

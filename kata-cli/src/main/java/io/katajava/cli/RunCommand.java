@@ -3,18 +3,24 @@ package io.katajava.cli;
 import io.katajava.CommandNotStartedException;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
+import io.katajava.ExecOutcome;
 import io.katajava.Kata;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,6 +38,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  kata run -- uname -a",
+      "  kata run -it -- sh",
       "  tar c . | kata run --memory 512M --timeout 1m -- sh -c 'tar t | wc -l'"
     })
 final class RunCommand implements Callable<Integer> {
@@ -43,29 +50,26 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--memory", paramLabel = "SIZE", description = "Guest memory, for example 512M.")
   @Nullable MemorySize memory;
 
-  @Option(
-      names = {"-e", "--env"},
-      paramLabel = "K=V",
-      description = "Set a variable of the command; may be given several times.")
-  Map<String, String> env = new LinkedHashMap<>();
+  @Mixin ContainerOptions containerOptions;
 
   @Option(
-      names = {"-w", "--workdir"},
-      paramLabel = "DIR",
-      description = "Working directory in the container.")
-  @Nullable String workdir;
+      names = {"-i", "--interactive"},
+      description = "Pass standard input on, as is done anyway; for -it.")
+  boolean interactive;
 
   @Option(
-      names = {"-u", "--user"},
-      paramLabel = "USER",
-      description = "User in the container: name, uid, name:group or uid:gid.")
-  @Nullable String user;
+      names = {"-t", "--tty"},
+      description = "Give the command a terminal, tied to this one if there is one.")
+  boolean tty;
 
   @Option(
       names = "--timeout",
       paramLabel = "DUR",
       description = "Kill the command after this time, for example 30s; exit code 124.")
   @Nullable Duration timeout;
+
+  @Option(names = "--stats", description = "Print what the container used, on stderr.")
+  boolean stats;
 
   @Option(names = "--timeline", description = "Print the phases of the start on stderr.")
   boolean timeline;
@@ -80,12 +84,18 @@ final class RunCommand implements Callable<Integer> {
   RunCommand() {}
 
   @Override
-  public Integer call() throws InterruptedException {
+  public Integer call() throws InterruptedException, IOException {
+    Map<Path, String> copies = containerOptions.copies();
     try (Kata kata = Kata.create();
         Sandbox sandbox = describe(kata.sandbox()).start()) {
       int code;
-      try (Container container = describe(sandbox.container("main")).start()) {
-        code = new Attachment(container.mainProcess(), sandbox.id()).run(timeout);
+      try (Container container = describe(sandbox.container("main")).create()) {
+        ContainerOptions.copy(copies, container);
+        container.start();
+        code = attach(container, sandbox);
+        if (stats) {
+          spec.commandLine().getErr().print(StatsText.of(container.stats()));
+        }
       } catch (CommandNotStartedException e) {
         spec.commandLine().getErr().println("kata: " + e.getMessage());
         code = e.outcome().exitCode();
@@ -98,6 +108,31 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
+  private int attach(Container container, Sandbox sandbox)
+      throws InterruptedException, IOException {
+    if (!tty || !isTerminal()) {
+      return new Attachment(container.mainProcess(), sandbox.id()).run(timeout);
+    }
+    Duration limit = timeout;
+    if (limit == null) {
+      return container.mainProcess().attachTerminal().exitCode();
+    }
+    AtomicBoolean expired = new AtomicBoolean();
+    CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS)
+        .execute(
+            () -> {
+              expired.set(true);
+              container.kill();
+            });
+    int code = container.mainProcess().attachTerminal().exitCode();
+    return expired.get() ? new ExecOutcome.TimedOut(limit).exitCode() : code;
+  }
+
+  /** Asked of a child, which has this process's standard input: the JVM does not tell. */
+  private static boolean isTerminal() throws InterruptedException, IOException {
+    return new ProcessBuilder("test", "-t", "0").inheritIO().start().waitFor() == 0;
+  }
+
   private SandboxBuilder describe(SandboxBuilder builder) {
     if (vcpus != null) {
       builder.vcpus(vcpus);
@@ -108,15 +143,11 @@ final class RunCommand implements Callable<Integer> {
     return builder;
   }
 
-  private ContainerBuilder describe(ContainerBuilder builder) {
-    builder.command(command);
-    env.forEach(builder::env);
-    if (workdir != null) {
-      builder.workdir(workdir);
+  private ContainerBuilder describe(ContainerBuilder builder) throws IOException {
+    if (tty) {
+      // Until the real size is known.
+      builder.tty(80, 24);
     }
-    if (user != null) {
-      builder.user(user);
-    }
-    return builder;
+    return containerOptions.describe(builder.command(command));
   }
 }

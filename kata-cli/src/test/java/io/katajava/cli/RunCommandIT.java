@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,11 +26,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RunCommandIT {
   private static final Duration LIMIT = Duration.ofSeconds(90);
 
+  @TempDir Path directory;
+
   private record Finished(int code, String out, String err) {}
+
+  private static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
 
   private static Process start(String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(java());
     command.addAll(List.of("-Xmx256m", "-cp", System.getProperty("java.class.path")));
     command.add(KataCommand.class.getName());
     command.addAll(List.of(arguments));
@@ -196,5 +203,68 @@ class RunCommandIT {
     } finally {
       process.destroyForcibly();
     }
+  }
+
+  @Test
+  void containerOptions_reachTheContainer() throws Exception {
+    Path file = directory.resolve("greeting");
+    Files.writeString(file, "hello\n");
+    Path profile = directory.resolve("profile.json");
+    Files.writeString(
+        profile,
+        "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"mkdirat\"],"
+            + "\"action\":\"SCMP_ACT_ERRNO\"}]}");
+    Finished finished =
+        run(
+            "run",
+            "--cap-drop=ALL",
+            "--cap-add=CAP_CHOWN",
+            "--read-only",
+            "--pids-limit=17",
+            "--memory-limit=48M",
+            "--cpus=0.5",
+            "--seccomp=" + profile,
+            "--cp=" + file + ":/dev/shm/g",
+            "--stats",
+            "--",
+            "sh",
+            "-c",
+            "cat /dev/shm/g; cd /sys/fs/cgroup; cat pids.max memory.max cpu.max; grep CapEff"
+                + " /proc/self/status | tr -d '\\t'; touch /x 2>/dev/null || echo ro; mkdir"
+                + " /dev/shm/d 2>/dev/null || echo filtered");
+
+    assertThat(finished.out())
+        .isEqualTo("hello\n17\n50331648\n50000 100000\nCapEff:0000000000000001\nro\nfiltered\n");
+    assertThat(finished.err()).contains("cpu ").contains("memory peak").contains("of 48 MiB");
+    assertThat(finished.code()).isZero();
+  }
+
+  @Test
+  void interactiveShell_onATerminal_worksAndGivesTheTerminalBack() throws Exception {
+    List<String> kata = List.of(java(), "-Xmx256m", "-cp", System.getProperty("java.class.path"));
+    String shell =
+        "stty rows 31 cols 97; stty -g >before; '"
+            + String.join("' '", kata)
+            + "' "
+            + KataCommand.class.getName()
+            + " run -it -- sh; echo code $?; stty -g >after";
+    Process script =
+        new ProcessBuilder("script", "-qec", shell, "/dev/null")
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .start();
+    try {
+      CompletableFuture<String> out = text(script.getInputStream());
+      OutputStream keys = script.getOutputStream();
+      // The terminal holds what is typed before anybody reads it.
+      keys.write("stty size; tty; exit 5\n".getBytes(StandardCharsets.UTF_8));
+      keys.flush();
+      assertThat(script.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      assertThat(out.get()).contains("31 97").contains("/dev/").contains("code 5");
+    } finally {
+      script.descendants().forEach(ProcessHandle::destroyForcibly);
+      script.destroyForcibly();
+    }
+    assertThat(directory.resolve("after")).hasSameTextualContentAs(directory.resolve("before"));
   }
 }
