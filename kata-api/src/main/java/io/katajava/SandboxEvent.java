@@ -14,6 +14,15 @@ public sealed interface SandboxEvent {
   Instant at();
 
   /**
+   * Others than this library can control the hypervisor: its extra monitor is open. A consumer of
+   * such a sandbox is told this first, whenever it subscribes.
+   *
+   * @param at when the consumer subscribed
+   * @param reason what is open, and why
+   */
+  record Untrusted(Instant at, String reason) implements SandboxEvent {}
+
+  /**
    * A container's first process was started.
    *
    * @param at when

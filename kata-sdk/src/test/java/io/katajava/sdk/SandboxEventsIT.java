@@ -8,6 +8,8 @@ import io.katajava.Kata;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
+import io.katajava.qemu.ExtraMonitor;
+import io.katajava.qemu.QemuConfig;
 import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -65,5 +67,25 @@ class SandboxEventsIT {
       assertThat(await(SandboxEvent.VmExited.class::isInstance)).isNotNull();
     }
     leftovers.assertNone();
+  }
+
+  @Test
+  void extraMonitor_isToldToEverySubscriberFirst() throws Exception {
+    QemuConfig qemu =
+        QemuConfig.builder().debug(debug -> debug.extraMonitor(ExtraMonitor.HMP)).build();
+    try (Kata kata =
+            Kata.builder().stateDirectory(directory.resolve("s")).hypervisor(qemu).build();
+        Sandbox sandbox = kata.sandbox().start()) {
+      assertThat(sandbox.isTrusted()).isFalse();
+      for (int i = 0; i < 2; i++) {
+        try (Sandbox.Subscription subscription = sandbox.onEvent(events::add)) {
+          assertThat(subscription).isNotNull();
+          assertThat(await(e -> true))
+              .isInstanceOfSatisfying(
+                  SandboxEvent.Untrusted.class,
+                  event -> assertThat(event.reason()).contains("extra monitor: hmp"));
+        }
+      }
+    }
   }
 }

@@ -30,8 +30,10 @@ final class SandboxEvents {
     subscribers.forEach(subscriber -> subscriber.add(event));
   }
 
-  Sandbox.Subscription subscribe(Consumer<SandboxEvent> consumer) {
+  /** The consumer is told first what holds already. */
+  Sandbox.Subscription subscribe(Consumer<SandboxEvent> consumer, List<SandboxEvent> standing) {
     Subscriber subscriber = new Subscriber(consumer);
+    standing.forEach(subscriber::add);
     subscribers.add(subscriber);
     return () -> subscribers.remove(subscriber);
   }

@@ -133,9 +133,22 @@ final class VmSandbox implements Sandbox {
     return events;
   }
 
+  private List<SandboxEvent> untrusted() {
+    if (isTrusted()) {
+      return List.of();
+    }
+    String reason =
+        parts.choices().stream()
+            .filter(choice -> choice.what().equals("extra monitor"))
+            .map(Choice::toString)
+            .findFirst()
+            .orElse("the hypervisor says so");
+    return List.of(new SandboxEvent.Untrusted(Instant.now(), reason));
+  }
+
   @Override
   public Subscription onEvent(Consumer<SandboxEvent> consumer) {
-    return events.subscribe(consumer);
+    return events.subscribe(consumer, untrusted());
   }
 
   @Override
