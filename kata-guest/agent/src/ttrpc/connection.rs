@@ -5,8 +5,8 @@ use super::envelope::{data_head, frame_in_place, response_frame};
 use super::frame::{TYPE_HELLO_ANSWER, sync_frame};
 use super::status::Result;
 use nix::errno::Errno;
-use nix::fcntl::{SpliceFFlags, splice};
-use nix::unistd::{read, write};
+use nix::fcntl::{OFlag, SpliceFFlags, splice};
+use nix::unistd::{pipe2, read, write};
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::time::Instant;
@@ -48,6 +48,8 @@ pub struct Connection {
     small: VecDeque<Vec<u8>>,
     large: VecDeque<Vec<u8>>,
     queued: usize,
+    /// A pipe on the way from a process's pipe to the other side; empty between two replies.
+    relay: Option<(OwnedFd, OwnedFd)>,
 }
 
 impl Connection {
@@ -62,6 +64,7 @@ impl Connection {
             small: VecDeque::new(),
             large: VecDeque::new(),
             queued: 0,
+            relay: None,
         }
     }
 
@@ -169,15 +172,20 @@ impl Connection {
         }
     }
 
-    /// As `reply_in_place` with the next `count` bytes of a pipe that holds at least as many. While nothing waits they go
-    /// from the pipe to the other side within the kernel; what that does not take at once is read after all.
+    /// As `reply_in_place` with the next bytes of a pipe that holds at least `count`: with so many, or with fewer. While
+    /// nothing waits they go from the pipe to the other side within the kernel; what that does not take at once is read.
     pub fn reply_from_pipe(&mut self, stream: u32, pipe: &OwnedFd, count: usize) {
         if self.calls.remove(&stream).is_none() {
             return;
         }
+        let moved = if self.queued == 0 { self.move_to_relay(pipe, count) } else { 0 };
+        let (pipe, count) = match &self.relay {
+            Some((relay, _)) if moved > 0 => (relay, moved),
+            _ => (pipe, count),
+        };
         let mut rest = data_head(stream, count);
         let mut left = count;
-        if self.queued == 0 {
+        if moved > 0 {
             // Too little for a queue that is not full to refuse a part of it.
             let written = write(&self.fd, &rest).unwrap_or(0);
             rest.drain(..written);
@@ -201,15 +209,23 @@ impl Connection {
                 Err(_) => break,
             }
         }
-        if rest.is_empty() {
-            return;
-        }
-        if self.queued == 0 {
+        if !rest.is_empty() && self.queued == 0 {
             self.queued = rest.len();
             self.current = Some((rest, 0));
-        } else {
+        } else if !rest.is_empty() {
             self.push(rest);
         }
+    }
+
+    /// Moves bytes to a pipe that nobody else writes to. The virtio port's splice_write, seen in Linux 6.1, goes beyond
+    /// its list of pages when the pipe holds more than it is asked for, as one that is written to at any time may; the
+    /// guest then hangs. So it is only ever asked for all of what a pipe holds.
+    fn move_to_relay(&mut self, pipe: &OwnedFd, count: usize) -> usize {
+        if self.relay.is_none() {
+            self.relay = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok();
+        }
+        let Some((_, end)) = &self.relay else { return 0 };
+        splice(pipe, None, end, None, count, SpliceFFlags::SPLICE_F_NONBLOCK).unwrap_or(0)
     }
 
     fn push(&mut self, frame: Vec<u8>) {
