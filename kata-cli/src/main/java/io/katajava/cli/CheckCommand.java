@@ -1,10 +1,10 @@
 package io.katajava.cli;
 
 import io.katajava.Host;
-import io.katajava.HostCheckOptions;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:The host can run sandboxes.",
+      "2:The configuration has errors.",
       "3:It can, with limits: something is slower or missing.",
       "4:It cannot.",
       "125:Some checks could not be made, so it is not known.",
@@ -25,11 +26,13 @@ import picocli.CommandLine.Spec;
       "",
       "Without --verbose only what is not as wanted is shown. Nothing is changed but",
       "kata's own cache, no privilege is needed, and the network is used only with",
-      "--network-checks.",
+      "--network-checks. With a configuration file the checks are about the QEMU, the",
+      "machine and the guest that it names.",
       "",
       "Examples:",
       "  kata check",
       "  kata check --verbose",
+      "  kata check --config configuration.toml",
       "  kata check --json | jq '.findings[] | select(.status == \"failed\")'"
     })
 final class CheckCommand implements Callable<Integer> {
@@ -51,6 +54,8 @@ final class CheckCommand implements Callable<Integer> {
       description = "Use no network; the default, and so with KATA_CHECK_NO_NETWORK set.")
   boolean noNetworkChecks;
 
+  @Mixin HostConfiguration configuration = new HostConfiguration();
+
   @SuppressWarnings("NullAway.Init")
   CheckCommand() {}
 
@@ -63,7 +68,8 @@ final class CheckCommand implements Callable<Integer> {
     boolean network = networkChecks && System.getenv().getOrDefault(NO_NETWORK, "").isEmpty();
     HostReportText report =
         new HostReportText(
-            Host.check(HostCheckOptions.builder().networkChecks(network).build()),
+            Host.check(
+                HostConfiguration.options(configuration.read(spec)).networkChecks(network).build()),
             Terminal.ofThisProcess());
     PrintWriter out = spec.commandLine().getOut();
     out.print(json ? Json.pretty(report.json()) : report.text(KataCommand.isVerbose(spec)));

@@ -42,8 +42,12 @@ abstract class ConfigurationTask implements Callable<Integer> {
   }
 
   void tell(ConfigurationProblem problem) {
-    err().println((problem.isError() ? "error: " : "warning: ") + problem);
-    err().flush();
+    tell(err(), problem);
+  }
+
+  static void tell(PrintWriter err, ConfigurationProblem problem) {
+    err.println((problem.isError() ? "error: " : "warning: ") + problem);
+    err.flush();
   }
 
   PrintWriter out() {

@@ -1,15 +1,21 @@
 package io.katajava.cli;
 
 import io.katajava.Host;
+import io.katajava.HostCheckOptions;
 import io.katajava.HostReport;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
 import io.katajava.SandboxLedger;
 import io.katajava.SandboxRecord;
+import io.katajava.config.ConfigurationException;
+import io.katajava.config.ConfigurationProblem;
+import io.katajava.config.KataConfiguration;
 import io.katajava.guest.GuestStore;
 import io.katajava.guest.StoredGuest;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.RandomAccessFile;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -19,9 +25,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -43,7 +51,8 @@ final class DebugCommand {
           "Put host check, environment, configuration, logs and machines into one archive.",
       footer = {
         "",
-        "In it: the host check, the environment, configuration files, the logs that are",
+        "In it: the host check, the environment, the configuration file with its drop-ins",
+        "and problems (errors in it do not end the collecting), the logs that are",
         "named, what is known of each running sandbox, and a trial start with its",
         "phases, QEMU's messages, the guest's console and QEMU's own account of the",
         "machine (QMP). The QMP connection of another JVM's sandbox is that JVM's; it is",
@@ -75,11 +84,7 @@ final class DebugCommand {
         description = "Add the last 8 MiB of this log; may be given several times.")
     List<Path> logs = new ArrayList<>();
 
-    @Option(
-        names = "--config",
-        paramLabel = "FILE",
-        description = "Add this configuration file instead of those in Kata's usual places.")
-    @Nullable Path config;
+    @Mixin HostConfiguration configuration = new HostConfiguration();
 
     @Option(names = "--no-trial", description = "Start no sandbox.")
     boolean noTrial;
@@ -97,15 +102,16 @@ final class DebugCommand {
       try (DebugArchive archive = new DebugArchive(target, name, new Redactor(System.getenv()));
           Progress progress =
               new Progress(spec.commandLine().getErr(), Terminal.ofThisProcess(), 5)) {
-        progress.step("host");
-        host(archive);
         progress.step("configuration and logs");
         files(archive);
+        Optional<KataConfiguration> read = configuration(archive);
+        progress.step("host");
+        host(archive, HostConfiguration.options(read).build());
         progress.step("sandboxes");
         sandboxes(archive);
         progress.step("trial start");
         if (!noTrial) {
-          add(archive, "trial", TrialStart.run());
+          add(archive, "trial", TrialStart.run(read.map(KataConfiguration::plan)));
         }
         progress.step("writing");
         archive.add("contents.txt", String.join("\n", archive.names()) + "\n");
@@ -116,20 +122,35 @@ final class DebugCommand {
       return ExitCodes.DONE;
     }
 
-    private static void host(DebugArchive archive) throws IOException {
-      HostReport report = Host.check();
+    /** One with errors is evidence itself; the rest is then collected as without it. */
+    private Optional<KataConfiguration> configuration(DebugArchive archive) throws IOException {
+      Optional<KataConfiguration> read = Optional.empty();
+      List<ConfigurationProblem> problems = List.of();
+      try {
+        read = configuration.read();
+        problems = read.map(KataConfiguration::warnings).orElse(problems);
+      } catch (ConfigurationException e) {
+        problems = e.problems();
+      }
+      StringWriter text = new StringWriter();
+      PrintWriter lines = new PrintWriter(text);
+      problems.forEach(problem -> ConfigurationTask.tell(lines, problem));
+      archive.add("configuration-problems.txt", text.toString());
+      return read;
+    }
+
+    private static void host(DebugArchive archive, HostCheckOptions options) throws IOException {
+      HostReport report = Host.check(options);
       HostReportText text = new HostReportText(report, new Terminal(Map.of(), false, false));
       archive.add("host-check.txt", text.text(true));
       archive.add("host-check.json", Json.pretty(text.json()));
       archive.add(
           "environment.toml",
-          new EnvironmentDocument(
-                  Host.environment(), VersionCommand.version(), ConfigurationFiles.find(null))
-              .toml());
+          new EnvironmentDocument(Host.environment(options), VersionCommand.version()).toml());
     }
 
     private void files(DebugArchive archive) throws IOException {
-      for (Path file : ConfigurationFiles.find(config)) {
+      for (Path file : configuration.files()) {
         archive.add("configuration" + file.toAbsolutePath().normalize(), tail(file));
       }
       for (Path file : logs) {

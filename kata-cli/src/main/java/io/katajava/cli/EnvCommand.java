@@ -2,10 +2,9 @@ package io.katajava.cli;
 
 import io.katajava.Host;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -17,10 +16,16 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Sections and names are those of the report of Kata's own runtime. What cannot",
-      "be found out is <<unknown>>. Host.Memory is in KiB.",
+      "be found out is <<unknown>>. Host.Memory is in KiB, DefaultMemory in MiB.",
+      "",
+      "With a configuration file the report has what the file sets, whether it counts",
+      "here or not; 'kata config explain' tells what counts.",
+      "",
+      "Exit code: 2 when the configuration has errors.",
       "",
       "Examples:",
       "  kata env",
+      "  kata env --config configuration.toml",
       "  kata env --json | jq .Hypervisor.Version"
     })
 final class EnvCommand implements Callable<Integer> {
@@ -29,11 +34,7 @@ final class EnvCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print JSON instead of TOML.")
   boolean json;
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description = "Name this configuration file in the report.")
-  @Nullable Path config;
+  @Mixin HostConfiguration configuration = new HostConfiguration();
 
   @SuppressWarnings("NullAway.Init")
   EnvCommand() {}
@@ -42,7 +43,8 @@ final class EnvCommand implements Callable<Integer> {
   public Integer call() {
     EnvironmentDocument document =
         new EnvironmentDocument(
-            Host.environment(), VersionCommand.version(), ConfigurationFiles.find(config));
+            Host.environment(HostConfiguration.options(configuration.read(spec)).build()),
+            VersionCommand.version());
     PrintWriter out = spec.commandLine().getOut();
     out.print(json ? Json.pretty(document.json()) : document.toml());
     out.flush();

@@ -20,10 +20,10 @@ final class EnvironmentDocument {
 
   private final Map<String, Map<String, Object>> sections = new LinkedHashMap<>();
 
-  EnvironmentDocument(HostEnvironment environment, String version, List<Path> configuration) {
+  EnvironmentDocument(HostEnvironment environment, String version) {
     ORDER.forEach(section -> sections.put(section, new LinkedHashMap<>()));
     put("Meta", "Version", FORMAT);
-    runtime(version, configuration);
+    runtime(version);
     host(environment);
     for (HostFact fact : environment.facts()) {
       put(fact.section(), fact.name(), fact.value());
@@ -34,7 +34,8 @@ final class EnvironmentDocument {
     sections.computeIfAbsent(section, key -> new LinkedHashMap<>()).put(name, value);
   }
 
-  private void runtime(String version, List<Path> configuration) {
+  /** As without a configuration; what one says comes with the facts. */
+  private void runtime(String version) {
     put("Runtime", "Path", ownPath());
     put("Runtime", "GuestSeLinuxLabel", "");
     put("Runtime", "Experimental", List.of());
@@ -44,10 +45,7 @@ final class EnvironmentDocument {
     put("Runtime", "DisableNewNetNs", true);
     put("Runtime", "SandboxCgroupOnly", false);
     put("Runtime", "Java", System.getProperty("java.vm.name") + " " + Runtime.version());
-    put(
-        "Runtime.Config",
-        "Path",
-        configuration.stream().findFirst().map(Path::toString).orElse(""));
+    put("Runtime.Config", "Path", "");
     put("Runtime.Version", "OCI", OciSpec.VERSION);
     String[] numbers = version.split("[.+-]", -1);
     put("Runtime.Version.Version", "Semver", version);

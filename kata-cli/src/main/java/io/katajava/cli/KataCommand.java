@@ -4,6 +4,7 @@ import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.SandboxStartException;
 import io.katajava.bench.BenchCommand;
+import io.katajava.config.ConfigurationException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
@@ -172,6 +173,9 @@ public final class KataCommand {
         if (!root.verbose && !start.evidence().commandLine().isEmpty()) {
           err.println("kata: --verbose shows QEMU's command line and messages and the console");
         }
+      } else if (failure instanceof ConfigurationException broken) {
+        broken.problems().forEach(problem -> ConfigurationTask.tell(err, problem));
+        return ConfigurationTask.BROKEN;
       } else if (failure instanceof java.nio.file.NoSuchFileException missing) {
         err.println("kata: there is no " + missing.getFile());
       } else if (failure instanceof KataException || failure instanceof java.io.IOException) {

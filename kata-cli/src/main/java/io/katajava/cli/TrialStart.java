@@ -6,6 +6,7 @@ import io.katajava.Kata;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
 import io.katajava.SandboxStartException;
+import io.katajava.config.LaunchPlan;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
 import io.katajava.spi.Hypervisor;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -28,11 +30,20 @@ final class TrialStart {
 
   private TrialStart() {}
 
-  /** Texts by name; a start that fails gives texts, too. */
-  static Map<String, String> run() {
+  /** With the defaults, or as a configuration plans it; a start that fails gives texts, too. */
+  static Map<String, String> run(Optional<LaunchPlan> plan) {
     Map<String, String> texts = new LinkedHashMap<>();
-    Watching hypervisor = new Watching(QemuConfig.builder().build().toHypervisor());
-    try (Kata kata = Kata.builder().hypervisor(hypervisor).build();
+    QemuConfig config;
+    try {
+      config = plan.map(LaunchPlan::qemu).orElseGet(() -> QemuConfig.builder().build());
+    } catch (KataException e) {
+      texts.put("failure.txt", e + "\n");
+      return texts;
+    }
+    Watching hypervisor = new Watching(config.toHypervisor());
+    Kata.Builder builder = Kata.builder().hypervisor(hypervisor);
+    plan.flatMap(LaunchPlan::guest).ifPresent(builder::guest);
+    try (Kata kata = builder.build();
         Sandbox sandbox = kata.sandbox().name("trial").startTimeout(LIMIT).start()) {
       ExecResult result = sandbox.exec(exec -> exec.command("uname", "-a").timeout(LIMIT));
       texts.put("result.txt", "uname -a: " + result + "\n" + result.stdoutText());

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.katajava.HostEnvironment;
 import io.katajava.HostFact;
 import io.katajava.MemorySize;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -50,8 +49,7 @@ class EnvironmentDocumentTest {
 
   @Test
   void report_hasEveryFieldOfKatas() {
-    String toml =
-        new EnvironmentDocument(io.katajava.Host.environment(), "1.2.3", List.of()).toml();
+    String toml = new EnvironmentDocument(io.katajava.Host.environment(), "1.2.3").toml();
 
     for (String line : FIELDS.split("\n", -1)) {
       if (line.isBlank()) {
@@ -76,9 +74,10 @@ class EnvironmentDocumentTest {
   void toml_stringsAreEscaped_andNumbersAndListsPlain() {
     String toml =
         new EnvironmentDocument(
-                environment(new HostFact("Hypervisor", "Path", "/a\\b")),
-                "1.2.3-SNAPSHOT",
-                List.of(Path.of("/etc/kata/configuration.toml")))
+                environment(
+                    new HostFact("Hypervisor", "Path", "/a\\b"),
+                    new HostFact("Runtime.Config", "Path", "/etc/kata/configuration.toml")),
+                "1.2.3-SNAPSHOT")
             .toml();
 
     assertThat(toml)
@@ -95,7 +94,7 @@ class EnvironmentDocumentTest {
 
   @Test
   void json_nestsSections() {
-    String json = Json.pretty(new EnvironmentDocument(environment(), "1.2.3", List.of()).json());
+    String json = Json.pretty(new EnvironmentDocument(environment(), "1.2.3").json());
 
     assertThat(json)
         .startsWith("{\n  \"Kernel\": {")

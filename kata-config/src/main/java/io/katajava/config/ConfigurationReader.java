@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,6 +116,21 @@ public final class ConfigurationReader {
   }
 
   /**
+   * Tells what {@link #read()} would read, without looking into it. A file that was named, here or
+   * by {@value #FILE_VARIABLE}, is told even when it does not exist.
+   *
+   * @return the main file first, then the drop-ins; empty when no file was named and there is none
+   *     at the usual places
+   */
+  public List<Path> files() {
+    return find(problem -> {});
+  }
+
+  private List<Path> find(Consumer<ConfigurationProblem> problems) {
+    return new ConfigurationFiles(file, dropIns, searchPath, environment, problems).find();
+  }
+
+  /**
    * Reads.
    *
    * @return the configuration
@@ -122,8 +138,7 @@ public final class ConfigurationReader {
    */
   public KataConfiguration read() {
     List<ConfigurationProblem> problems = new ArrayList<>();
-    List<Path> files =
-        new ConfigurationFiles(file, dropIns, searchPath, environment, problems::add).find();
+    List<Path> files = find(problems::add);
     MergedFiles merged = new MergedFiles(problems::add);
     files.forEach(merged::add);
     if (!merged.isWhole()) {

@@ -217,6 +217,24 @@ class KataConfigurationTest {
   }
 
   @Test
+  void files_areThoseThatWouldBeRead() throws IOException {
+    ConfigurationReader reader =
+        KataConfiguration.reader()
+            .searchPath(List.of(directory.resolve("absent.toml"), files.file()))
+            .environment(Map.of());
+    assertThat(reader.files()).isEmpty();
+
+    files.main("default_memory = broken");
+    Path dropIn = directory.resolve("config.d").resolve("10.toml");
+    Files.createDirectories(dropIn.getParent());
+    Files.writeString(dropIn, "");
+
+    assertThat(reader.files()).containsExactly(files.file(), dropIn);
+    Path named = directory.resolve("named").resolve("absent.toml");
+    assertThat(reader.file(named).files()).containsExactly(named);
+  }
+
+  @Test
   void read_severalHypervisors_qemuCountsUnlessAnotherIsNamed() throws IOException {
     String both = "[hypervisor.clh]\ndefault_memory = 512\n[hypervisor.qemu]\n";
 

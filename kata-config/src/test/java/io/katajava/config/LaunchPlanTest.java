@@ -247,6 +247,19 @@ class LaunchPlanTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"true,0,1", "true,1,1", "true,4,4", "true,50,16", "false,4,0", "false,0,0"})
+  void ioThreads_areThoseThatDisksWouldUse(boolean enabled, long asked, int given) {
+    LaunchPlan plan = plan(Map.of("enable_iothreads", enabled, "indep_iothreads", asked));
+
+    assertThat(plan.qemu().ioThreads()).isEqualTo(given);
+    assertThat(plan.ignored()).isEmpty();
+    // Another number than the one that was asked for is told.
+    assertThat(
+            plan.choices().stream().anyMatch(choice -> choice.toString().contains("I/O threads")))
+        .isEqualTo(given != asked);
+  }
+
   @Test
   void ignored_isWhatWasSetAndDoesNothing() {
     LaunchPlan plan =

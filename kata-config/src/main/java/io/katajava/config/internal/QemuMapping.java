@@ -188,6 +188,7 @@ public final class QemuMapping {
     hypervisor
         .string("entropy_source")
         .ifPresent(source -> builder.addDevice(new EntropySource("rng0", Path.of(source))));
+    ioThreads(builder);
     if (hypervisor.flag("reclaim_guest_freed_memory")) {
       builder.addDevice(Balloon.reporting());
     }
@@ -198,6 +199,28 @@ public final class QemuMapping {
     if (ports > 0 && (machine == MachineType.Q35 || machine == MachineType.VIRT)) {
       builder.pciePorts(ports);
     }
+  }
+
+  /** Kata's own runtime makes threads without the switch, too, but then no disk uses them. */
+  private void ioThreads(QemuConfig.Builder builder) {
+    long asked = hypervisor.integer("indep_iothreads").orElse(0L);
+    if (!hypervisor.flag("enable_iothreads")) {
+      if (asked > 0) {
+        choices.add(
+            new Choice(
+                "I/O threads",
+                "0",
+                "indep_iothreads = " + asked + ", but enable_iothreads is not true"));
+      }
+      return;
+    }
+    int threads = (int) Math.max(1, Math.min(asked, QemuConfig.MAXIMUM_IO_THREADS));
+    if (threads != asked) {
+      choices.add(
+          new Choice(
+              "I/O threads", threads + "", "enable_iothreads = true, indep_iothreads = " + asked));
+    }
+    builder.ioThreads(threads);
   }
 
   private void options(QemuConfig.Builder builder) {

@@ -42,6 +42,8 @@ public final class QemuFacts {
     add("Version", version(qemu));
     add("Path", qemu.binary().map(Object::toString).orElse(HostFact.UNKNOWN));
     add("Accelerator", HostQemu.accelerator(config, host).kvm() ? "kvm" : "tcg");
+    add("DefaultVCPUs", (long) config.sizes().vcpus());
+    add("DefaultMemory", config.sizes().memory().toMebibytes());
     add("BlockDeviceDriver", "virtio-blk");
     add("EntropySource", entropySource());
     add("SharedFS", "virtio-fs");

@@ -6,6 +6,7 @@ import io.katajava.HostFact;
 import io.katajava.HostFinding;
 import io.katajava.HostFinding.Status;
 import io.katajava.KataDirectories;
+import io.katajava.MemorySize;
 import io.katajava.qemu.Accelerator;
 import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
@@ -175,6 +176,8 @@ class QemuHostProbeTest {
     QemuConfig config =
         QemuConfig.builder()
             .machine(MachineType.MICROVM)
+            .vcpus(3)
+            .memory(MemorySize.mebibytes(512))
             .debug(debug -> debug.extraMonitor(ExtraMonitor.QMP))
             .build();
 
@@ -184,6 +187,8 @@ class QemuHostProbeTest {
         .contains(
             new HostFact("Hypervisor", "MachineType", "microvm"),
             new HostFact("Hypervisor", "Debug", true),
+            new HostFact("Hypervisor", "DefaultVCPUs", 3L),
+            new HostFact("Hypervisor", "DefaultMemory", 512L),
             new HostFact("Hypervisor", "Path", HostFact.UNKNOWN),
             new HostFact("Hypervisor", "Accelerator", "kvm"));
     Optional<HostFact> rootless =
