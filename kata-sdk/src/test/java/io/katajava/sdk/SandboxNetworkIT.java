@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The guest's network, set up from outside and looked at from a container. */
 class SandboxNetworkIT {
   private static final String MAC = "02:00:00:00:00:15";
+  private static final String OTHER_MAC = "02:00:00:00:00:16";
 
   @TempDir Path directory;
 
@@ -32,6 +33,7 @@ class SandboxNetworkIT {
     QemuConfig config =
         QemuConfig.builder()
             .addDevice(Nic.of("net0", new NicBackend.User(true, List.of())).withMac(MAC))
+            .addDevice(Nic.of("net1", new NicBackend.User(true, List.of())).withMac(OTHER_MAC))
             .build();
     try (Kata kata =
             Kata.builder().stateDirectory(directory.resolve("s")).hypervisor(config).build();
@@ -83,6 +85,11 @@ class SandboxNetworkIT {
           .isInstanceOfSatisfying(
               KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.AGENT_REFUSED))
           .hasMessageContaining("Link not found: no-such-link");
+
+      // Whoever has the name gets the old one.
+      sandbox.updateInterface(new NetworkInterface("pod0", OTHER_MAC, 0, List.of()));
+      assertThat(ip(sandbox, "link", "show", "dev", "pod0")).contains(OTHER_MAC, "UP");
+      assertThat(ip(sandbox, "link", "show", "dev", "eth1")).contains(MAC, "UP");
 
       VolumeStats.Usage memory = sandbox.volumeStats("/dev/shm").bytes().orElseThrow();
       assertThat(memory.total()).isPositive();
