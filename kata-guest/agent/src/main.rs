@@ -7,6 +7,7 @@ mod config;
 mod console;
 mod container;
 mod modules;
+mod network;
 mod oom;
 mod poller;
 mod reaper;

@@ -43,6 +43,8 @@ pub struct Container {
     pub removing: bool,
     pub oom_kills: u64,
     pub storages: Vec<String>,
+    /// The file of the guest that it sees as its termination log.
+    pub termination_log: Option<String>,
     /// cgroup.events, once somebody waits for it.
     pub events: Option<(OwnedFd, u64)>,
 }

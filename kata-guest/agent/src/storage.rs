@@ -215,25 +215,34 @@ fn overlay(modules: &Modules, storage: &grpc::Storage, layer: Option<&Path>) -> 
 }
 
 /// `/dev/vdX`, or slots on the way from the root bus: `02/05`.
-fn block_device(source: &str) -> Option<PathBuf> {
+pub fn block_device(source: &str) -> Option<PathBuf> {
     if source.starts_with("/dev/") {
         let is_block = fs::metadata(source).is_ok_and(|found| found.file_type().is_block_device());
         return is_block.then(|| PathBuf::from(source));
     }
+    Some(PathBuf::from("/dev").join(pci_child(source, "block")?))
+}
+
+/// The interface of the card at these slots.
+pub fn network_card(path: &str) -> Option<String> {
+    pci_child(path, "net")
+}
+
+/// What the driver of the device at these slots made of it, of a class of sysfs.
+fn pci_child(path: &str, class: &str) -> Option<String> {
+    let children = |path: &Path| fs::read_dir(path).ok().map(|list| list.flatten().map(|e| e.path()));
     let mut directory = root_bus()?;
-    for slot in source.split('/') {
+    for slot in path.split('/') {
         let (slot, function) = slot.split_once('.').unwrap_or((slot, "0"));
         let (slot, function) = (u8::from_str_radix(slot, 16).ok()?, function.parse::<u8>().ok()?);
         let wanted = format!(":{slot:02x}.{function}");
-        let entries = fs::read_dir(&directory).ok()?;
-        directory =
-            entries.flatten().map(|e| e.path()).find(|path| path.to_string_lossy().ends_with(&wanted))?;
+        directory = children(&directory)?.find(|path| path.to_string_lossy().ends_with(&wanted))?;
     }
-    let children = |path: &Path| fs::read_dir(path).ok().map(|list| list.flatten().map(|e| e.path()));
-    let virtio = children(&directory)?
-        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("virtio")))?;
-    let name = children(&virtio.join("block"))?.next()?.file_name()?.to_owned();
-    Some(PathBuf::from("/dev").join(name))
+    let is_virtio =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("virtio"));
+    // A device that is not virtio's is the class's parent itself.
+    let parent = children(&directory)?.find(is_virtio).unwrap_or(directory);
+    children(&parent.join(class))?.next()?.file_name()?.to_str().map(String::from)
 }
 
 fn root_bus() -> Option<PathBuf> {

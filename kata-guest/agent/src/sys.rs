@@ -243,6 +243,12 @@ pub fn reseed(random: &impl AsRawFd, data: &[u8]) -> nix::Result<()> {
     Errno::result(unsafe { libc::ioctl(random.as_raw_fd(), RNDRESEEDCRNG as _) }).map(drop)
 }
 
+/// From now on the kernel pages out to this device or file.
+pub fn swap_on(path: &CStr) -> nix::Result<()> {
+    // SAFETY: the path is a string that lives across the call.
+    Errno::result(unsafe { libc::swapon(path.as_ptr(), 0) }).map(drop)
+}
+
 pub fn set_time(seconds: i64, microseconds: i64) -> nix::Result<()> {
     let time = libc::timeval { tv_sec: seconds, tv_usec: microseconds };
     // SAFETY: the structure lives across the call.

@@ -1,5 +1,6 @@
 //! Containers: made, started, changed, removed.
 
+use super::diagnostics;
 use super::sandbox::RUN_DIRECTORY;
 use super::{EMPTY, LATER, Outcome};
 use crate::agent::{Agent, Parked, ParkedKind};
@@ -102,6 +103,7 @@ fn launch(
         removing: false,
         oom_kills: 0,
         storages: storages.to_vec(),
+        termination_log: request.oci.as_ref().and_then(diagnostics::termination_log),
         events: None,
     };
     agent.watch_oom(id, &container);

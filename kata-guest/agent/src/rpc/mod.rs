@@ -1,10 +1,13 @@
 //! From a request to its handler.
 
 pub mod container;
+pub mod diagnostics;
 pub mod health;
+pub mod network;
 pub mod process;
 pub mod sandbox;
 pub mod system;
+pub mod volume;
 
 use crate::agent::Agent;
 use crate::debug;
@@ -40,7 +43,11 @@ pub fn dispatch(agent: &mut Agent, call: CallId, request: Request, until: Option
 fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Option<Instant>) -> Outcome {
     let payload = request.payload.as_slice();
     match request.method.as_str() {
-        "CreateSandbox" | "CreateContainer" if wait_for_devices(agent, call, &request, until)? => LATER,
+        "CreateSandbox" | "CreateContainer" | "AddSwap" | "UpdateInterface"
+            if wait_for_devices(agent, call, &request, until)? =>
+        {
+            LATER
+        }
         "CreateSandbox" => sandbox::create(agent, &decode(payload)?),
         "DestroySandbox" => sandbox::destroy(agent),
         "UpdateEphemeralMounts" => sandbox::update_ephemeral_mounts(&decode(payload)?),
@@ -72,6 +79,17 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
         "OnlineCPUMem" => system::online(&decode(payload)?),
         "CopyFile" => system::copy_file(&decode(payload)?),
         "GetMetrics" => system::metrics(agent),
+        "MemHotplugByProbe" => system::probe_memory(&decode(payload)?),
+        "ListInterfaces" => network::list_interfaces(agent),
+        "ListRoutes" => network::list_routes(agent),
+        "UpdateInterface" => network::update_interface(agent, &decode(payload)?),
+        "UpdateRoutes" => network::update_routes(agent, &decode(payload)?),
+        "AddARPNeighbors" => network::add_neighbours(agent, &decode(payload)?),
+        "GetVolumeStats" => volume::stats(&decode(payload)?),
+        "AddSwap" => volume::add_swap(&decode(payload)?),
+        "AddSwapPath" => volume::add_swap_path(&decode(payload)?),
+        "RemoveStaleVirtiofsShareMounts" => volume::remove_stale_mounts(),
+        "GetDiagnosticData" => diagnostics::data(agent, &decode(payload)?),
         other => Err(Status::new(Code::Unimplemented, format!("not implemented: {other}"))),
     }
 }
@@ -80,27 +98,46 @@ pub fn decode<M: Message + Default>(payload: &[u8]) -> Result<M> {
     M::decode(payload).map_err(|error| Status::invalid(format!("payload: {error}")))
 }
 
-/// Parks a request whose block devices are not there yet. True: it will be back.
+/// Parks a request whose devices are not there yet. True: it will be back.
 fn wait_for_devices(
     agent: &mut Agent,
     call: CallId,
     request: &Request,
     until: Option<Instant>,
 ) -> Result<bool> {
-    let storages = match request.method.as_str() {
-        "CreateSandbox" => decode::<crate::grpc::CreateSandboxRequest>(&request.payload)?.storages,
-        _ => decode::<crate::grpc::CreateContainerRequest>(&request.payload)?.storages,
+    let payload = request.payload.as_slice();
+    let missing: Box<dyn Fn() -> bool> = match request.method.as_str() {
+        "UpdateInterface" => {
+            let update: crate::grpc::UpdateInterfaceRequest = decode(payload)?;
+            let path = update.interface.unwrap_or_default().device_path;
+            Box::new(move || !path.is_empty() && crate::storage::network_card(&path).is_none())
+        }
+        "AddSwap" => {
+            let path = volume::slots(&decode(payload)?);
+            Box::new(move || crate::storage::block_device(&path).is_none())
+        }
+        method => {
+            let storages = match method {
+                "CreateSandbox" => decode::<crate::grpc::CreateSandboxRequest>(payload)?.storages,
+                _ => decode::<crate::grpc::CreateContainerRequest>(payload)?.storages,
+            };
+            Box::new(move || crate::storage::missing_device(&storages).is_some())
+        }
     };
-    if crate::storage::missing_device(&storages).is_none() {
+    if !missing() {
         return Ok(false);
     }
-    // The disk may be there and only its driver not be; with it comes an event, and with the event another try.
-    for module in ["virtio_blk", "virtio_mmio"] {
-        if !crate::modules::is_loaded(module) {
-            agent.modules.load(module, "").context(format!("module {module}"))?;
+    // The device may be there and only its driver not be; with it comes an event, and with the event another try.
+    if request.method == "UpdateInterface" {
+        crate::network::load_driver(&agent.modules).context("module virtio_net")?;
+    } else {
+        for module in ["virtio_blk", "virtio_mmio"] {
+            if !crate::modules::is_loaded(module) {
+                agent.modules.load(module, "").context(format!("module {module}"))?;
+            }
         }
     }
-    if crate::storage::missing_device(&storages).is_none() {
+    if !missing() {
         return Ok(false);
     }
     let until = until.or_else(|| Some(Instant::now() + agent.config.hotplug_timeout));

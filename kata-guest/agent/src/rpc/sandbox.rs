@@ -21,6 +21,10 @@ pub fn create(agent: &mut Agent, request: &grpc::CreateSandboxRequest) -> Outcom
     for module in &request.kernel_modules {
         load_module(agent, module)?;
     }
+    // Containers that set up their network themselves shall find the cards.
+    if agent.is_init {
+        crate::network::load_driver(&agent.modules).context("module virtio_net")?;
+    }
     fs::create_dir_all(SHARED_DIRECTORY).context(SHARED_DIRECTORY)?;
     if agent.is_init && !request.hostname.is_empty() {
         nix::unistd::sethostname(&request.hostname).context(format!("hostname {}", request.hostname))?;

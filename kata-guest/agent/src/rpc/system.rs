@@ -80,6 +80,14 @@ pub fn online(request: &grpc::OnlineCpuMemRequest) -> Outcome {
     EMPTY
 }
 
+/// Tells a kernel that cannot see it itself where memory was plugged in.
+pub fn probe_memory(request: &grpc::MemHotplugByProbeRequest) -> Outcome {
+    for address in &request.mem_hotplug_probe_addr {
+        fs::write(PROBE, format!("{address:#x}")).context(format!("{PROBE} {address:#x}"))?;
+    }
+    EMPTY
+}
+
 fn numbered(directory: &str, prefix: &str) -> Result<Vec<String>> {
     let names = fs::read_dir(directory).context(directory)?.flatten().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;

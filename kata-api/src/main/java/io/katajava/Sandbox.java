@@ -1,8 +1,13 @@
 package io.katajava;
 
+import io.katajava.agent.ArpNeighbor;
+import io.katajava.agent.NetworkInterface;
+import io.katajava.agent.NetworkRoute;
+import io.katajava.agent.VolumeStats;
 import io.katajava.spi.VmExit;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -169,6 +174,76 @@ public interface Sandbox extends AutoCloseable {
    * @throws KataException when the agent cannot be asked
    */
   String guestMetrics();
+
+  /**
+   * What was noted about the sandbox when it was described; see {@link SandboxBuilder#annotation}.
+   *
+   * @return name to value, in the order they were set
+   */
+  Map<String, String> annotations();
+
+  /**
+   * The guest's network interfaces, the loopback among them ({@code ListInterfaces}). They are what
+   * containers see that have no network namespace of their own.
+   *
+   * @return a snapshot; not to be trusted
+   * @throws KataException when the agent cannot be asked
+   */
+  List<NetworkInterface> interfaces();
+
+  /**
+   * The guest's unicast routes of IPv4 and IPv6 ({@code ListRoutes}). A default route has an empty
+   * destination; upstream's agent writes {@code 0.0.0.0} or {@code ::1}.
+   *
+   * @return a snapshot of the main table; not to be trusted
+   * @throws KataException when the agent cannot be asked
+   */
+  List<NetworkRoute> routes();
+
+  /**
+   * Sets an interface of the guest up ({@code UpdateInterface}). It is found by its MAC address,
+   * else by its name, and is then renamed if it is called otherwise (another of that name gets the
+   * old one), given the MTU in bytes and the addresses, and switched on. Addresses it has already
+   * stay.
+   *
+   * @param wanted how it shall be
+   * @return what the agent made of it
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when there is no such interface or
+   *     the guest's kernel does not take it so
+   */
+  NetworkInterface updateInterface(NetworkInterface wanted);
+
+  /**
+   * Adds routes to the guest, or replaces those with the same destination ({@code UpdateRoutes});
+   * routes without a gateway come first, whatever their order. None is deleted.
+   *
+   * @param routes the routes, each with the name of an interface
+   * @return all routes of the main table afterwards
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when an interface is unknown or the
+   *     guest's kernel does not take a route; earlier ones may have been taken
+   */
+  List<NetworkRoute> updateRoutes(List<NetworkRoute> routes);
+
+  /**
+   * Tells the guest which link addresses its neighbours have ({@code AddARPNeighbors}; NDP for
+   * IPv6).
+   *
+   * @param neighbors address and interface are needed; state 0 is permanent
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when an interface is unknown or the
+   *     guest's kernel does not take one
+   */
+  void addNeighbors(List<ArpNeighbor> neighbors);
+
+  /**
+   * How full a file system of the guest is, in bytes and inodes ({@code GetVolumeStats}).
+   *
+   * @param path absolute, in the guest, not in a container
+   * @return its figures; not to be trusted
+   * @throws IllegalArgumentException when the path is not absolute
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when nothing is there, with {@link
+   *     ErrorCode#TIMEOUT} when the file system does not answer
+   */
+  VolumeStats volumeStats(String path);
 
   /**
    * Completes when the machine has ended, however that came. Never completes exceptionally.

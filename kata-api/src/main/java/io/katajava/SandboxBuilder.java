@@ -1,6 +1,8 @@
 package io.katajava;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -15,6 +17,7 @@ public final class SandboxBuilder {
   private @Nullable String image;
   private @Nullable String hostname;
   private Duration startTimeout = SandboxSpec.DEFAULT_START_TIMEOUT;
+  private final Map<String, String> annotations = new LinkedHashMap<>();
 
   SandboxBuilder(Kata kata) {
     this.kata = kata;
@@ -94,6 +97,22 @@ public final class SandboxBuilder {
   }
 
   /**
+   * Notes something about the sandbox, for whoever finds it in {@link Kata#sandboxes()}. Nothing in
+   * this library acts on it, and the guest does not see it. Default: no notes.
+   *
+   * @param key not empty; a later value replaces an earlier one
+   * @param value any text
+   * @return this
+   */
+  public SandboxBuilder annotation(String key, String value) {
+    if (key.isEmpty()) {
+      throw new IllegalArgumentException("an annotation has a key, got none for '" + value + "'");
+    }
+    annotations.put(key, value);
+    return this;
+  }
+
+  /**
    * What was described.
    *
    * @return an immutable description
@@ -105,7 +124,8 @@ public final class SandboxBuilder {
         Optional.ofNullable(memory),
         Optional.ofNullable(image),
         hostname != null ? hostname : name != null ? name : "",
-        startTimeout);
+        startTimeout,
+        annotations);
   }
 
   /**

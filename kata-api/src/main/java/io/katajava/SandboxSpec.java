@@ -1,6 +1,9 @@
 package io.katajava;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -14,6 +17,7 @@ import java.util.OptionalInt;
  *     built-in one, made at the first command
  * @param hostname the containers' host name
  * @param startTimeout how long the whole start may take
+ * @param annotations notes of whoever asked for it, in their order
  */
 public record SandboxSpec(
     Optional<String> name,
@@ -21,8 +25,14 @@ public record SandboxSpec(
     Optional<MemorySize> memory,
     Optional<String> image,
     String hostname,
-    Duration startTimeout) {
+    Duration startTimeout,
+    Map<String, String> annotations) {
 
   /** How long a start may take unless told otherwise; generous, for hosts without KVM. */
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);
+
+  /** Copies the annotations. */
+  public SandboxSpec {
+    annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
+  }
 }

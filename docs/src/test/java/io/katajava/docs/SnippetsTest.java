@@ -31,6 +31,7 @@ class SnippetsTest {
       Stream.of(
               "io.katajava",
               "io.katajava.qemu",
+              "io.katajava.qemu.device",
               "io.katajava.agent",
               "io.katajava.config",
               "io.katajava.guest",

@@ -138,7 +138,13 @@ public final class FakeAgent implements AutoCloseable {
           "ResumeContainer",
           "GetOOMEvent",
           "GetMetrics",
-          "CopyFile");
+          "CopyFile",
+          "ListInterfaces",
+          "ListRoutes",
+          "UpdateInterface",
+          "UpdateRoutes",
+          "AddARPNeighbors",
+          "GetVolumeStats");
 
   private CompletableFuture<byte[]> handle(String method, TtrpcRequest request) {
     calls.add(method);

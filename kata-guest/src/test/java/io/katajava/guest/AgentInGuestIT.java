@@ -1,14 +1,23 @@
 package io.katajava.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
+import io.katajava.agent.AgentException;
+import io.katajava.agent.NetworkInterface;
+import io.katajava.agent.SandboxRequest;
 import io.katajava.spi.GuestAssets;
+import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -53,6 +62,66 @@ class AgentInGuestIT {
   }
 
   @Test
+  @Timeout(120)
+  void devices_atTheirSlots_areFoundWhenTheirDriversAreNotLoadedYet() throws Exception {
+    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(CACHE);
+    Path port = directory.resolve("agent.sock");
+    Path console = directory.resolve("console");
+    Process qemu =
+        boot(
+            guest,
+            port,
+            console,
+            "-drive",
+            "if=none,id=swap,format=raw,file=" + swapArea(16),
+            "-device",
+            "virtio-blk-pci,drive=swap,addr=05",
+            "-netdev",
+            "user,id=net,restrict=on",
+            "-device",
+            "virtio-net-pci,netdev=net,addr=06,mac=02:00:00:00:00:06");
+    try {
+      assertThat(qemu.inputReader().readLine()).contains("QMP");
+      try (AgentClient agent =
+          AgentClient.connect(
+              new AgentAddress.SerialPort(port), AgentClientOptions.builder().build())) {
+        agent.machine().addSwap(List.of(5));
+        assertThatThrownBy(() -> agent.machine().addSwapPath("/dev/vda"))
+            .as("it is in use")
+            .isInstanceOf(AgentException.class)
+            .hasMessageContaining("EBUSY");
+
+        NetworkInterface card = card("06");
+        assertThat(agent.network().updateInterface(card)).isEqualTo(card);
+        assertThatThrownBy(() -> agent.network().updateInterface(card("07")))
+            .isInstanceOf(AgentException.class)
+            .hasMessageContaining("the device did not appear");
+
+        agent.createSandbox(SandboxRequest.builder("box").build());
+        agent.files().removeStaleShareMounts();
+        assertThatThrownBy(() -> agent.diagnostics().diagnosticData("termination_log", "nobody"))
+            .isInstanceOf(AgentException.class);
+        agent.destroySandbox();
+      }
+      assertThat(qemu.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      qemu.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+  }
+
+  private static NetworkInterface card(String slot) {
+    return new NetworkInterface("eth0", "eth0", List.of(), 1500, "02:00:00:00:00:06", slot, "", 0);
+  }
+
+  /** What mkswap(8) would write: version and last page at 1024, the signature at the page's end. */
+  private Path swapArea(int pages) throws IOException {
+    ByteBuffer area = ByteBuffer.allocate(pages * 4096).order(ByteOrder.LITTLE_ENDIAN);
+    area.putInt(1024, 1).putInt(1028, pages - 1);
+    area.put(4086, "SWAPSPACE2".getBytes(StandardCharsets.US_ASCII));
+    return Files.write(directory.resolve("swap"), area.array());
+  }
+
+  @Test
   void agentBinary_isSmall() throws Exception {
     try (InputStream binary =
         AgentInGuestIT.class.getResourceAsStream("/io/katajava/guest/agent/x86_64/kata-agent")) {
@@ -70,8 +139,10 @@ class AgentInGuestIT {
         .orElseThrow(() -> new AssertionError("no " + name + " in: " + metrics));
   }
 
-  private static Process boot(GuestAssets guest, Path port, Path console) throws Exception {
-    return new ProcessBuilder(
+  private static Process boot(GuestAssets guest, Path port, Path console, String... devices)
+      throws Exception {
+    List<String> command =
+        new ArrayList<>(
             List.of(
                 "qemu-system-x86_64",
                 "-nodefaults",
@@ -100,8 +171,8 @@ class AgentInGuestIT {
                 "-initrd",
                 guest.initrd().orElseThrow().toString(),
                 "-append",
-                "console=ttyS0 panic=-1 quiet " + String.join(" ", guest.kernelParameters())))
-        .redirectErrorStream(true)
-        .start();
+                "console=ttyS0 panic=-1 quiet " + String.join(" ", guest.kernelParameters())));
+    command.addAll(List.of(devices));
+    return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 }

@@ -12,8 +12,11 @@ import io.katajava.agent.AgentException;
 import io.katajava.agent.FileChunk;
 import io.katajava.agent.GuestDetails;
 import io.katajava.agent.HealthStatus;
+import io.katajava.agent.IpAddress;
 import io.katajava.agent.NetworkInterface;
+import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.SandboxRequest;
+import io.katajava.agent.VolumeStats;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciResources;
 import io.katajava.agent.ttrpc.TtrpcStatus;
@@ -514,15 +517,84 @@ public abstract class AgentContract {
     if (present) {
       NetworkInterface unknown = new NetworkInterface("eth9", "02:ff:ff:ff:ff:fe", 1500, List.of());
       assertThatThrownBy(() -> client().network().updateInterface(unknown))
-          .satisfies(refusedWith(TtrpcStatus.INTERNAL, TtrpcStatus.NOT_FOUND));
+          .satisfies(refusedWith(TtrpcStatus.INTERNAL, TtrpcStatus.NOT_FOUND))
+          .hasMessageContaining("Link not found");
     }
+  }
+
+  /** The loopback, which every guest has: found by its name, because it has no MAC address. */
+  @Test
+  void interface_updated_isListedWithItsAddresses() {
+    NetworkInterface wanted =
+        new NetworkInterface(
+            "lo",
+            "00:00:00:00:00:00",
+            60_000,
+            List.of(IpAddress.parse("192.0.2.1/25"), IpAddress.parse("2001:db8::1/64")));
+    if (has(() -> assertThat(client().network().updateInterface(wanted)).isEqualTo(wanted))) {
+      // Twice is once.
+      client().network().updateInterface(wanted);
+      NetworkInterface found =
+          client().network().listInterfaces().stream()
+              .filter(one -> one.name().equals("lo"))
+              .findFirst()
+              .orElseThrow();
+      assertThat(found.mtu()).isEqualTo(60_000);
+      assertThat(found.addresses()).doesNotHaveDuplicates().containsAll(wanted.addresses());
+    }
+  }
+
+  @Test
+  void routes_updated_areListedOnce() {
+    // With the one that needs the other in front.
+    NetworkRoute far =
+        new NetworkRoute("203.0.113.0/24", "198.51.100.1", "lo", "", 0, false, 0, 1400);
+    NetworkRoute near = new NetworkRoute("198.51.100.0/24", "", "lo", "", 253, false, 0, 0);
+    NetworkInterface lo =
+        new NetworkInterface(
+            "lo", "00:00:00:00:00:00", 0, List.of(IpAddress.parse("192.0.2.1/25")));
+    if (has(() -> client().network().updateInterface(lo))) {
+      assertThat(client().network().updateRoutes(List.of(far, near)))
+          .extracting(NetworkRoute::destination)
+          .contains(far.destination(), near.destination());
+      client().network().updateRoutes(List.of(far));
+      assertThat(client().network().listRoutes())
+          .filteredOn(route -> route.destination().equals(far.destination()))
+          .singleElement()
+          .satisfies(
+              route -> {
+                assertThat(route.gateway()).isEqualTo(far.gateway());
+                assertThat(route.device()).isEqualTo("lo");
+              });
+    }
+  }
+
+  @Test
+  void volume_thatIsMounted_isToldInBytesAndInodes() {
+    if (has(() -> client().files().volumeStats("/"))) {
+      VolumeStats stats = client().files().volumeStats("/");
+      for (VolumeStats.Usage usage : List.of(stats.bytes().get(), stats.inodes().get())) {
+        assertThat(usage.total()).isPositive();
+        assertThat(usage.used()).isBetween(0L, usage.total());
+        assertThat(usage.available()).isBetween(0L, usage.total());
+      }
+      assertThatThrownBy(() -> client().files().volumeStats("/no/such/volume"))
+          .satisfies(
+              refusedWith(
+                  TtrpcStatus.INTERNAL, TtrpcStatus.NOT_FOUND, TtrpcStatus.INVALID_ARGUMENT));
+    }
+  }
+
+  @Test
+  void diagnostics_ofUnknownType_areInvalid() {
+    assertThatThrownBy(() -> client().diagnostics().diagnosticData("weather", "contract"))
+        .satisfies(refusedWith(TtrpcStatus.INVALID_ARGUMENT, TtrpcStatus.UNIMPLEMENTED));
   }
 
   @Test
   void optionalCalls_withNothingToDo_areAnsweredOrRefused() {
     has(() -> client().files().removeStaleShareMounts());
     has(() -> client().files().updateEphemeralMounts(List.of()));
-    has(() -> client().files().volumeStats("/"));
     assertThatThrownBy(() -> client().files().resizeVolume("/", 1 << 30))
         .satisfies(refusedWith(TtrpcStatus.UNIMPLEMENTED));
     assertThat(client().check()).isEqualTo(HealthStatus.SERVING);

@@ -38,7 +38,12 @@ public final class FakeGuest {
 
   FakeGuest() {
     interfaces.add(
-        Interface.newBuilder().setDevice("lo").setName("lo").setMtu(65_536).setHwAddr("").build());
+        Interface.newBuilder()
+            .setDevice("lo")
+            .setName("lo")
+            .setMtu(65_536)
+            .setHwAddr("00:00:00:00:00:00")
+            .build());
     interfaces.add(
         Interface.newBuilder()
             .setDevice("eth0")

@@ -248,12 +248,17 @@ final class FakeService {
     reply(
         "GetVolumeStats",
         VolumeStatsRequest.getDefaultInstance(),
-        r ->
-            VolumeStatsResponse.newBuilder()
-                .addUsage(usage(VolumeUsage.Unit.BYTES, 1 << 20))
-                .addUsage(usage(VolumeUsage.Unit.INODES, 1 << 10))
-                .setVolumeCondition(VolumeCondition.newBuilder().setMessage("fine"))
-                .build());
+        r -> {
+          if (r.getVolumeGuestPath().startsWith("/no/")) {
+            throw FakeContainers.refused(
+                TtrpcStatus.NOT_FOUND, "volume " + r.getVolumeGuestPath() + ": not there");
+          }
+          return VolumeStatsResponse.newBuilder()
+              .addUsage(usage(VolumeUsage.Unit.BYTES, 1 << 20))
+              .addUsage(usage(VolumeUsage.Unit.INODES, 1 << 10))
+              .setVolumeCondition(VolumeCondition.newBuilder().setMessage("fine"))
+              .build();
+        });
     run(
         "ResizeVolume",
         ResizeVolumeRequest.getDefaultInstance(),

@@ -15,6 +15,11 @@ import io.katajava.SandboxSpec;
 import io.katajava.SandboxState;
 import io.katajava.SandboxTimeline;
 import io.katajava.StartPhase;
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.ArpNeighbor;
+import io.katajava.agent.NetworkInterface;
+import io.katajava.agent.NetworkRoute;
+import io.katajava.agent.VolumeStats;
 import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmExit;
@@ -31,6 +36,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** A sandbox that is a virtual machine of this JVM. */
@@ -153,9 +159,59 @@ final class VmSandbox implements Sandbox {
 
   @Override
   public String guestMetrics() {
-    requireRunning("read the guest's figures");
-    return AgentFailures.translating(
-        "read the guest's figures", this, () -> parts.link().client().diagnostics().metrics());
+    return ask("read the guest's figures", client -> client.diagnostics().metrics());
+  }
+
+  @Override
+  public Map<String, String> annotations() {
+    return parts.spec().annotations();
+  }
+
+  private <T> T ask(String attempt, Function<AgentClient, T> call) {
+    requireRunning(attempt);
+    return AgentFailures.translating(attempt, this, () -> call.apply(parts.link().client()));
+  }
+
+  @Override
+  public List<NetworkInterface> interfaces() {
+    return ask("list the guest's interfaces", client -> client.network().listInterfaces());
+  }
+
+  @Override
+  public List<NetworkRoute> routes() {
+    return ask("list the guest's routes", client -> client.network().listRoutes());
+  }
+
+  @Override
+  public NetworkInterface updateInterface(NetworkInterface wanted) {
+    return ask(
+        "set up interface " + wanted.name() + " of the guest",
+        client -> client.network().updateInterface(wanted));
+  }
+
+  @Override
+  public List<NetworkRoute> updateRoutes(List<NetworkRoute> routes) {
+    return ask("set routes of the guest", client -> client.network().updateRoutes(routes));
+  }
+
+  @Override
+  public void addNeighbors(List<ArpNeighbor> neighbors) {
+    ask(
+        "make neighbours known to the guest",
+        client -> {
+          client.network().addArpNeighbors(neighbors);
+          return neighbors;
+        });
+  }
+
+  @Override
+  public VolumeStats volumeStats(String path) {
+    if (!path.startsWith("/")) {
+      throw new IllegalArgumentException(
+          "a volume is named by its absolute path in the guest, got '" + path + "'");
+    }
+    return ask(
+        "read how full " + path + " of the guest is", client -> client.files().volumeStats(path));
   }
 
   AgentLink link() {
