@@ -127,7 +127,13 @@ final class AnnotationValue {
     if (NestingScan.tooDeep(text) != null) {
       return null;
     }
-    TomlParseResult parsed = Toml.parse("v = " + text);
+    TomlParseResult parsed;
+    try {
+      parsed = Toml.parse("v = " + text);
+    } catch (RuntimeException | AssertionError e) {
+      // As in TomlSource: the parser does not foresee everything.
+      return null;
+    }
     if (parsed.hasErrors() || parsed.size() != 1 || !(parsed.get("v") instanceof TomlArray array)) {
       return null;
     }

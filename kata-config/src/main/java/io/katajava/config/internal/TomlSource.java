@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
 import org.tomlj.TomlParseError;
@@ -28,6 +30,10 @@ import org.tomlj.TomlTable;
 final class TomlSource {
   /** The largest file that is read; Kata's own have 40 KiB. */
   static final int SIZE_LIMIT = 256 << 10;
+
+  /** Group 1: the backslash of such an escape, which is not itself escaped by one before. */
+  private static final Pattern UNFINISHED_ESCAPE =
+      Pattern.compile("(?<!\\\\)(?:\\\\\\\\)*(\\\\(?:u(?!\\p{XDigit}{4})|U(?!\\p{XDigit}{8})))");
 
   private final Path file;
   private final Consumer<ConfigurationProblem> problems;
@@ -124,7 +130,13 @@ final class TomlSource {
     TomlParseResult result;
     try {
       result = Toml.parse(text);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | AssertionError e) {
+      Matcher escape = UNFINISHED_ESCAPE.matcher(text);
+      if (escape.find()) {
+        // Only with assertions on; without them it is one of the errors below.
+        String what = "is not TOML: invalid unicode escape sequence";
+        return fail(origin(text, escape.start(1)), what, "");
+      }
       // The parser's own bounds, for example of a number's exponent.
       return fail(Origin.file(file), "is not TOML: " + e.getMessage(), "");
     }
@@ -138,6 +150,11 @@ final class TomlSource {
           "");
     }
     return result;
+  }
+
+  private Origin origin(String text, int index) {
+    int line = 1 + (int) text.substring(0, index).chars().filter(c -> c == '\n').count();
+    return Origin.file(file, line, index - (text.lastIndexOf('\n', index) + 1) + 1);
   }
 
   private static String message(TomlParseError error) {
