@@ -217,9 +217,9 @@ impl Connection {
         }
     }
 
-    /// Moves bytes to a pipe that nobody else writes to. The virtio port's splice_write, seen in Linux 6.1, goes beyond
-    /// its list of pages when the pipe holds more than it is asked for, as one that is written to at any time may; the
-    /// guest then hangs. So it is only ever asked for all of what a pipe holds.
+    /// Moves bytes to a pipe that nobody else writes to. Seen with Linux 6.1: where a virtio port was asked to splice less
+    /// than a pipe holds, as happens while a process writes to it, the guest hung one time in some twenty; asked for all
+    /// of what a pipe holds, never. (Its splice_write sizes a list of pages by the whole pipe and hands it on partly filled.)
     fn move_to_relay(&mut self, pipe: &OwnedFd, count: usize) -> usize {
         if self.relay.is_none() {
             self.relay = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).ok();
