@@ -1,7 +1,9 @@
 //! System calls the libraries have no wrapper for.
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::stat::Mode;
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -84,6 +86,17 @@ pub fn readable(fd: &OwnedFd) -> usize {
     // SAFETY: FIONREAD writes one int.
     let result = unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD as _, &mut count) };
     if result == 0 { count.max(0) as usize } else { 0 }
+}
+
+/// Opens without following a link and without leaving the directory; `mode` is that of a file it makes.
+pub fn open_beneath(directory: &OwnedFd, path: &str, flags: OFlag, mode: u32) -> nix::Result<OwnedFd> {
+    let mut how = OpenHow::new()
+        .flags(flags | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
+    if flags.contains(OFlag::O_CREAT) {
+        how = how.mode(Mode::from_bits_truncate(mode));
+    }
+    openat2(directory, path, how)
 }
 
 pub fn pidfd_send_signal(pidfd: &OwnedFd, signal: i32) -> nix::Result<()> {

@@ -5,9 +5,10 @@
 //! nowhere else; what goes out is read without following links below its source.
 
 use super::tar::{Entry, Kind, Reader, Writer};
+use crate::sys::open_beneath;
 use crate::ttrpc::{Result, Status};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat, openat2, readlinkat};
+use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::{
     FchmodatFlags, Mode, SFlag, UtimensatFlags, fchmodat, fstatat, mkdirat, mknodat, utimensat,
 };
@@ -56,25 +57,15 @@ pub fn parts(name: &str) -> io::Result<Vec<&str>> {
     Ok(parts)
 }
 
-fn beneath(directory: &OwnedFd, path: &str, flags: OFlag, mode: u32) -> nix::Result<OwnedFd> {
-    let mut how = OpenHow::new()
-        .flags(flags | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
-    if flags.contains(OFlag::O_CREAT) {
-        how = how.mode(Mode::from_bits_truncate(mode));
-    }
-    openat2(directory, path, how)
-}
-
 /// The directory an entry goes to, made where it is missing.
 fn parent(root: &OwnedFd, parts: &[&str]) -> io::Result<OwnedFd> {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
-    let mut directory = beneath(root, ".", flags, 0).map_err(named("."))?;
+    let mut directory = open_beneath(root, ".", flags, 0).map_err(named("."))?;
     for part in parts {
-        let mut opened = beneath(&directory, part, flags, 0);
+        let mut opened = open_beneath(&directory, part, flags, 0);
         if matches!(opened, Err(Errno::ENOENT)) {
             mkdirat(&directory, *part, Mode::from_bits_truncate(0o755)).map_err(named(part))?;
-            opened = beneath(&directory, part, flags, 0);
+            opened = open_beneath(&directory, part, flags, 0);
         }
         directory = opened.map_err(named(part))?;
     }
@@ -112,13 +103,13 @@ fn extract(destination: &str, mut archive: Reader<File>) -> io::Result<()> {
                     Err(errno) => return Err(failed(errno)),
                 }
                 // Not a link to one.
-                beneath(&directory, name, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0).map_err(&failed)?;
+                open_beneath(&directory, name, OFlag::O_RDONLY | OFlag::O_DIRECTORY, 0).map_err(&failed)?;
                 directories.push((directory, (*name).to_string(), entry));
                 continue;
             }
             Kind::File => {
                 let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
-                let file = beneath(&directory, name, flags, 0o600).map_err(&failed)?;
+                let file = open_beneath(&directory, name, flags, 0o600).map_err(&failed)?;
                 write_sparse(&mut archive, &mut File::from(file))?;
             }
             Kind::Link => symlinkat(entry.link.as_str(), &directory, *name).map_err(&failed)?,

@@ -7,7 +7,7 @@ use crate::grpc;
 use crate::sys;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
-use nix::fcntl::{AtFlags, OFlag, OpenHow, ResolveFlag, open, openat2};
+use nix::fcntl::{AtFlags, OFlag, open};
 use nix::sys::stat::{Mode, SFlag, fchmod, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, symlinkat, unlinkat};
 use prost::Message;
@@ -126,7 +126,10 @@ pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
                 Ok(()) | Err(nix::errno::Errno::EEXIST) => {}
                 Err(errno) => return Err(errno).context(what()),
             }
-            finish(&below(&directory, name, OFlag::O_DIRECTORY | OFlag::O_RDONLY, 0).context(what())?)?;
+            finish(
+                &sys::open_beneath(&directory, name, OFlag::O_DIRECTORY | OFlag::O_RDONLY, 0)
+                    .context(what())?,
+            )?;
         }
         kind if kind == SFlag::S_IFLNK.bits() => {
             let target = std::str::from_utf8(&request.data)
@@ -140,7 +143,7 @@ pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
             let partial = format!(".{name}.partial");
             let fresh = if request.offset == 0 { OFlag::O_TRUNC } else { OFlag::empty() };
             let flags = OFlag::O_CREAT | OFlag::O_RDWR | fresh;
-            let file = File::from(below(&directory, &partial, flags, 0o600).context(what())?);
+            let file = File::from(sys::open_beneath(&directory, &partial, flags, 0o600).context(what())?);
             file.write_all_at(&request.data, request.offset as u64).context(what())?;
             if file.metadata().context(what())?.len() >= request.file_size as u64 {
                 finish(&file.into())?;
@@ -149,16 +152,6 @@ pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
         }
     }
     EMPTY
-}
-
-fn below(directory: &OwnedFd, path: &str, flags: OFlag, mode: u32) -> nix::Result<OwnedFd> {
-    let mut how = OpenHow::new()
-        .flags(flags | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
-    if flags.contains(OFlag::O_CREAT) {
-        how = how.mode(Mode::from_bits_truncate(mode));
-    }
-    openat2(directory, path, how)
 }
 
 fn directories(path: &str, mode: u32) -> Result<OwnedFd> {
@@ -171,7 +164,7 @@ fn directories(path: &str, mode: u32) -> Result<OwnedFd> {
             Ok(()) | Err(nix::errno::Errno::EEXIST) => {}
             Err(errno) => return Err(errno).context(format!("directory {part}")),
         }
-        directory = below(&directory, part, flags, 0).context(format!("directory {part}"))?;
+        directory = sys::open_beneath(&directory, part, flags, 0).context(format!("directory {part}"))?;
     }
     Ok(directory)
 }
