@@ -10,7 +10,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +49,7 @@ final class LogBuffer implements ContainerLog {
     } finally {
       lock.unlock();
     }
-    followers.forEach(Follower::schedule);
+    followers.forEach(follower -> follower.delivery.schedule());
   }
 
   private static long cost(Line line) {
@@ -81,13 +80,13 @@ final class LogBuffer implements ContainerLog {
   public Following follow(Consumer<Line> consumer) {
     Follower follower = new Follower(consumer);
     followers.add(follower);
-    follower.schedule();
+    follower.delivery.schedule();
     return follower;
   }
 
   private final class Follower implements Following {
     private final Consumer<Line> consumer;
-    private final AtomicInteger wanted = new AtomicInteger();
+    private final SerialTask delivery = new SerialTask(this::deliver, executor);
     private volatile boolean closed;
     private long next;
 
@@ -95,27 +94,17 @@ final class LogBuffer implements ContainerLog {
       this.consumer = consumer;
     }
 
-    void schedule() {
-      if (wanted.getAndIncrement() == 0) {
-        executor.execute(this::drain);
-      }
-    }
-
-    private void drain() {
-      int seen;
-      do {
-        seen = wanted.get();
-        try {
-          for (Line line : news()) {
-            if (closed) {
-              break;
-            }
-            consumer.accept(line);
+    private void deliver() {
+      try {
+        for (Line line : news()) {
+          if (closed) {
+            break;
           }
-        } catch (RuntimeException e) {
-          close();
+          consumer.accept(line);
         }
-      } while (wanted.addAndGet(-seen) != 0);
+      } catch (RuntimeException e) {
+        close();
+      }
     }
 
     private List<Line> news() {

@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -29,9 +28,9 @@ final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
       subscriber.onError(new IllegalStateException("an output stream has one subscriber only"));
       return;
     }
-    Delivery delivery = new Delivery(subscriber);
-    subscriber.onSubscribe(delivery);
-    delivery.schedule();
+    Delivery subscription = new Delivery(subscriber);
+    subscriber.onSubscribe(subscription);
+    subscription.delivery.schedule();
   }
 
   private static final Flow.Subscription NOTHING =
@@ -46,7 +45,7 @@ final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
   private final class Delivery implements Flow.Subscription {
     private final Flow.Subscriber<? super ByteBuffer> subscriber;
     private final AtomicLong demand = new AtomicLong();
-    private final AtomicInteger wanted = new AtomicInteger();
+    private final SerialTask delivery = new SerialTask(this::deliverOrCancel, executor);
     private volatile boolean done;
     private volatile @Nullable Throwable misuse;
     private @Nullable ByteBuffer next;
@@ -62,7 +61,7 @@ final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
       } else {
         demand.accumulateAndGet(n, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b);
       }
-      schedule();
+      delivery.schedule();
     }
 
     @Override
@@ -71,24 +70,13 @@ final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
       buffer.close();
     }
 
-    /** One drain at a time; what is wanted meanwhile makes it go round once more. */
-    void schedule() {
-      if (wanted.getAndIncrement() == 0) {
-        executor.execute(this::drain);
+    private void deliverOrCancel() {
+      try {
+        deliver();
+      } catch (RuntimeException e) {
+        // The subscriber broke the contract: it gets nothing more, and holds up nobody.
+        cancel();
       }
-    }
-
-    private void drain() {
-      int seen;
-      do {
-        seen = wanted.get();
-        try {
-          deliver();
-        } catch (RuntimeException e) {
-          // The subscriber broke the contract: it gets nothing more, and holds up nobody.
-          cancel();
-        }
-      } while (wanted.addAndGet(-seen) != 0);
     }
 
     private void deliver() {
@@ -100,7 +88,7 @@ final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
           return;
         }
         if (next == null) {
-          OutputBuffer.Polled polled = buffer.poll(this::schedule);
+          OutputBuffer.Polled polled = buffer.poll(delivery::schedule);
           if (polled.ended()) {
             finish(polled.failure());
             return;

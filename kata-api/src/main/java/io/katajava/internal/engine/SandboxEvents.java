@@ -9,6 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,14 +43,13 @@ final class SandboxEvents {
     private final Consumer<SandboxEvent> consumer;
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<SandboxEvent> queue = new ArrayDeque<>();
-    private boolean running;
+    private final SerialTask delivery = new SerialTask(this::deliver, executor);
 
     Subscriber(Consumer<SandboxEvent> consumer) {
       this.consumer = consumer;
     }
 
     void add(SandboxEvent event) {
-      boolean begin;
       lock.lock();
       try {
         if (queue.size() >= CAPACITY) {
@@ -57,34 +57,28 @@ final class SandboxEvents {
           log.warn("an event was dropped: its subscriber is {} events behind", CAPACITY);
         }
         queue.add(event);
-        begin = !running;
-        running = true;
       } finally {
         lock.unlock();
       }
-      if (begin) {
-        executor.execute(this::drain);
-      }
+      delivery.schedule();
     }
 
-    private void drain() {
-      while (true) {
-        SandboxEvent event;
-        lock.lock();
-        try {
-          if (queue.isEmpty()) {
-            running = false;
-            return;
-          }
-          event = queue.remove();
-        } finally {
-          lock.unlock();
-        }
+    private void deliver() {
+      for (SandboxEvent event = next(); event != null; event = next()) {
         try {
           consumer.accept(event);
         } catch (RuntimeException e) {
           log.warn("a subscriber of sandbox events threw", e);
         }
+      }
+    }
+
+    private @Nullable SandboxEvent next() {
+      lock.lock();
+      try {
+        return queue.poll();
+      } finally {
+        lock.unlock();
       }
     }
   }
