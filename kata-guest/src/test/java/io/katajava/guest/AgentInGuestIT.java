@@ -3,7 +3,6 @@ package io.katajava.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
 import io.katajava.agent.AgentException;
@@ -17,16 +16,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The agent as pid 1 of the guest that applications get. */
 class AgentInGuestIT {
-  private static final Path CACHE = Path.of("target", "guest-cache").toAbsolutePath();
   private static final long MEBIBYTE = 1 << 20;
 
   @TempDir Path directory;
@@ -34,16 +30,11 @@ class AgentInGuestIT {
   @Test
   @Timeout(120)
   void idleAgent_staysSmall_andSwitchesTheMachineOffWhenTheSandboxIsDestroyed() throws Exception {
-    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(CACHE);
-    Path port = directory.resolve("agent.sock");
-    Path console = directory.resolve("console");
-    Process qemu = boot(guest, port, console);
-    try {
-      // The monitor greets when all sockets are there.
-      assertThat(qemu.inputReader().readLine()).contains("QMP");
+    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(TestMachine.CACHE);
+    try (TestMachine machine = TestMachine.withSerialPort(guest, directory, "quiet")) {
+      machine.awaitAgent();
       try (AgentClient agent =
-          AgentClient.connect(
-              new AgentAddress.SerialPort(port), AgentClientOptions.builder().build())) {
+          AgentClient.connect(machine.address(), AgentClientOptions.builder().build())) {
         assertThat(agent.guestDetails().initDaemon()).isTrue();
         String metrics = agent.diagnostics().metrics();
         assertThat(gauge(metrics, "kata_agent_resident_bytes"))
@@ -52,26 +43,20 @@ class AgentInGuestIT {
         Files.writeString(Path.of("target", "agent-metrics.txt"), metrics);
         agent.destroySandbox();
       }
-      assertThat(qemu.waitFor(30, TimeUnit.SECONDS))
-          .as("the guest is off; its console: %s", Files.readString(console))
-          .isTrue();
-      assertThat(qemu.exitValue()).isZero();
-    } finally {
-      qemu.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+      machine.waitForEnd(30);
+      assertThat(machine.exitValue()).isZero();
     }
   }
 
   @Test
   @Timeout(120)
   void devices_atTheirSlots_areFoundWhenTheirDriversAreNotLoadedYet() throws Exception {
-    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(CACHE);
-    Path port = directory.resolve("agent.sock");
-    Path console = directory.resolve("console");
-    Process qemu =
-        boot(
+    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(TestMachine.CACHE);
+    try (TestMachine machine =
+        TestMachine.withSerialPort(
             guest,
-            port,
-            console,
+            directory,
+            "quiet",
             "-drive",
             "if=none,id=swap,format=raw,file=" + swapArea(16),
             "-device",
@@ -79,12 +64,10 @@ class AgentInGuestIT {
             "-netdev",
             "user,id=net,restrict=on",
             "-device",
-            "virtio-net-pci,netdev=net,addr=06,mac=02:00:00:00:00:06");
-    try {
-      assertThat(qemu.inputReader().readLine()).contains("QMP");
+            "virtio-net-pci,netdev=net,addr=06,mac=02:00:00:00:00:06")) {
+      machine.awaitAgent();
       try (AgentClient agent =
-          AgentClient.connect(
-              new AgentAddress.SerialPort(port), AgentClientOptions.builder().build())) {
+          AgentClient.connect(machine.address(), AgentClientOptions.builder().build())) {
         agent.machine().addSwap(List.of(5));
         assertThatThrownBy(() -> agent.machine().addSwapPath("/dev/vda"))
             .as("it is in use")
@@ -103,9 +86,7 @@ class AgentInGuestIT {
             .isInstanceOf(AgentException.class);
         agent.destroySandbox();
       }
-      assertThat(qemu.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    } finally {
-      qemu.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+      machine.waitForEnd(30);
     }
   }
 
@@ -137,42 +118,5 @@ class AgentInGuestIT {
         .mapToLong(line -> Long.parseLong(line.substring(name.length() + 1)))
         .findFirst()
         .orElseThrow(() -> new AssertionError("no " + name + " in: " + metrics));
-  }
-
-  private static Process boot(GuestAssets guest, Path port, Path console, String... devices)
-      throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "qemu-system-x86_64",
-                "-nodefaults",
-                "-no-user-config",
-                "-display",
-                "none",
-                "-machine",
-                "q35,accel=tcg",
-                "-cpu",
-                "max",
-                "-m",
-                "256",
-                "-no-reboot",
-                "-device",
-                "virtio-serial-pci",
-                "-chardev",
-                "socket,id=agent,server=on,wait=off,path=" + port,
-                "-device",
-                "virtserialport,chardev=agent,name=" + guest.agentPort(),
-                "-serial",
-                "file:" + console,
-                "-qmp",
-                "stdio",
-                "-kernel",
-                guest.kernel().toString(),
-                "-initrd",
-                guest.initrd().orElseThrow().toString(),
-                "-append",
-                "console=ttyS0 panic=-1 quiet " + String.join(" ", guest.kernelParameters())));
-    command.addAll(List.of(devices));
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
   }
 }

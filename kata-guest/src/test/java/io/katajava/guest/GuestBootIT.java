@@ -20,9 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 class GuestBootIT {
   private static final Duration BOOT_TIMEOUT = Duration.ofSeconds(90);
 
-  /** Kept between runs, so that only the first one downloads a kernel. */
-  private static final Path CACHE = Path.of("target", "guest-cache").toAbsolutePath();
-
   /** Loads every module in the listed order, looks around and powers off. */
   private static final String PROBE =
       """
@@ -130,7 +127,7 @@ class GuestBootIT {
             .module("nf_tables")
             .file("/probe", probe, 0644)
             .file("/etc/inittab", inittab, 0644)
-            .build(CACHE);
+            .build(TestMachine.CACHE);
     String console = bootUntil(guest, "quiet", Optional.empty());
 
     assertThat(console).contains("PROBE-END").doesNotContain("PROBE-FAILED");
@@ -153,7 +150,7 @@ class GuestBootIT {
             .compression(InitrdCompression.GZIP)
             .unpackKernel(false)
             .file("/etc/inittab", inittab, 0644)
-            .build(CACHE);
+            .build(TestMachine.CACHE);
 
     assertThat(bootUntil(guest, "quiet", Optional.of("GZIP-BOOTED"))).contains("GZIP-BOOTED");
     assertThat(guest.kernel().getFileName().toString()).startsWith("vmlinuz-");
@@ -161,7 +158,7 @@ class GuestBootIT {
 
   @Test
   void defaultGuest_agentFromTheJar_isReady() throws Exception {
-    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(CACHE);
+    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(TestMachine.CACHE);
 
     assertThat(bootUntil(guest, "agent.log=info", Optional.of("kata-agent: ready")))
         .contains("kata-agent: ready");

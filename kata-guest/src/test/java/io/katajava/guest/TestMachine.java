@@ -50,18 +50,20 @@ final class TestMachine implements AutoCloseable {
     this.address = address;
   }
 
-  /** Boots our agent, reached through its serial port. */
-  static TestMachine withSerialPort(GuestAssets guest, Path directory, String parameters)
-      throws IOException {
+  /** Boots our agent, reached through its serial port, with further options of QEMU. */
+  static TestMachine withSerialPort(
+      GuestAssets guest, Path directory, String parameters, String... devices) throws IOException {
     Path socket = directory.resolve("agent.sock");
+    List<String> all = new ArrayList<>();
+    all.addAll(List.of("-chardev", "socket,id=agent,server=on,wait=off,path=" + socket));
+    all.addAll(List.of(devices));
     return boot(
         guest,
         directory,
         256,
         parameters,
         new AgentAddress.SerialPort(socket),
-        "-chardev",
-        "socket,id=agent,server=on,wait=off,path=" + socket);
+        all.toArray(String[]::new));
   }
 
   /** Boots a guest whose agent listens on a TCP port of its user network. */
@@ -130,6 +132,10 @@ final class TestMachine implements AutoCloseable {
       throw new AssertionError("the guest did not end in time; its console:\n" + console());
     }
     return console();
+  }
+
+  int exitValue() {
+    return qemu.exitValue();
   }
 
   /**
