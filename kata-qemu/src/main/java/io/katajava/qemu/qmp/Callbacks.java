@@ -1,6 +1,9 @@
 package io.katajava.qemu.qmp;
 
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -20,6 +23,7 @@ final class Callbacks implements Executor, AutoCloseable {
   private final Executor executor;
   private final @Nullable ThreadPoolExecutor own;
   private final ScheduledThreadPoolExecutor timer;
+  private final Set<Runnable> onClose = ConcurrentHashMap.newKeySet();
 
   Callbacks(String name, @Nullable Executor given) {
     if (given == null) {
@@ -62,9 +66,24 @@ final class Callbacks implements Executor, AutoCloseable {
     }
   }
 
+  /** Done when the time has come; fails at the end, if that comes first. */
+  CompletableFuture<Void> pause(Duration delay) {
+    CompletableFuture<Void> passed = new CompletableFuture<>();
+    Runnable fail =
+        () ->
+            passed.completeExceptionally(
+                new QmpClosedException("this QMP client was closed meanwhile", null));
+    onClose.add(fail);
+    if (after(delay, () -> passed.complete(null)) == null) {
+      fail.run();
+    }
+    return passed.whenComplete((done, failure) -> onClose.remove(fail));
+  }
+
   @Override
   public void close() {
     timer.shutdownNow();
+    onClose.forEach(Runnable::run);
     if (own != null) {
       own.shutdown();
     }

@@ -3,11 +3,13 @@ package io.katajava.qemu.qmp;
 import io.katajava.qemu.qmp.command.MigrateCancel;
 import io.katajava.qemu.qmp.command.MigrateSetCapabilities;
 import io.katajava.qemu.qmp.command.QueryMigrate;
+import io.katajava.qemu.qmp.command.QueryStatus;
 import io.katajava.qemu.qmp.event.MigrationEvent;
 import io.katajava.qemu.qmp.type.MigrationCapability;
 import io.katajava.qemu.qmp.type.MigrationCapabilityStatus;
 import io.katajava.qemu.qmp.type.MigrationInfo;
 import io.katajava.qemu.qmp.type.MigrationStatus;
+import io.katajava.qemu.qmp.type.RunState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -17,6 +19,9 @@ import java.util.concurrent.CompletableFuture;
 final class MigrationOperation {
   private static final Set<MigrationStatus> ENDS =
       Set.of(MigrationStatus.COMPLETED, MigrationStatus.FAILED, MigrationStatus.CANCELLED);
+
+  private static final Duration FIRST_LOOK = Duration.ofMillis(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(20);
 
   private final QmpEngine engine;
   private final boolean outgoing;
@@ -50,11 +55,35 @@ final class MigrationOperation {
             engine.executeAsync(new MigrateCancel(), engine.options().callTimeout());
           }
         });
-    return outcome.thenCompose(
-        event ->
-            engine
-                .executeAsync(new QueryMigrate(), left(deadline))
-                .thenApply(info -> result(event, info)));
+    return outcome
+        .thenCompose(event -> settled(FIRST_LOOK, deadline).thenApply(done -> event))
+        .thenCompose(
+            event ->
+                engine
+                    .executeAsync(new QueryMigrate(), left(deadline))
+                    .thenApply(info -> result(event, info)));
+  }
+
+  /**
+   * QEMU says how an outgoing migration ended before it leaves the run state finish-migrate, and
+   * until then it refuses {@code cont}. No event tells of that step, so the state is asked for.
+   */
+  private CompletableFuture<Void> settled(Duration pause, long deadline) {
+    if (!outgoing) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return engine
+        .executeAsync(new QueryStatus(), left(deadline))
+        .thenCompose(
+            status ->
+                status.status().equals(RunState.FINISH_MIGRATE)
+                    ? engine.after(pause).thenCompose(done -> settled(longer(pause), deadline))
+                    : CompletableFuture.completedFuture(null));
+  }
+
+  private static Duration longer(Duration pause) {
+    Duration twice = pause.multipliedBy(2);
+    return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
   }
 
   private MigrationInfo result(MigrationEvent event, MigrationInfo info) {

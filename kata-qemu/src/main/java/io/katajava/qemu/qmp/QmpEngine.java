@@ -249,6 +249,10 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
     return new EventWait<>(queue, callbacks).start(what, timeout);
   }
 
+  CompletableFuture<Void> after(Duration delay) {
+    return callbacks.pause(delay);
+  }
+
   QmpSchema schema() {
     schemaLock.lock();
     try {

@@ -13,6 +13,7 @@ import io.katajava.qemu.qmp.type.MirrorSyncMode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,10 @@ class OperationsTest {
 
   @BeforeEach
   void connect() {
-    qemu = FakeQemu.listenIn(directory).returning("migrate-set-capabilities", "{}");
+    qemu =
+        FakeQemu.listenIn(directory)
+            .returning("migrate-set-capabilities", "{}")
+            .returning("query-status", "{\"running\": false, \"status\": \"postmigrate\"}");
     client = QmpClient.connect(qemu.socket());
   }
 
@@ -104,6 +108,26 @@ class OperationsTest {
     assertThat(info.totalTime()).isEqualTo(7);
     assertThat(qemu.requests().get(1).toString())
         .contains("{\"capability\":\"events\",\"state\":true}");
+  }
+
+  @Test
+  void migrate_toldBeforeQemuHasFinished_waitsForQemu() {
+    AtomicInteger looks = new AtomicInteger();
+    qemu.answering(
+            "migrate",
+            (to, request) -> {
+              to.reply(request, "{}");
+              status(to, "completed");
+            })
+        .returning(
+            "query-status",
+            arguments ->
+                looks.incrementAndGet() < 4
+                    ? "{\"running\": false, \"status\": \"finish-migrate\"}"
+                    : "{\"running\": false, \"status\": \"postmigrate\"}")
+        .returning("query-migrate", "{\"status\": \"completed\"}");
+    client.migrate(Migrate.builder().uri("file:x").build(), SECONDS).join();
+    assertThat(looks).hasValue(4);
   }
 
   @Test
