@@ -2,6 +2,7 @@
 //! a pending read or wait costs a few bytes, and a fork finds no lock held.
 
 use crate::config::Config;
+use crate::hook_runs::HookRuns;
 use crate::modules::Modules;
 use crate::poller::{Poller, Source};
 use crate::sandbox::Sandbox;
@@ -10,6 +11,7 @@ use crate::timers::{Timer, Timers};
 use crate::ttrpc::connection::{CallId, Connection};
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
+use crate::watch_runs::WatchRun;
 use crate::{rpc, sys, uevent, warning};
 use nix::sys::epoll::EpollFlags;
 use std::collections::{HashMap, VecDeque};
@@ -49,6 +51,8 @@ pub struct Agent {
     /// Why containers could not be made, until their processes are reaped.
     pub failures: HashMap<u64, Status>,
     pub own_pid_namespace: Option<std::fs::File>,
+    pub hook_runs: HookRuns,
+    pub watch_run: WatchRun,
     signals: Signals,
 }
 
@@ -102,6 +106,8 @@ impl Agent {
             uevents,
             failures: HashMap::new(),
             own_pid_namespace: None,
+            hook_runs: HookRuns::default(),
+            watch_run: WatchRun::default(),
             signals,
         })
     }
@@ -146,10 +152,9 @@ impl Agent {
             self.signals.take();
         }
         for id in self.sandbox.containers.keys().cloned().collect::<Vec<_>>() {
-            if let Err(status) = self.forget_container(&id) {
-                warning!("{}", status.message);
-            }
+            self.forget_container(&id, None, Ok(Vec::new()));
         }
+        self.finish_hooks();
         self.sandbox.storages.release_all();
     }
 
@@ -172,9 +177,11 @@ impl Agent {
                 self.serve(id);
             }
             Source::Setup(process) => self.setup_event(process),
+            Source::Hooks(run) => self.hooks_event(run),
             Source::Stdin(process) => self.feed_stdin(process),
             Source::Stdout(process) => self.feed_readers(process, 0),
             Source::Stderr(process) => self.feed_readers(process, 1),
+            Source::Watches => self.watches_event(),
             Source::Cgroup(_) => self.retry_parked(false),
         }
     }
@@ -221,6 +228,7 @@ impl Agent {
             }
             Timer::Parked => self.expire_parked(),
             Timer::HostGrace => self.check_host(),
+            Timer::Watches => self.look_at_sources(),
         }
     }
 
@@ -270,13 +278,12 @@ impl Agent {
                     rpc::dispatch(self, parked.call, request.clone(), parked.until);
                 }
                 ParkedKind::Devices(_) => self.parked.push(parked),
-                ParkedKind::Remove { .. } | ParkedKind::Freezer { .. } => {
-                    if let Some(result) = self.try_cgroup(&parked) {
-                        self.reply(parked.call, result);
-                    } else {
-                        self.parked.push(parked);
-                    }
-                }
+                ParkedKind::Remove { .. } | ParkedKind::Freezer { .. } => match self.try_cgroup(&parked) {
+                    None => self.parked.push(parked),
+                    Some(Ok(None)) => {}
+                    Some(Ok(Some(payload))) => self.reply(parked.call, Ok(payload)),
+                    Some(Err(status)) => self.reply(parked.call, Err(status)),
+                },
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What exists: containers, their processes, their storages.
 
 use crate::container::cgroup::Cgroup;
+use crate::container::hooks::Hooks;
 use crate::container::plan::ProcessPlan;
 use crate::stdio::Streams;
 use crate::storage::Storages;
@@ -9,6 +10,7 @@ use crate::ttrpc::{Result, Status};
 use nix::sched::CloneFlags;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 #[derive(Default)]
 pub struct Sandbox {
@@ -43,6 +45,7 @@ pub struct Container {
     pub removing: bool,
     pub oom_kills: u64,
     pub storages: Vec<String>,
+    pub hooks: Rc<Hooks>,
     /// The file of the guest that it sees as its termination log.
     pub termination_log: Option<String>,
     /// cgroup.events, once somebody waits for it.

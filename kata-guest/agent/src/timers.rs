@@ -12,6 +12,8 @@ pub enum Timer {
     StreamGrace(u64),
     Parked,
     HostGrace,
+    /// Sources of storages are to be looked at again.
+    Watches,
 }
 
 #[derive(Default)]

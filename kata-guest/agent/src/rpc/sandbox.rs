@@ -36,6 +36,7 @@ pub fn create(agent: &mut Agent, request: &grpc::CreateSandboxRequest) -> Outcom
             .context("resolv.conf")?;
     }
     agent.sandbox.storages.add_all(&agent.modules, &request.storages)?;
+    agent.watch_sources();
     agent.sandbox.id = request.sandbox_id.clone();
     agent.sandbox.created = true;
     EMPTY
