@@ -176,6 +176,46 @@ public interface Sandbox extends AutoCloseable {
   String guestMetrics();
 
   /**
+   * What the sandbox uses: the guest's memory, CPU time and load, and the figures of its containers
+   * ({@code GetMetrics}, {@code StatsContainer}). A container that goes meanwhile is left out.
+   *
+   * @return a snapshot; not to be trusted
+   * @throws KataException when the agent cannot be asked
+   */
+  SandboxStats stats();
+
+  /**
+   * The guest's packet filter, as {@code iptables-save} writes it ({@code GetIPTables}). The
+   * program is the guest image's; the one that {@code kata-guest} makes has none unless it is put
+   * in.
+   *
+   * @param family which of the two
+   * @return the rules; not to be trusted
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when the guest has no such program,
+   *     or it fails
+   */
+  String ipTables(IpFamily family);
+
+  /**
+   * Replaces the guest's packet filter, as {@code iptables-restore} does ({@code SetIPTables}).
+   *
+   * @param family which of the two
+   * @param rules what {@link #ipTables} gives
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when the guest has no such program,
+   *     or it does not take the rules
+   */
+  void setIpTables(IpFamily family, String rules);
+
+  /**
+   * Replaces the policy that decides which calls the agent allows ({@code SetPolicy}).
+   *
+   * @param policy in Rego
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when the agent does not take it, or
+   *     has no policy, as the one of {@code kata-guest}
+   */
+  void setPolicy(String policy);
+
+  /**
    * What was noted about the sandbox when it was described; see {@link SandboxBuilder#annotation}.
    *
    * @return name to value, in the order they were set

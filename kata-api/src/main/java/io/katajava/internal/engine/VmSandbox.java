@@ -4,15 +4,18 @@ import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSpec;
+import io.katajava.ContainerStats;
 import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
+import io.katajava.IpFamily;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxSpec;
 import io.katajava.SandboxState;
+import io.katajava.SandboxStats;
 import io.katajava.SandboxTimeline;
 import io.katajava.StartPhase;
 import io.katajava.agent.AgentClient;
@@ -24,6 +27,7 @@ import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -160,6 +165,50 @@ final class VmSandbox implements Sandbox {
   @Override
   public String guestMetrics() {
     return ask("read the guest's figures", client -> client.diagnostics().metrics());
+  }
+
+  @Override
+  public SandboxStats stats() {
+    GuestFigures figures = new GuestFigures(guestMetrics());
+    Map<String, ContainerStats> each = new TreeMap<>();
+    for (VmContainer container : containers.values()) {
+      try {
+        each.put(container.name(), container.stats());
+      } catch (KataException e) {
+        // One that is being made, or was closed since, has none; a sandbox that was lost has said
+        // so.
+        requireRunning("read the figures of container " + container.name());
+      }
+    }
+    return figures.with(each);
+  }
+
+  @Override
+  public String ipTables(IpFamily family) {
+    return ask(
+        "read the guest's packet filter",
+        client ->
+            new String(client.network().ipTables(family == IpFamily.IPV6), StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void setIpTables(IpFamily family, String rules) {
+    ask(
+        "set the guest's packet filter",
+        client ->
+            client
+                .network()
+                .setIpTables(family == IpFamily.IPV6, rules.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Override
+  public void setPolicy(String policy) {
+    ask(
+        "set the agent's policy",
+        client -> {
+          client.diagnostics().setPolicy(policy);
+          return policy;
+        });
   }
 
   @Override
