@@ -12,6 +12,7 @@ pub enum Timer {
     StreamGrace(u64),
     Parked,
     HostGrace,
+    Lifetime,
 }
 
 #[derive(Default)]

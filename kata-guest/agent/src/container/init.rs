@@ -93,6 +93,25 @@ pub fn join(
     process::become_program(plan, false)
 }
 
+/// In a child of the agent's own pid namespace: only the files of a container whose processes have ended.
+pub fn join_ended(
+    plan: &ProcessPlan,
+    world: &[(CloneFlags, OwnedFd)],
+    stdio: Option<Stdio>,
+    channel: BorrowedFd,
+) -> Result<Infallible> {
+    process::detach()?;
+    if let Some(stdio) = stdio {
+        stdio.connect()?;
+    }
+    process::set_oom_score(plan)?;
+    for (flag, fd) in world {
+        setns(fd, *flag).context("join container")?;
+    }
+    sys::close_all_but(&[channel.as_raw_fd()]);
+    process::become_program(plan, false)
+}
+
 fn build_root(plan: &ContainerPlan) -> Result<()> {
     // Nothing done here may reach the agent's mounts; and neither root may be shared when they are exchanged.
     let apart = MsFlags::MS_SLAVE | MsFlags::MS_REC;
