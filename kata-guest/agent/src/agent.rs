@@ -12,7 +12,7 @@ use crate::ttrpc::connection::{CallId, Connection};
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use crate::watch_runs::WatchRun;
-use crate::{rpc, sys, uevent, warning};
+use crate::{info, rpc, sys, uevent, warning};
 use nix::sys::epoll::EpollFlags;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
@@ -80,6 +80,10 @@ impl Agent {
         let mut poller = Poller::new().context("epoll")?;
         let signals = Signals::new(!is_init).context("signals")?;
         poller.add(signals.fd(), Source::Signals, EpollFlags::EPOLLIN).context("signals")?;
+        let mut timers = Timers::default();
+        if !config.lifetime.is_zero() {
+            timers.add(Instant::now() + config.lifetime, Timer::Lifetime);
+        }
         let uevents = if is_init { uevent::open().ok() } else { None };
         if let Some(fd) = &uevents {
             poller.add(fd, Source::Uevents, EpollFlags::EPOLLIN).context("uevents")?;
@@ -88,7 +92,7 @@ impl Agent {
             config,
             modules,
             poller,
-            timers: Timers::default(),
+            timers,
             connections: HashMap::new(),
             next_connection: 0,
             unread: Vec::new(),
@@ -229,6 +233,10 @@ impl Agent {
             Timer::Parked => self.expire_parked(),
             Timer::HostGrace => self.check_host(),
             Timer::Watches => self.look_at_sources(),
+            Timer::Lifetime => {
+                info!("the lifetime of {} s is over: powering off", self.config.lifetime.as_secs());
+                self.ended = Some(Instant::now());
+            }
         }
     }
 

@@ -93,6 +93,9 @@ impl Agent {
         if process.stage == Stage::Creating {
             process.stage = Stage::Created;
             devices::unstage(&process.container);
+            let (pid, name) = (process.pid, process.container.clone());
+            self.sandbox.container_mut(&name)?.hold_world(pid)?;
+            let Some(process) = self.sandbox.processes.get_mut(&id) else { return Ok(()) };
             if let Some(call) = process.starter.take() {
                 self.reply(call, Ok(Vec::new()));
             }

@@ -14,6 +14,7 @@ pub enum Timer {
     HostGrace,
     /// Sources of storages are to be looked at again.
     Watches,
+    Lifetime,
 }
 
 #[derive(Default)]

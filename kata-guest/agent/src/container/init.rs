@@ -116,6 +116,28 @@ pub fn join(
     process::become_program(plan, None)
 }
 
+/// In a child of the agent's own pid namespace: only the files of a container whose processes have ended.
+pub fn join_ended(
+    plan: &ProcessPlan,
+    world: &[(CloneFlags, OwnedFd)],
+    stdio: Option<Stdio>,
+    channel: BorrowedFd,
+) -> Result<Infallible> {
+    process::detach()?;
+    if let Some(stdio) = stdio {
+        stdio.connect()?;
+    }
+    process::set_oom_score(plan)?;
+    for (flag, fd) in world {
+        setns(fd, *flag).context("join container")?;
+    }
+    if world.iter().any(|(flag, _)| *flag == CloneFlags::CLONE_NEWUSER) {
+        process::become_inner_root()?;
+    }
+    sys::close_all_but(&[channel.as_raw_fd()]);
+    process::become_program(plan, None)
+}
+
 fn build_root(plan: &ContainerPlan, channel: BorrowedFd) -> Result<()> {
     let apart = MsFlags::MS_SLAVE | MsFlags::MS_REC;
     if plan.propagation.contains(MsFlags::MS_SHARED) {

@@ -106,6 +106,7 @@ fn launch(
         processes: HashMap::from([(id.clone(), process)]),
         cgroup,
         namespaces: (plan.unshared | joined) & own,
+        world: Vec::new(),
         defaults: plan.process,
         started: false,
         paused: false,

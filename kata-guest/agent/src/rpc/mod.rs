@@ -32,7 +32,7 @@ pub fn dispatch(agent: &mut Agent, call: CallId, request: Request, until: Option
     debug!("{} {}", call.stream, request.method);
     let outcome = match request.service.as_str() {
         "grpc.AgentService" => agent_service(agent, call, request, until),
-        "grpc.Health" => health::handle(&request),
+        "grpc.Health" => health::handle(agent, &request),
         other => Err(Status::invalid(format!("unknown service: {other}"))),
     };
     match outcome {
@@ -50,7 +50,7 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
         {
             LATER
         }
-        "CreateSandbox" => sandbox::create(agent, &decode(payload)?),
+        "CreateSandbox" => sandbox::create(agent, &decode(payload)?, decode(payload)?),
         "DestroySandbox" => sandbox::destroy(agent),
         "UpdateEphemeralMounts" => sandbox::update_ephemeral_mounts(&decode(payload)?),
         "CreateContainer" => container::create(agent, call, &decode(payload)?, &decode(payload)?),

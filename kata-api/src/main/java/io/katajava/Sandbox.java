@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 
 /**
  * A running virtual machine with an agent in it, and its containers. Handles are shared by threads
- * freely. A sandbox dies with its JVM, whatever ends that.
+ * freely. A sandbox dies with its JVM, whatever ends that, unless it was started {@linkplain
+ * SandboxBuilder#detached() detached}.
  */
 public interface Sandbox extends AutoCloseable {
 
@@ -293,6 +294,27 @@ public interface Sandbox extends AutoCloseable {
   CompletableFuture<VmExit> onExit();
 
   /**
+   * Whether it outlives its JVM, see {@link SandboxBuilder#detached()}.
+   *
+   * @return false for a sandbox that ends with its JVM
+   */
+  boolean isDetached();
+
+  /**
+   * Takes no new commands and containers from now on, waits until the commands that run and the
+   * first processes of containers that were given a command have ended, at most until the limit,
+   * and then ends the sandbox as {@link #stop} does; what still runs then is killed. Its state is
+   * {@link SandboxState#DRAINING} meanwhile, and who asks for more is told {@link
+   * ErrorCode#INVALID_STATE}.
+   *
+   * @param limit how long to wait; zero is not at all
+   * @return whether everything had ended by itself
+   * @throws KataException with {@link ErrorCode#INTERRUPTED}, and the sandbox goes on draining;
+   *     with {@link ErrorCode#CLOSED} or {@link ErrorCode#VM_EXITED} when there is nothing to drain
+   */
+  boolean drain(Duration limit);
+
+  /**
    * Ends the sandbox: asks the agent to shut the guest down, then the hypervisor to quit, then
    * kills it; returns when the process is reaped and sockets and directories are gone.
    *
@@ -300,7 +322,11 @@ public interface Sandbox extends AutoCloseable {
    */
   void stop(Duration grace);
 
-  /** Ends the sandbox as {@link #stop} does, with little patience. Idempotent. */
+  /**
+   * Ends the sandbox as {@link #stop} does, with little patience; one that is {@linkplain
+   * #isDetached() detached} is only let go of, with its containers and what runs in them.
+   * Idempotent.
+   */
   @Override
   void close();
 }

@@ -14,6 +14,7 @@ import io.katajava.agent.internal.wire.ReadStreamRequest;
 import io.katajava.agent.internal.wire.ReadStreamResponse;
 import io.katajava.agent.internal.wire.RemoveContainerRequest;
 import io.katajava.agent.internal.wire.ResumeContainerRequest;
+import io.katajava.agent.internal.wire.SandboxExtras;
 import io.katajava.agent.internal.wire.SignalExtras;
 import io.katajava.agent.internal.wire.SignalProcessRequest;
 import io.katajava.agent.internal.wire.StartContainerRequest;
@@ -172,6 +173,24 @@ public final class AgentClient implements AutoCloseable {
             VersionCheckResponse.parser(),
             deadline());
     return new AgentVersion(reply.getAgentVersion(), reply.getGrpcVersion());
+  }
+
+  /**
+   * Asks what the sandbox was given to be known by when it was created ({@code Version}).
+   *
+   * @return {@link SandboxRequest#identity()}; empty when there was none, or no sandbox, or when
+   *     the agent is not ours
+   */
+  public Optional<String> sandboxIdentity() {
+    SandboxExtras reply =
+        calls.call(
+            AgentCalls.HEALTH,
+            "Version",
+            "",
+            CheckRequest.getDefaultInstance(),
+            SandboxExtras.parser(),
+            deadline());
+    return Optional.of(reply.getIdentity()).filter(identity -> !identity.isEmpty());
   }
 
   /**
