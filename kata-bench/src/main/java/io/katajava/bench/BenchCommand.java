@@ -26,7 +26,13 @@ import picocli.CommandLine.Spec;
       BenchCommand.Io.class
     },
     synopsisSubcommandLabel = "WHAT",
-    footer = {"", "Examples:", "  kata bench start", "  kata bench density -n 20", "  kata bench qmp -n 5"})
+    footer = {
+      "",
+      "Examples:",
+      "  kata bench start",
+      "  kata bench density -n 20",
+      "  kata bench qmp -n 5"
+    })
 public final class BenchCommand {
   /** Made by picocli. */
   public BenchCommand() {}

@@ -40,8 +40,7 @@ public class Parts {
   private static final CallOptions CALL = CallOptions.within(Duration.ofSeconds(10));
   private static final int SCHEMA_MEMBERS = 1500;
 
-  private final QemuConfig qemu =
-      QemuConfig.builder().machine(MachineType.Q35).vcpus(2).build();
+  private final QemuConfig qemu = QemuConfig.builder().machine(MachineType.Q35).vcpus(2).build();
   private final VmSpec machine =
       new VmSpec(
           "parts",

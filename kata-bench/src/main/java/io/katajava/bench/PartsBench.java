@@ -59,7 +59,12 @@ final class PartsBench {
 
   private static void tellText(Collection<RunResult> results, PrintWriter out) {
     out.printf(
-        Locale.ROOT, "%-24s %12s %12s %12s%n", "part, for one", "microseconds", "+- 99.9 %", "bytes");
+        Locale.ROOT,
+        "%-24s %12s %12s %12s%n",
+        "part, for one",
+        "microseconds",
+        "+- 99.9 %",
+        "bytes");
     for (RunResult result : results) {
       Result<?> time = result.getPrimaryResult();
       out.printf(

@@ -119,8 +119,7 @@ final class GuestCommand {
       }
       GuestAssets assets;
       try (Progress progress =
-          new Progress(
-              spec.commandLine().getErr(), Terminal.ofThisProcess(), fromSource ? 6 : 1)) {
+          new Progress(spec.commandLine().getErr(), Terminal.ofThisProcess(), fromSource ? 6 : 1)) {
         if (fromSource) {
           buildKernel(progress);
         }

@@ -354,8 +354,8 @@ public final class QemuConfig implements HypervisorConfig {
     }
 
     /**
-     * Sets the CPU model, {@code -cpu}. Default: {@code host} under KVM, {@code max} under
-     * TCG, on x86 {@code max,-erms,-fsrm}, with which copying is faster there.
+     * Sets the CPU model, {@code -cpu}. Default: {@code host} under KVM, {@code max} under TCG, on
+     * x86 {@code max,-erms,-fsrm}, with which copying is faster there.
      *
      * @param model model and features as QEMU writes them
      * @return this

@@ -55,8 +55,7 @@ final class KernelSources {
     }
     if (!missing.isEmpty()) {
       throw new Unusable(
-          "building it needs what is not here: " + String.join(", ", missing),
-          PACKAGES);
+          "building it needs what is not here: " + String.join(", ", missing), PACKAGES);
     }
   }
 
@@ -70,7 +69,8 @@ final class KernelSources {
     Path directory = unpacked.directory().resolve("usr/src");
     if (Files.isDirectory(directory)) {
       try (Stream<Path> files = Files.list(directory)) {
-        Path archive = files.filter(file -> file.toString().endsWith(".tar.xz")).findFirst().orElse(null);
+        Path archive =
+            files.filter(file -> file.toString().endsWith(".tar.xz")).findFirst().orElse(null);
         if (archive != null) {
           return new Archive(archive, unpacked.version());
         }
@@ -162,7 +162,12 @@ final class KernelSources {
     Command.Result result = Command.run(directory, deadline, command);
     if (result.exit() != 0) {
       throw new IOException(
-          "'" + String.join(" ", command) + "' ended with " + result.exit() + ": " + result.error());
+          "'"
+              + String.join(" ", command)
+              + "' ended with "
+              + result.exit()
+              + ": "
+              + result.error());
     }
   }
 }

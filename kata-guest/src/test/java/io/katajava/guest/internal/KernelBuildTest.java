@@ -115,8 +115,7 @@ class KernelBuildTest {
     assertNothingUnfinished();
     GuestAssets guest = fixture.provideWithTools(draft());
     assertThat(guest.kernel()).isEqualTo(vmlinux);
-    assertThat(guest.choices().get(0).why())
-        .isEqualTo("built from Debian's linux-source 6.1.9-1");
+    assertThat(guest.choices().get(0).why()).isEqualTo("built from Debian's linux-source 6.1.9-1");
   }
 
   @Test
