@@ -1,7 +1,7 @@
 //! Kernel modules of the initrd: some at boot, the rest when something needs them.
 //!
 //! `/lib/modules/load` lists them, dependencies first: `boot <path> [parameters]` and `lazy <name> <path>`.
-//! A lazy name may appear on several lines; all are loaded in their order.
+//! A lazy name may appear on several lines; all are loaded in their order. `builtin <name>`: the kernel has it.
 
 use nix::errno::Errno;
 use nix::kmod::{ModuleInitFlags, finit_module};
@@ -30,6 +30,10 @@ impl Modules {
                     if let Some(path) = words.next() {
                         modules.lazy.entry(plain(name)).or_default().push(path.into());
                     }
+                }
+                (Some("builtin"), Some(name)) => {
+                    // Nothing is to be loaded, which load() finds done.
+                    modules.lazy.entry(plain(name)).or_default();
                 }
                 _ => {}
             }
@@ -92,9 +96,12 @@ mod tests {
 
     #[test]
     fn list_is_split_into_boot_and_lazy() {
-        let modules =
-            Modules::parse("boot /a.ko x=1 y=2\n\nlazy over-lay /dep.ko\nlazy over_lay /o.ko\nodd\n");
+        let modules = Modules::parse(
+            "boot /a.ko x=1 y=2\n\nlazy over-lay /dep.ko\nlazy over_lay /o.ko\nodd\nbuiltin p9\n",
+        );
         assert_eq!(modules.boot, [("/a.ko".to_string(), "x=1 y=2".to_string())]);
         assert_eq!(modules.lazy["over_lay"], ["/dep.ko", "/o.ko"]);
+        assert_eq!(modules.load("p9", ""), Ok(true));
+        assert_eq!(modules.load("p10", ""), Ok(false));
     }
 }

@@ -3,11 +3,14 @@ package io.katajava.bench;
 import io.katajava.MemorySize;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code kata bench}: measures on this machine, each figure beside its floor. */
@@ -17,12 +20,20 @@ import picocli.CommandLine.Spec;
     subcommands = {
       BenchCommand.Start.class,
       BenchCommand.Exec.class,
+      BenchCommand.DensityBench.class,
+      BenchCommand.PartsCommand.class,
       BenchCommand.Qmp.class,
       BenchCommand.Rpc.class,
       BenchCommand.Io.class
     },
     synopsisSubcommandLabel = "WHAT",
-    footer = {"", "Examples:", "  kata bench start", "  kata bench qmp -n 5"})
+    footer = {
+      "",
+      "Examples:",
+      "  kata bench start",
+      "  kata bench density -n 20",
+      "  kata bench qmp -n 5"
+    })
 public final class BenchCommand {
   /** Made by picocli. */
   public BenchCommand() {}
@@ -31,7 +42,14 @@ public final class BenchCommand {
   @Command(
       name = "start",
       description = "Cold starts, in pairs with a bare QEMU that boots the same kernel.",
-      footer = {"", "Examples:", "  kata bench start -n 20"})
+      footer = {
+        "",
+        "Examples:",
+        "  kata bench start -n 20",
+        "  kata bench start --parallel 8 -n 3",
+        "  kata bench start --json",
+        "  KATA_GUEST_KERNEL=debian kata bench start --html start.html"
+      })
   static final class Start implements Callable<Integer> {
     @Spec CommandSpec spec;
 
@@ -47,12 +65,113 @@ public final class BenchCommand {
         description = "Guest memory. Default: ${DEFAULT-VALUE}.")
     MemorySize memory = MemorySize.mebibytes(256);
 
+    @Option(
+        names = "--parallel",
+        paramLabel = "N",
+        description = "Starts at once, beside as many bare machines. Default: ${DEFAULT-VALUE}.")
+    int parallel = 1;
+
+    @Mixin ReportOptions report;
+
     @SuppressWarnings("NullAway.Init")
     Start() {}
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-      new ColdStart(pairs, memory, spec.commandLine().getOut()).run();
+      if (parallel < 1 || pairs < 1) {
+        throw new ParameterException(spec.commandLine(), "-n and --parallel are at least 1");
+      }
+      report.tell(new ColdStart(pairs, parallel, memory).run(), spec.commandLine().getOut());
+      return 0;
+    }
+  }
+
+  /** {@code kata bench density}. */
+  @Command(
+      name = "density",
+      description = {
+        "Idle sandboxes at once: memory, processor time and the end of all, beside one bare QEMU.",
+        "Exits with 1 when something is left of them."
+      },
+      footer = {"", "Examples:", "  kata bench density -n 20", "  kata bench density --json"})
+  static final class DensityBench implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(
+        names = "-n",
+        paramLabel = "N",
+        description = "Number of sandboxes. Default: ${DEFAULT-VALUE}.")
+    int count = 100;
+
+    @Option(
+        names = "--memory",
+        paramLabel = "SIZE",
+        description = "Guest memory of each. Default: ${DEFAULT-VALUE}.")
+    MemorySize memory = MemorySize.mebibytes(256);
+
+    @Option(
+        names = "--seconds",
+        paramLabel = "S",
+        description = "How long processor time is watched. Default: ${DEFAULT-VALUE}.")
+    int seconds = 20;
+
+    @Mixin ReportOptions report;
+
+    @SuppressWarnings("NullAway.Init")
+    DensityBench() {}
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+      if (count < 1 || seconds < 1) {
+        throw new ParameterException(spec.commandLine(), "-n and --seconds are at least 1");
+      }
+      Density density = new Density(count, memory, Duration.ofSeconds(seconds));
+      report.tell(density.run(), spec.commandLine().getOut());
+      return density.leftBehind() == 0 ? 0 : 1;
+    }
+  }
+
+  /** {@code kata bench parts}. */
+  @Command(
+      name = "parts",
+      description = {
+        "What a start is made of on the host, each part alone and warm, measured by JMH:",
+        "ttRPC over a unix socket, QMP's JSON, QEMU's command line, Kata's configuration."
+      },
+      footer = {"", "Examples:", "  kata bench parts", "  kata bench parts --only ttrpc.* --json"})
+  static final class PartsCommand implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(
+        names = "--forks",
+        paramLabel = "N",
+        description = "JVMs for each part. Default: ${DEFAULT-VALUE}.")
+    int forks = 2;
+
+    @Option(
+        names = "-n",
+        paramLabel = "N",
+        description = "Seconds of warm-up and of measurement in each. Default: ${DEFAULT-VALUE}.")
+    int iterations = 5;
+
+    @Option(
+        names = "--only",
+        paramLabel = "REGEX",
+        description = "Only parts of that name. Default: all.")
+    String only = ".*";
+
+    @Option(names = "--json", description = "Print JSON.")
+    boolean json;
+
+    @SuppressWarnings("NullAway.Init")
+    PartsCommand() {}
+
+    @Override
+    public Integer call() throws IOException {
+      if (forks < 1 || iterations < 1) {
+        throw new ParameterException(spec.commandLine(), "--forks and -n are at least 1");
+      }
+      new PartsBench(forks, iterations, only).run(json, spec.commandLine().getOut());
       return 0;
     }
   }

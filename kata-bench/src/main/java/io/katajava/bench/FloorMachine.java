@@ -40,6 +40,15 @@ final class FloorMachine {
 
   /** From the start of the process to the line on the console. */
   Duration run() throws IOException, InterruptedException {
+    return run(qemu -> {});
+  }
+
+  /** What is done with the machine once its line is there; it is killed afterwards. */
+  interface Visitor {
+    void visit(Process qemu) throws IOException, InterruptedException;
+  }
+
+  Duration run(Visitor visitor) throws IOException, InterruptedException {
     long begin = System.nanoTime();
     Process qemu =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
@@ -49,7 +58,9 @@ final class FloorMachine {
       StringBuilder seen = new StringBuilder();
       for (String line = console.readLine(); line != null; line = console.readLine()) {
         if (line.contains(FloorInitrd.LINE)) {
-          return Duration.ofNanos(System.nanoTime() - begin);
+          Duration taken = Duration.ofNanos(System.nanoTime() - begin);
+          visitor.visit(qemu);
+          return taken;
         }
         seen.append(line).append('\n');
       }

@@ -26,6 +26,10 @@ final class Samples {
     return millis.get(index);
   }
 
+  List<Double> all() {
+    return List.copyOf(millis);
+  }
+
   /** The value below which the given part of the samples lies, by nearest rank. */
   double percentile(double part) {
     if (millis.isEmpty()) {

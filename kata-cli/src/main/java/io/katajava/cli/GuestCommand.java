@@ -5,6 +5,7 @@ import io.katajava.KataDirectories;
 import io.katajava.guest.GuestBuilder;
 import io.katajava.guest.GuestStore;
 import io.katajava.guest.InitrdCompression;
+import io.katajava.guest.KernelBuilder;
 import io.katajava.guest.KernelSource;
 import io.katajava.guest.StoredGuest;
 import io.katajava.qemu.qmp.json.JsonObject;
@@ -46,6 +47,7 @@ final class GuestCommand {
         "Examples:",
         "  kata guest build",
         "  kata guest build --refresh",
+        "  kata guest build --kernel-from-source",
         "  kata guest build --kernel /srv/vmlinuz --modules /srv/modules/6.12.1 --module nf_tables"
       })
   static final class Build implements Callable<Integer> {
@@ -54,8 +56,25 @@ final class GuestCommand {
     @Option(
         names = "--kernel",
         paramLabel = "FILE",
-        description = "A vmlinux, bzImage or arm64 Image. Default: Kata's, Debian's, the host's.")
-    @Nullable Path kernel;
+        description = {
+          "A vmlinux, bzImage or arm64 Image; or kata, built, debian or host.",
+          "Default: the first of these that is there."
+        })
+    @Nullable String kernel;
+
+    @Option(
+        names = "--kernel-from-source",
+        description = {
+          "Build a small kernel from Debian's linux-source, which takes minutes, and use it",
+          "from then on; or take the one in the cache."
+        })
+    boolean fromSource;
+
+    @Option(
+        names = "--jobs",
+        paramLabel = "N",
+        description = "Compilers at once for --kernel-from-source. Default: one a processor.")
+    @Nullable Integer jobs;
 
     @Option(
         names = "--modules",
@@ -100,7 +119,10 @@ final class GuestCommand {
       }
       GuestAssets assets;
       try (Progress progress =
-          new Progress(spec.commandLine().getErr(), Terminal.ofThisProcess(), 1)) {
+          new Progress(spec.commandLine().getErr(), Terminal.ofThisProcess(), fromSource ? 6 : 1)) {
+        if (fromSource) {
+          buildKernel(progress);
+        }
         progress.step("building the guest");
         assets = builder.build(KataDirectories.fromEnvironment().cache());
       }
@@ -112,13 +134,37 @@ final class GuestCommand {
       return ExitCodes.DONE;
     }
 
+    private void buildKernel(Progress progress) throws InterruptedException {
+      KernelBuilder builder = KernelBuilder.create().progress(progress::step);
+      if (jobs != null) {
+        builder.jobs(jobs);
+      }
+      if (refresh) {
+        builder.refresh();
+      }
+      builder.build(KataDirectories.fromEnvironment().cache());
+    }
+
     private void describe(GuestBuilder builder) {
+      if (jobs != null && jobs < 1) {
+        throw new IllegalArgumentException("--jobs is " + jobs + ", less than 1");
+      }
+      if (fromSource) {
+        if (kernel != null || modules != null) {
+          throw new IllegalArgumentException("--kernel-from-source goes without --kernel");
+        }
+        builder.kernel(KernelSource.built());
+      }
       if (architecture != null) {
         builder.architecture(architecture);
       }
       if (kernel != null) {
         builder.kernel(
-            modules == null ? KernelSource.files(kernel) : KernelSource.files(kernel, modules));
+            modules != null
+                ? KernelSource.files(Path.of(kernel), modules)
+                : Files.exists(Path.of(kernel))
+                    ? KernelSource.files(Path.of(kernel))
+                    : KernelSource.named(kernel));
       } else if (modules != null) {
         throw new IllegalArgumentException("--modules goes with --kernel");
       }

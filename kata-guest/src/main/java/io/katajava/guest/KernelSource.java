@@ -40,6 +40,15 @@ public sealed interface KernelSource {
   }
 
   /**
+   * The small kernel that {@link KernelBuilder} has put into the cache; it is not built on the way.
+   *
+   * @return the source
+   */
+  static KernelSource built() {
+    return new Built();
+  }
+
+  /**
    * Debian's cloud kernel ({@code linux-image-cloud-amd64}, {@code -arm64}), downloaded with apt
    * into the cache and not installed. Needs no privilege. The cached one is used until {@link
    * GuestBuilder#refresh()}.
@@ -60,12 +69,37 @@ public sealed interface KernelSource {
   }
 
   /**
-   * What is tried when nothing is chosen, in order: Kata's, Debian's, the host's.
+   * A source by its name: {@code kata}, {@code built}, {@code debian} or {@code host}; anything
+   * with a slash is the path of a kernel with everything built in.
+   *
+   * @param name the name or path
+   * @return the source
+   * @throws IllegalArgumentException for another name
+   */
+  static KernelSource named(String name) {
+    return switch (name) {
+      case "kata" -> kata();
+      case "built" -> built();
+      case "debian" -> debian();
+      case "host" -> host();
+      default -> {
+        if (!name.contains("/")) {
+          throw new IllegalArgumentException(
+              "'" + name + "' is no kernel: kata, built, debian, host, or a path with a slash");
+        }
+        yield files(Path.of(name));
+      }
+    };
+  }
+
+  /**
+   * What is tried when nothing is chosen, in order: Kata's, the small one where it was built,
+   * Debian's, the host's.
    *
    * @return the sources
    */
   static List<KernelSource> defaults() {
-    return List.of(kata(), debian(), host());
+    return List.of(kata(), built(), debian(), host());
   }
 
   /**
@@ -84,6 +118,9 @@ public sealed interface KernelSource {
 
   /** See {@link KernelSource#kata()}. */
   record Kata() implements KernelSource {}
+
+  /** See {@link KernelSource#built()}. */
+  record Built() implements KernelSource {}
 
   /** See {@link KernelSource#debian()}. */
   record Debian() implements KernelSource {}

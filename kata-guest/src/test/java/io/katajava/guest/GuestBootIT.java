@@ -26,6 +26,7 @@ class GuestBootIT {
       b=/usr/lib/kata/rootfs/busybox/bin/busybox
       $b mount -t proc proc /proc
       while read -r kind first second; do
+        [ $kind = builtin ] && continue
         path=${second:-$first}
         name=${path##*/}
         name=$(echo ${name%%.ko} | $b tr - _)

@@ -18,9 +18,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A guest in QEMU without KVM, for tests of what is inside. Its console goes to a file. */
-final class TestMachine implements AutoCloseable {
+public final class TestMachine implements AutoCloseable {
   /** Kept between runs, so that only the first one downloads a kernel. */
-  static final Path CACHE = Path.of("target", "guest-cache").toAbsolutePath();
+  public static final Path CACHE = Path.of("target", "guest-cache").toAbsolutePath();
 
   static final String BUSYBOX = "/usr/lib/kata/rootfs/busybox/bin/busybox";
 

@@ -144,7 +144,8 @@ public final class QemuConfig implements HypervisorConfig {
   /**
    * The CPU model, QEMU's {@code -cpu}.
    *
-   * @return the model; when absent {@code host} under KVM, {@code max} under TCG
+   * @return the model; when absent {@code host} under KVM, under TCG {@code max}, on x86 {@code
+   *     max,-erms,-fsrm}
    */
   public Optional<String> cpuModel() {
     return Optional.ofNullable(cpuModel);
@@ -353,7 +354,8 @@ public final class QemuConfig implements HypervisorConfig {
     }
 
     /**
-     * Sets the CPU model, {@code -cpu}. Default: {@code host} under KVM, {@code max} under TCG.
+     * Sets the CPU model, {@code -cpu}. Default: {@code host} under KVM, {@code max} under TCG, on
+     * x86 {@code max,-erms,-fsrm}, with which copying is faster there.
      *
      * @param model model and features as QEMU writes them
      * @return this

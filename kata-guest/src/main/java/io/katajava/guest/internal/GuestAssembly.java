@@ -95,7 +95,8 @@ public final class GuestAssembly {
       this.cache = cache;
       guests = new GuestCache(cache);
       packages = new AptPackages(cache, host.searchPath(), recipe.refresh(), deadline);
-      kernels = new KernelFinder(recipe, host, packages);
+      kernels =
+          new KernelFinder(recipe, host, packages, new BuiltKernels(recipe.architecture(), cache));
       busyboxes = new Busybox(recipe, host, packages);
     }
 

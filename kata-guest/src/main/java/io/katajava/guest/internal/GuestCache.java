@@ -131,12 +131,16 @@ final class GuestCache {
         }
       }
     }
-    evictPackages(needed, graceEnd);
+    evictUnpointed("debian", needed, graceEnd);
+    evictUnpointed("kernels", needed, graceEnd);
   }
 
-  /** A package stays while its name points at it or a kept guest boots a kernel out of it. */
-  private void evictPackages(Set<Path> needed, Instant graceEnd) throws IOException {
-    List<Path> all = list(cache.path("debian"));
+  /**
+   * A package or a kernel that was built stays while a {@code .current} file points at it or a kept
+   * guest boots a kernel out of it.
+   */
+  private void evictUnpointed(String kind, Set<Path> needed, Instant graceEnd) throws IOException {
+    List<Path> all = list(cache.path(kind));
     Set<String> current = new HashSet<>();
     for (Path entry : all) {
       if (entry.toString().endsWith(".current")) {

@@ -48,7 +48,9 @@ public final class GuestChecks {
     this.packages = new AptPackages(cache, host.searchPath(), false, Deadline.after(TOOL_LIMIT));
     GuestRecipe.Draft draft = new GuestRecipe.Draft();
     draft.architecture = view.architecture();
-    this.kernels = new KernelFinder(draft.recipe(), host, packages);
+    this.kernels =
+        new KernelFinder(
+            draft.recipe(), host, packages, new BuiltKernels(view.architecture(), cache));
   }
 
   /**

@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
  * The kernel modules of an initrd: which files, and the list the agent loads them by.
  *
  * <p>{@code /lib/modules/load} has one line per file: {@code boot <path>} to be loaded at once, in
- * order, and {@code lazy <name> <path>} to be loaded, in order, when {@code name} is wanted.
+ * order, and {@code lazy <name> <path>} to be loaded, in order, when {@code name} is wanted. {@code
+ * builtin <name>} tells that nothing has to be loaded for {@code name}.
  */
 final class GuestModules {
   private static final Logger log = LoggerFactory.getLogger(GuestModules.class);
@@ -69,12 +70,18 @@ final class GuestModules {
       modules.boot(name);
     }
     for (String name : LAZY) {
-      if (graph.contains(name) && !graph.isBuiltin(name)) {
+      if (graph.isBuiltin(name)) {
+        modules.builtin(name);
+      } else if (graph.contains(name)) {
         modules.lazyIfWhole(name);
       }
     }
     for (String name : extra) {
-      if (LAZY.contains(name) && graph.contains(name)) {
+      if (LAZY.contains(name) && (graph.isBuiltin(name) || graph.contains(name))) {
+        continue;
+      }
+      if (graph.isBuiltin(name)) {
+        modules.builtin(name);
         continue;
       }
       try {
@@ -118,6 +125,10 @@ final class GuestModules {
         list.append("boot /").append(guestPath(file)).append('\n');
       }
     }
+  }
+
+  private void builtin(String name) {
+    list.append("builtin ").append(name).append('\n');
   }
 
   private void lazyIfWhole(String name) {

@@ -23,11 +23,13 @@ final class KernelFinder {
   private final GuestRecipe recipe;
   private final Host host;
   private final AptPackages packages;
+  private final BuiltKernels built;
 
-  KernelFinder(GuestRecipe recipe, Host host, AptPackages packages) {
+  KernelFinder(GuestRecipe recipe, Host host, AptPackages packages, BuiltKernels built) {
     this.recipe = recipe;
     this.host = host;
     this.packages = packages;
+    this.built = built;
   }
 
   /**
@@ -46,6 +48,13 @@ final class KernelFinder {
     if (source instanceof KernelSource.Kata) {
       return kata();
     }
+    if (source instanceof KernelSource.Built) {
+      BuiltKernels.Built kernel = built.find();
+      return new Found(
+          kernel.image(),
+          Optional.of(kernel.modules()),
+          "built from Debian's linux-source " + kernel.version());
+    }
     return source instanceof KernelSource.Debian ? debian() : host();
   }
 
@@ -56,6 +65,9 @@ final class KernelFinder {
     }
     if (source instanceof KernelSource.Kata) {
       return "Kata's kernel";
+    }
+    if (source instanceof KernelSource.Built) {
+      return "the small kernel";
     }
     return source instanceof KernelSource.Debian ? "Debian's cloud kernel" : "the host's kernel";
   }

@@ -62,7 +62,16 @@ final class GuestFixture {
 
   /** On a host whose tools are only the fake ones. */
   GuestAssets provideWithTools(GuestRecipe.Draft draft) throws InterruptedException {
-    return provide(draft, new Host(root, tools.toString(), "x86_64", RELEASE));
+    return provide(draft, host());
+  }
+
+  /** The host with only the fake tools. */
+  Host host() {
+    return new Host(root, tools.toString(), "x86_64", RELEASE);
+  }
+
+  void removeTool(String name) throws IOException {
+    Files.delete(tools.resolve(name));
   }
 
   private GuestAssets provide(GuestRecipe.Draft draft, Host host) throws InterruptedException {
