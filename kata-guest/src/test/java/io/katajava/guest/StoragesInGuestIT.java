@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,7 +49,9 @@ class StoragesInGuestIT {
 
   @BeforeEach
   void bootWithDevices() throws Exception {
-    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(TestMachine.CACHE);
+    GuestBuilder builder = GuestBuilder.create().architecture("x86_64");
+    Stream.of("virtio_scsi", "sd_mod", "nfit", "nd_pmem").forEach(builder::module);
+    GuestAssets guest = builder.build(TestMachine.CACHE);
     TestMachine started =
         TestMachine.withSerialPort(
             guest,
