@@ -69,4 +69,29 @@ final class Checks {
     }
     return name;
   }
+
+  static String interfaceName(String name) {
+    if (!name.matches("[^/\\s,=:]{1,15}") || name.equals(".") || name.equals("..")) {
+      throw new IllegalArgumentException(
+          "'" + name + "' is not the name of a network interface: 1 to 15 characters");
+    }
+    return name;
+  }
+
+  static String nameServer(String server) {
+    int colon = server.indexOf(':');
+    Ipv4Range.address(colon < 0 ? server : server.substring(0, colon));
+    if (colon >= 0 && !server.substring(colon + 1).matches("[1-9]\\d{0,4}")) {
+      throw new IllegalArgumentException(
+          "'" + server + "' is no name server: expected an IPv4 address, or address:port");
+    }
+    return server;
+  }
+
+  static String domain(String domain) {
+    if (domain.length() > 253 || !domain.matches("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")) {
+      throw new IllegalArgumentException("'" + domain + "' is no name of a host or domain");
+    }
+    return domain;
+  }
 }

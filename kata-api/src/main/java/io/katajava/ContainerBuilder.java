@@ -36,6 +36,8 @@ public final class ContainerBuilder {
   private final List<OciMount> mounts = new ArrayList<>();
   private final List<ContainerSpec.EmptyDirectory> emptyDirectories = new ArrayList<>();
   private final List<OciDevice> devices = new ArrayList<>();
+  private final Map<String, Volume> volumes = new LinkedHashMap<>();
+  private final Map<String, InjectedFile> injected = new LinkedHashMap<>();
   private final ContainerSecurity.Builder security = ContainerSecurity.builder();
   private final ContainerLimits.Builder limits = ContainerLimits.builder();
   private final List<OciNamespace> namespaces = new ArrayList<>();
@@ -291,6 +293,64 @@ public final class ContainerBuilder {
   }
 
   /**
+   * Mounts a volume. Default: none.
+   *
+   * @param path absolute path in the container
+   * @param volume what is there; replaces an earlier one at the same path
+   * @return this
+   */
+  public ContainerBuilder volume(String path, Volume volume) {
+    this.volumes.put(Checks.absolute("mount point", path), volume);
+    return this;
+  }
+
+  /**
+   * Puts a file into the container, read-only, from the guest's memory.
+   *
+   * @param path absolute path in the container; missing directories are made
+   * @param content its bytes, at most 4 MiB
+   * @param permissions such as 0644
+   * @return this
+   * @throws IllegalArgumentException if path, size or permissions are not such
+   */
+  public ContainerBuilder file(String path, byte[] content, int permissions) {
+    return inject(path, content, permissions, false);
+  }
+
+  /**
+   * Puts a secret into the container: a file in memory that only the container's user may read
+   * (0400; 0444 inside the container where its user is given by name), of which neither a
+   * description nor a log tells more than the path.
+   *
+   * @param path absolute path in the container; missing directories are made
+   * @param content its bytes, at most 4 MiB; the caller may overwrite its array afterwards
+   * @return this
+   * @throws IllegalArgumentException if path or size are not such
+   */
+  public ContainerBuilder secret(String path, byte[] content) {
+    return inject(path, content, 0400, true);
+  }
+
+  private ContainerBuilder inject(String path, byte[] content, int permissions, boolean secret) {
+    if (content.length > 4 << 20) {
+      throw new IllegalArgumentException(
+          "a file put into a container has at most 4 MiB, "
+              + path
+              + " has "
+              + content.length
+              + " bytes; copy it with files()");
+    }
+    if (permissions < 0 || permissions > 0777) {
+      throw new IllegalArgumentException(
+          "permissions are 0 to 0777, got 0" + Integer.toOctalString(permissions));
+    }
+    injected.put(
+        Checks.absolute("path of a file", path),
+        new InjectedFile(path, content, permissions, secret));
+    return this;
+  }
+
+  /**
    * Adds a device node.
    *
    * @param device the node and the numbers of a device of the guest
@@ -481,7 +541,8 @@ public final class ContainerBuilder {
             Optional.ofNullable(terminal),
             rlimits,
             oomScoreAdj),
-        new ContainerSpec.Files(readOnlyRoot, rootPropagation, mounts, emptyDirectories, devices),
+        new ContainerSpec.Files(
+            readOnlyRoot, rootPropagation, mounts, emptyDirectories, devices, volumes, injected),
         security.build(),
         limits.build(),
         new ContainerSpec.Kernel(

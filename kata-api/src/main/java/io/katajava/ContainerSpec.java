@@ -86,19 +86,25 @@ public record ContainerSpec(
    * @param mounts further mounts, their sources being paths in the guest
    * @param emptyDirectories directories in guest memory that containers of a sandbox share by name
    * @param devices device nodes besides the usual ones
+   * @param volumes path in the container to what is there
+   * @param injected path in the container to the file that is put there
    */
   public record Files(
       boolean readOnlyRoot,
       String rootPropagation,
       List<OciMount> mounts,
       List<EmptyDirectory> emptyDirectories,
-      List<OciDevice> devices) {
+      List<OciDevice> devices,
+      Map<String, Volume> volumes,
+      Map<String, InjectedFile> injected) {
 
-    /** Copies the lists. */
+    /** Copies the collections. */
     public Files {
       mounts = List.copyOf(mounts);
       emptyDirectories = List.copyOf(emptyDirectories);
       devices = List.copyOf(devices);
+      volumes = Collections.unmodifiableMap(new LinkedHashMap<>(volumes));
+      injected = Collections.unmodifiableMap(new LinkedHashMap<>(injected));
     }
   }
 

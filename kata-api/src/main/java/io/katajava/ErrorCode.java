@@ -30,6 +30,8 @@ public enum ErrorCode {
   AGENT_REFUSED,
   /** A root filesystem reference is unknown or cannot be prepared. */
   ROOTFS_UNAVAILABLE,
+  /** A port, interface or namespace of the host cannot be had for the sandbox's network. */
+  NETWORK_UNAVAILABLE,
   /** A command could not be started. */
   COMMAND_NOT_STARTED,
   /** A command ended with a non-zero exit code, by a signal or by its timeout. */

@@ -276,6 +276,25 @@ public interface Sandbox extends AutoCloseable {
   void addNeighbors(List<ArpNeighbor> neighbors);
 
   /**
+   * The sandbox's user network.
+   *
+   * @return its published ports; none when the sandbox has no user network
+   */
+  SandboxNetwork network();
+
+  /**
+   * The host's port at which a published TCP port of the guest is reached; see {@link
+   * Network.UserBuilder#publish(int...)}.
+   *
+   * @param guestPort the port in the guest
+   * @return a port of the host, of the loopback unless another address was asked for
+   * @throws IllegalArgumentException if it is not published
+   */
+  default int mappedPort(int guestPort) {
+    return network().mapping(PublishedPort.Protocol.TCP, guestPort).host().getPort();
+  }
+
+  /**
    * How full a file system of the guest is, in bytes and inodes ({@code GetVolumeStats}).
    *
    * @param path absolute, in the guest, not in a container

@@ -1,7 +1,9 @@
 package io.katajava;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -18,6 +20,10 @@ public final class SandboxBuilder {
   private @Nullable String hostname;
   private Duration startTimeout = SandboxSpec.DEFAULT_START_TIMEOUT;
   private final Map<String, String> annotations = new LinkedHashMap<>();
+  private final List<Network> networks = new ArrayList<>();
+  private final List<String> nameServers = new ArrayList<>();
+  private final List<String> searchDomains = new ArrayList<>();
+  private final Map<String, String> hosts = new LinkedHashMap<>();
   private boolean detached;
   private @Nullable Duration unattended;
   private SandboxLife.@Nullable Limit idle;
@@ -179,6 +185,70 @@ public final class SandboxBuilder {
   }
 
   /**
+   * Connects the sandbox; each network is one card, {@code eth0} and so on. Default: {@link
+   * Network#none()}.
+   *
+   * @param networks replace those set before
+   * @return this
+   */
+  public SandboxBuilder network(Network... networks) {
+    this.networks.clear();
+    for (Network network : networks) {
+      if (!(network instanceof Network.None)) {
+        this.networks.add(network);
+      }
+    }
+    return this;
+  }
+
+  /**
+   * Sets who resolves names. On a user network the host asks these servers for the guest, as far as
+   * the egress policy lets it know a name; on others they are in the containers' {@code
+   * resolv.conf}. Default: the host's resolver on a user network, nobody on others.
+   *
+   * @param servers IPv4 addresses, with {@code :port} where it is not 53
+   * @return this
+   * @throws IllegalArgumentException if one is no such address
+   */
+  public SandboxBuilder dns(String... servers) {
+    for (String server : servers) {
+      nameServers.add(Checks.nameServer(server));
+    }
+    return this;
+  }
+
+  /**
+   * Sets the domains in which names without a dot are looked up. Default: none.
+   *
+   * @param domains in order
+   * @return this
+   */
+  public SandboxBuilder dnsSearch(String... domains) {
+    for (String domain : domains) {
+      searchDomains.add(Checks.domain(domain));
+    }
+    return this;
+  }
+
+  /**
+   * Adds a line to the containers' hosts file. Default: the loopback's and the sandbox's own.
+   *
+   * @param name the host's name
+   * @param address its address
+   * @return this
+   * @throws IllegalArgumentException if one is malformed
+   */
+  public SandboxBuilder addHost(String name, String address) {
+    if (address.indexOf(':') < 0) {
+      Ipv4Range.address(address);
+    } else if (!address.matches("[0-9a-fA-F:.]+")) {
+      throw new IllegalArgumentException("'" + address + "' is no address");
+    }
+    hosts.put(Checks.domain(name), address);
+    return this;
+  }
+
+  /**
    * What was described.
    *
    * @return an immutable description
@@ -192,6 +262,7 @@ public final class SandboxBuilder {
         hostname != null ? hostname : name != null ? name : "",
         startTimeout,
         annotations,
+        new SandboxSpec.Networking(networks, nameServers, searchDomains, hosts),
         new SandboxLife(
             detached,
             Optional.ofNullable(unattended),

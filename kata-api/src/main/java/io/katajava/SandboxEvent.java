@@ -3,6 +3,7 @@ package io.katajava;
 import io.katajava.spi.VmExit;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** Something that happened to a sandbox. See {@link Sandbox#onEvent}. */
 public sealed interface SandboxEvent {
@@ -92,4 +93,26 @@ public sealed interface SandboxEvent {
    * @param exit how
    */
   record VmExited(Instant at, VmExit exit) implements SandboxEvent {}
+
+  /**
+   * The guest tried to reach what its network's {@link EgressPolicy} does not allow. Attempts with
+   * the same destination are told once a second, and not more than 50 attempts a second in all.
+   *
+   * @param at when
+   * @param protocol {@code tcp}, {@code udp}, or {@code dns} for a name that was not resolved
+   * @param destination the address, or the name for {@code dns}; not to be trusted
+   * @param port the port
+   * @param name a name by which the guest got the address, when it asked for one
+   * @param reason why it was refused, a clause
+   * @param untold how many attempts since the last event of this kind were not told
+   */
+  record EgressRefused(
+      Instant at,
+      String protocol,
+      String destination,
+      int port,
+      Optional<String> name,
+      String reason,
+      long untold)
+      implements SandboxEvent {}
 }

@@ -3,6 +3,7 @@ package io.katajava;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -18,6 +19,7 @@ import java.util.OptionalInt;
  * @param hostname the containers' host name
  * @param startTimeout how long the whole start may take
  * @param annotations notes of whoever asked for it, in their order
+ * @param networking networks and names
  * @param life how long it lives
  */
 public record SandboxSpec(
@@ -28,10 +30,37 @@ public record SandboxSpec(
     String hostname,
     Duration startTimeout,
     Map<String, String> annotations,
+    Networking networking,
     SandboxLife life) {
 
   /** How long a start may take unless told otherwise; generous, for hosts without KVM. */
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);
+
+  /**
+   * A sandbox's networks and how its containers find names.
+   *
+   * @param networks one network card each, in order; none for a guest with a loopback only
+   * @param nameServers IPv4 addresses, with {@code :port} where it is not 53; those of the host
+   *     when empty
+   * @param searchDomains domains in which short names are looked up
+   * @param hosts further lines of the containers' hosts file: name to address
+   */
+  public record Networking(
+      List<Network> networks,
+      List<String> nameServers,
+      List<String> searchDomains,
+      Map<String, String> hosts) {
+    /** No network. */
+    public static final Networking NONE = new Networking(List.of(), List.of(), List.of(), Map.of());
+
+    /** Copies the collections. */
+    public Networking {
+      networks = List.copyOf(networks);
+      nameServers = List.copyOf(nameServers);
+      searchDomains = List.copyOf(searchDomains);
+      hosts = Collections.unmodifiableMap(new LinkedHashMap<>(hosts));
+    }
+  }
 
   /** Copies the annotations. */
   public SandboxSpec {

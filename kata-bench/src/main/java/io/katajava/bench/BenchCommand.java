@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.PartsCommand.class,
       BenchCommand.Qmp.class,
       BenchCommand.Rpc.class,
-      BenchCommand.Io.class
+      BenchCommand.Io.class,
+      BenchCommand.Net.class
     },
     synopsisSubcommandLabel = "WHAT",
     footer = {
@@ -293,6 +294,39 @@ public final class BenchCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
       new IoBench(rounds, size, spec.commandLine().getOut()).run();
+      return 0;
+    }
+  }
+
+  /** {@code kata bench net}. */
+  @Command(
+      name = "net",
+      description = {
+        "A published port, in pairs with QEMU's own user network before the same guest; and a",
+        "directory of the host, copied in and back."
+      },
+      footer = {"", "Examples:", "  kata bench net -n 5", "  kata bench net --size 256M"})
+  static final class Net implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(
+        names = "-n",
+        paramLabel = "N",
+        description = "Number of rounds. Default: ${DEFAULT-VALUE}.")
+    int rounds = 5;
+
+    @Option(
+        names = "--size",
+        paramLabel = "SIZE",
+        description = "Bytes of a transfer. Default: ${DEFAULT-VALUE}.")
+    MemorySize size = MemorySize.mebibytes(64);
+
+    @SuppressWarnings("NullAway.Init")
+    Net() {}
+
+    @Override
+    public Integer call() throws IOException {
+      new NetBench(rounds, size, spec.commandLine().getOut()).run();
       return 0;
     }
   }

@@ -5,11 +5,13 @@ import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSecurity;
 import io.katajava.MemorySize;
 import io.katajava.Seccomp;
+import io.katajava.Volume;
 import io.katajava.agent.oci.OciCapability;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -92,6 +94,29 @@ final class ContainerOptions {
               + " several times.")
   List<String> copies = new ArrayList<>();
 
+  @Option(
+      names = {"-v", "--volume"},
+      paramLabel = "HOST:GUEST[:rw]",
+      description = {
+        "A directory of the host in the container, read-only; with :rw what the command wrote is",
+        "copied back to it. May be given several times."
+      })
+  List<String> volumes = new ArrayList<>();
+
+  @Option(
+      names = "--tmpfs",
+      paramLabel = "DIR:SIZE",
+      description = "An empty directory in memory, for example /work:64M.")
+  List<String> memories = new ArrayList<>();
+
+  @Option(
+      names = "--secret",
+      paramLabel = "FILE:GUEST",
+      description = {
+        "A file of the host that only the container's user may read, kept in guest memory."
+      })
+  List<String> secrets = new ArrayList<>();
+
   @SuppressWarnings("NullAway.Init")
   ContainerOptions() {}
 
@@ -116,11 +141,46 @@ final class ContainerOptions {
       if (cpus != null) {
         builder.cpus(cpus);
       }
+      for (String volume : volumes) {
+        volume(builder, volume);
+      }
+      for (String memory : memories) {
+        String[] parts = parts("--tmpfs", "DIR:SIZE", memory);
+        builder.volume(parts[0], Volume.tmpfs(MemorySize.parse(parts[1])));
+      }
+      for (String secret : secrets) {
+        String[] parts = parts("--secret", "FILE:GUEST", secret);
+        byte[] content = Files.readAllBytes(Path.of(parts[0]));
+        builder.secret(parts[1], content);
+        Arrays.fill(content, (byte) 0);
+      }
       Seccomp filter = filter();
       return builder.security(settings -> secure(settings, filter));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  private static void volume(ContainerBuilder builder, String text) {
+    boolean writable = text.endsWith(":rw");
+    String[] parts =
+        parts(
+            "-v",
+            "HOST:GUEST[:rw]",
+            writable || text.endsWith(":ro") ? text.substring(0, text.length() - 3) : text);
+    Volume.HostDirectory volume = Volume.hostDirectory(Path.of(parts[0]));
+    if (!Files.isDirectory(volume.directory())) {
+      throw new IllegalArgumentException("-v: " + parts[0] + " is no directory");
+    }
+    builder.volume(parts[1], writable ? volume.writable() : volume);
+  }
+
+  private static String[] parts(String option, String form, String text) {
+    int colon = text.lastIndexOf(':');
+    if (colon <= 0 || colon == text.length() - 1) {
+      throw new IllegalArgumentException(option + " takes " + form + ", got '" + text + "'");
+    }
+    return new String[] {text.substring(0, colon), text.substring(colon + 1)};
   }
 
   private Seccomp filter() throws IOException {
@@ -155,8 +215,14 @@ final class ContainerOptions {
     throw new IllegalArgumentException("'" + name + "' is no capability; see capabilities(7)");
   }
 
-  /** Checks the copies before anything is started. */
-  Map<Path, String> copies() {
+  /** Checks all options, and the copies, before anything is started. */
+  Map<Path, String> copies() throws IOException {
+    describe(
+        new ContainerBuilder(
+            "check",
+            unused -> {
+              throw new IllegalStateException("only described");
+            }));
     Map<Path, String> all = new LinkedHashMap<>();
     for (String copy : copies) {
       int colon = copy.lastIndexOf(':');

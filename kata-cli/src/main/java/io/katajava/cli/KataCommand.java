@@ -63,7 +63,7 @@ public final class KataCommand {
   boolean help;
 
   @Option(
-      names = {"-v", "--verbose"},
+      names = "--verbose",
       scope = ScopeType.INHERIT,
       description = "Say more; for a failed start: command line, stderr and guest console.")
   boolean verbose;

@@ -41,6 +41,8 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  kata run -- uname -a",
       "  kata run -it -- sh",
+      "  kata run -v .:/src:ro -p 8080:80 -- httpd -f -p 80 -h /src",
+      "  kata run --egress none,allow=*.example.org:443 -- wget https://www.example.org/",
       "  kata run --detach --lifetime 8h -- httpd -f",
       "  tar c . | kata run --memory 512M --timeout 1m -- sh -c 'tar t | wc -l'"
     })
@@ -54,6 +56,8 @@ final class RunCommand implements Callable<Integer> {
   @Nullable MemorySize memory;
 
   @Mixin ContainerOptions containerOptions;
+
+  @Mixin NetworkOptions networkOptions;
 
   @Option(
       names = {"-i", "--interactive"},
@@ -120,6 +124,7 @@ final class RunCommand implements Callable<Integer> {
       int code;
       try (Container container = describe(sandbox.container("main")).create()) {
         ContainerOptions.copy(copies, container);
+        networkOptions.announce(sandbox, spec.commandLine().getErr());
         container.start();
         code = attach(container, sandbox);
         if (stats) {
@@ -204,7 +209,7 @@ final class RunCommand implements Callable<Integer> {
     } else if (detach) {
       builder.detached();
     }
-    return builder;
+    return networkOptions.describe(builder);
   }
 
   private ContainerBuilder describe(ContainerBuilder builder) throws IOException {

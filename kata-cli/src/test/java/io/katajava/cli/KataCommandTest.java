@@ -2,9 +2,14 @@ package io.katajava.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.katajava.PublishedPort;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class KataCommandTest {
@@ -52,5 +57,39 @@ class KataCommandTest {
   void run_noCommand_isAUsageError() {
     assertThat(execute("run")).isEqualTo(2);
     assertThat(err.toString()).contains("COMMAND");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-p|80:80:80:80",
+        "-p|0",
+        "-p|1.2.3:80:80",
+        "--network|wifi",
+        "--egress|open=1.2.3.4",
+        "--egress|allow=1.2.3.4:http",
+        "--dns|dns.example",
+        "--add-host|name",
+        "-v|relative",
+        "--tmpfs|/x:much",
+        "--ip|10.0.0.300/24"
+      })
+  void run_badNetworkOrVolume_isAUsageError(String option) {
+    String[] parts = option.split("\\|", 2);
+    String[] network = parts[0].equals("--ip") ? new String[] {"--network", "user"} : new String[0];
+    List<String> arguments = new ArrayList<>(List.of("run"));
+    arguments.addAll(List.of(network));
+    arguments.addAll(List.of(parts[0], parts[1], "--", "true"));
+    assertThat(execute(arguments.toArray(String[]::new))).isEqualTo(2);
+    assertThat(err.toString()).doesNotContain("\tat ");
+  }
+
+  @Test
+  void publishedPort_isReadInAllItsForms() {
+    assertThat(NetworkOptions.port("80")).isEqualTo(PublishedPort.tcp(80));
+    assertThat(NetworkOptions.port("8080:80/udp"))
+        .isEqualTo(PublishedPort.udp(80).onHostPort(8080));
+    assertThat(NetworkOptions.port("127.0.0.2::80").hostAddress())
+        .hasValueSatisfying(address -> assertThat(address.getHostAddress()).isEqualTo("127.0.0.2"));
   }
 }

@@ -267,4 +267,38 @@ class RunCommandIT {
     }
     assertThat(directory.resolve("after")).hasSameTextualContentAs(directory.resolve("before"));
   }
+
+  @Test
+  void networkAndVolumes_areAsAskedFor() throws Exception {
+    Path input = Files.createDirectories(directory.resolve("in"));
+    Files.writeString(input.resolve("a"), "given\n");
+    Path output = Files.createDirectories(directory.resolve("out"));
+    Path secret = Files.writeString(directory.resolve("token"), "s3cret");
+    Finished finished =
+        run(
+            "run",
+            "-v",
+            input + ":/in",
+            "-v",
+            output + ":/out:rw",
+            "--secret",
+            secret + ":/run/token",
+            "--tmpfs",
+            "/work:1M",
+            "-p",
+            "80",
+            "--egress",
+            "none",
+            "--add-host",
+            "db.test:192.0.2.9",
+            "--",
+            "sh",
+            "-c",
+            "cat /in/a; cp /in/a /out/b; wc -c < /run/token; grep db.test /etc/hosts;"
+                + " nc -w 20 1.1.1.1 80 || echo refused");
+    assertThat(finished.code()).as(finished.err()).isZero();
+    assertThat(finished.out()).isEqualTo("given\n6\n192.0.2.9 db.test\nrefused\n");
+    assertThat(finished.err()).contains("published 127.0.0.1:").doesNotContain("s3cret");
+    assertThat(Files.readString(output.resolve("b"))).isEqualTo("given\n");
+  }
 }

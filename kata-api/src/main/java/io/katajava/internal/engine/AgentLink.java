@@ -19,6 +19,7 @@ import io.katajava.spi.VmExit;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -221,9 +222,9 @@ final class AgentLink implements AutoCloseable {
   }
 
   /** The identity is empty for a sandbox that nobody will come back to. */
-  void createSandbox(String sandboxId, String hostname, String identity) {
+  void createSandbox(String sandboxId, String hostname, List<String> dns, String identity) {
     client.createSandbox(
-        SandboxRequest.builder(sandboxId).hostname(hostname).identity(identity).build());
+        SandboxRequest.builder(sandboxId).hostname(hostname).dns(dns).identity(identity).build());
   }
 
   /** Asks the agent to end everything and power off; an agent that does not answer is no error. */

@@ -20,6 +20,16 @@ final class AgentPaths {
     return SHARED + containerId + "/rootfs";
   }
 
+  /** Where a file is that all containers get; no container has an id of one letter. */
+  static String sandboxFile(String name) {
+    return SHARED + "s/" + name;
+  }
+
+  /** Where a file is that one container gets. */
+  static String injected(String containerId, int number) {
+    return SHARED + "f/" + containerId + "/" + number;
+  }
+
   /** Where a directory is mounted that containers share. */
   static String volume(String name) {
     return VOLUMES + name;

@@ -6,6 +6,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.SandboxRecord;
 import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSpec;
 import java.io.IOException;
 import java.time.Duration;
@@ -77,7 +78,7 @@ final class Attach {
           Details.none().withSandbox(id).withRemedy("'kata cleanup' removes what is left of it"));
     }
     Deadline deadline = Deadline.after(LIMIT);
-    VmSpec vmSpec = new VmSpec(id, record.sizes(), record.guest(), true);
+    VmSpec vmSpec = new VmSpec(id, record.sizes(), record.guest(), VmNetwork.NONE, true);
     VirtualMachine vm =
         providers
             .hypervisor()
@@ -94,6 +95,7 @@ final class Attach {
                   vmSpec,
                   vm,
                   link,
+                  SandboxConnections.none(id, record.spec()),
                   providers.rootfs(),
                   providers.hypervisor().describe(vmSpec),
                   new Detachment(ledger, hold, record, ours, false),

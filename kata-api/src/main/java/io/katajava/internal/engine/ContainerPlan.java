@@ -26,6 +26,8 @@ import java.util.OptionalInt;
  *
  * @param id its id for the agent
  * @param hostname its host name
+ * @param mounts the files all containers of the sandbox get, and its volumes
+ * @param directories directories in guest memory that its volumes are
  * @param spec what the user asked for
  * @param rootfs its root filesystem, with the image's defaults
  * @param command its first process; empty when it is the guest's program that waits
@@ -34,6 +36,8 @@ import java.util.OptionalInt;
 record ContainerPlan(
     String id,
     String hostname,
+    List<OciMount> mounts,
+    List<ContainerSpec.EmptyDirectory> directories,
     ContainerSpec spec,
     Rootfs rootfs,
     List<String> command,
@@ -43,7 +47,7 @@ record ContainerPlan(
 
   /** The same container under another id, which is how one is started again. */
   ContainerPlan withId(String id) {
-    return new ContainerPlan(id, hostname, spec, rootfs, command, pause);
+    return new ContainerPlan(id, hostname, mounts, directories, spec, rootfs, command, pause);
   }
 
   /**
@@ -66,7 +70,9 @@ record ContainerPlan(
               Optional.empty(),
               false));
     }
-    for (ContainerSpec.EmptyDirectory directory : spec.files().emptyDirectories()) {
+    List<ContainerSpec.EmptyDirectory> all = new ArrayList<>(spec.files().emptyDirectories());
+    all.addAll(directories);
+    for (ContainerSpec.EmptyDirectory directory : all) {
       List<String> options = new ArrayList<>(List.of("nosuid", "nodev", "mode=1777"));
       directory.limit().ifPresent(limit -> options.add("size=" + limit.bytes()));
       storages.add(
@@ -108,7 +114,7 @@ record ContainerPlan(
         mainProcess(),
         new OciRoot(rootfs.path(), spec.files().readOnlyRoot()),
         hostname,
-        mounts(),
+        allMounts(),
         spec.kernel().hooks(),
         Map.of(),
         new OciLinux(
@@ -125,17 +131,18 @@ record ContainerPlan(
             spec.kernel().idMappings().map(ContainerSpec.IdMappings::gids).orElse(List.of())));
   }
 
-  private List<OciMount> mounts() {
-    List<OciMount> mounts = new ArrayList<>(OciDefaults.MOUNTS);
+  private List<OciMount> allMounts() {
+    List<OciMount> all = new ArrayList<>(OciDefaults.MOUNTS);
+    all.addAll(mounts);
     pause.ifPresent(
-        path -> mounts.add(OciMount.of(PAUSE, "bind", path, "bind", "ro", "nosuid", "nodev")));
+        path -> all.add(OciMount.of(PAUSE, "bind", path, "bind", "ro", "nosuid", "nodev")));
     for (ContainerSpec.EmptyDirectory directory : spec.files().emptyDirectories()) {
-      mounts.add(
+      all.add(
           OciMount.of(
               directory.path(), "bind", AgentPaths.volume(directory.name()), "rbind", "rslave"));
     }
-    mounts.addAll(spec.files().mounts());
-    return mounts;
+    all.addAll(spec.files().mounts());
+    return all;
   }
 
   /** Network, ipc and uts are not listed and thus shared, as the containers of a pod have it. */

@@ -5,9 +5,11 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.StartPhase;
+import io.katajava.agent.oci.OciMount;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.RootfsProvider;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -61,8 +63,22 @@ final class ContainerStart {
                                   .withSandbox(sandbox.id())
                                   .withRemedy("Set command(...)"))));
     }
+    ContainerVolumes volumes = new ContainerVolumes(id, spec);
+    List<OciMount> mounts = new ArrayList<>(sandbox.files().mounts());
+    mounts.addAll(volumes.mounts());
     return new VmContainer(
-        sandbox, new ContainerPlan(id, sandbox.hostname(), spec, rootfs, command, pause), onClosed);
+        sandbox,
+        new ContainerPlan(
+            id,
+            sandbox.hostname(),
+            List.copyOf(mounts),
+            volumes.directories(),
+            spec,
+            rootfs,
+            command,
+            pause),
+        volumes,
+        onClosed);
   }
 
   private Rootfs rootfs(ContainerSpec spec, String id) {

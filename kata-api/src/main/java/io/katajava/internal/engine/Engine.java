@@ -192,7 +192,17 @@ public final class Engine implements AutoCloseable {
             VmEvidence.none(),
             null);
       }
+      if (spec.life().detached() && !spec.networking().networks().isEmpty()) {
+        throw run.failure(
+            ErrorCode.INVALID_CONFIGURATION,
+            "the networks of a sandbox end with this JVM, and it is to outlive it",
+            "Leave out detached() or network(...)",
+            VmEvidence.none(),
+            null);
+      }
       run.prepareDirectory();
+      SandboxConnections connections = SandboxConnections.open(run, spec, workers.executor());
+      run.undo().push(connections::close);
 
       run.enter(StartPhase.GUEST);
       GuestAssets guest =
@@ -209,6 +219,7 @@ public final class Engine implements AutoCloseable {
               new VmSizes(
                   spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
               detached ? Detachment.guest(guest, spec.life()) : guest,
+              connections.vmNetwork(),
               detached);
 
       VirtualMachine vm = providers.hypervisor().launch(vmSpec, run);
@@ -225,6 +236,7 @@ public final class Engine implements AutoCloseable {
                     vmSpec,
                     vm,
                     link,
+                    connections,
                     providers.rootfs(),
                     providers.hypervisor().describe(vmSpec),
                     detachment,

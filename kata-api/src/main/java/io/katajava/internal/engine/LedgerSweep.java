@@ -71,6 +71,7 @@ final class LedgerSweep {
         }
         killed += killProcesses(id, entry);
         ledger.remove(id);
+        HostInterfaces.sweep(id);
         swept.add(id);
       }
     }

@@ -21,6 +21,7 @@ import io.katajava.internal.engine.DetachedRecord.OneContainer;
 import io.katajava.internal.engine.DetachedRecord.Stage;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +35,7 @@ final class VmContainer implements Container {
 
   private final VmSandbox sandbox;
   private final ContainerPlan plan;
+  private final ContainerVolumes volumes;
   private final Consumer<String> onClosed;
   private final ContainerExec execs;
   private final @Nullable LogBuffer log;
@@ -48,9 +50,11 @@ final class VmContainer implements Container {
   private volatile boolean closed;
   private volatile Stage stage = Stage.CREATED;
 
-  VmContainer(VmSandbox sandbox, ContainerPlan plan, Consumer<String> onClosed) {
+  VmContainer(
+      VmSandbox sandbox, ContainerPlan plan, ContainerVolumes volumes, Consumer<String> onClosed) {
     this.sandbox = sandbox;
     this.plan = plan;
+    this.volumes = volumes;
     this.onClosed = onClosed;
     this.limits = plan.spec().limits();
     this.run = new ContainerRun(sandbox, plan);
@@ -69,7 +73,12 @@ final class VmContainer implements Container {
    */
   static Optional<VmContainer> resumed(
       VmSandbox sandbox, OneContainer known, Consumer<String> onClosed) {
-    VmContainer container = new VmContainer(sandbox, known.plan(), onClosed);
+    VmContainer container =
+        new VmContainer(
+            sandbox,
+            known.plan(),
+            new ContainerVolumes(known.plan().id(), known.plan().spec()),
+            onClosed);
     ContainerRun run = new ContainerRun(sandbox, known.plan().withId(known.agentId()));
     if (!run.exists()) {
       return Optional.empty();
@@ -89,6 +98,10 @@ final class VmContainer implements Container {
       container.tellItsEnd();
     }
     return Optional.of(container);
+  }
+
+  boolean needsThisJvm() {
+    return volumes.needsThisJvm();
   }
 
   /** What another JVM has to know of it. */
@@ -115,7 +128,21 @@ final class VmContainer implements Container {
 
   /** Makes the container in the guest; leaves nothing on failure. */
   void begin() {
-    run.create(limits);
+    boolean made = false;
+    try {
+      volumes.copyIn(sandbox.link().client(), sandbox::makeCarrier);
+      run.create(limits);
+      made = true;
+    } finally {
+      if (!made) {
+        volumes.discard(sandbox.link().client());
+      }
+    }
+  }
+
+  /** Copies back what the container may have written to directories of the host. */
+  void copyBack() {
+    volumes.copyBack();
   }
 
   @Override
@@ -143,6 +170,10 @@ final class VmContainer implements Container {
         "root filesystem of " + name(),
         plan.rootfs().description(),
         plan.spec().image().isPresent() ? "it was asked for" : "no image was asked for");
+  }
+
+  List<Choice> describeVolumes() {
+    return volumes.choices();
   }
 
   @Override
@@ -391,8 +422,18 @@ final class VmContainer implements Container {
         () -> {
           if (!closed) {
             closed = true;
-            run.remove();
-            onClosed.accept(plan.id());
+            try {
+              if (sandbox.link().isOpen()) {
+                run.killAll();
+                volumes.copyBack();
+              }
+            } finally {
+              if (sandbox.link().isOpen()) {
+                volumes.discard(sandbox.link().client());
+              }
+              run.remove();
+              onClosed.accept(plan.id());
+            }
           }
         });
   }

@@ -13,6 +13,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
+import io.katajava.SandboxNetwork;
 import io.katajava.SandboxSpec;
 import io.katajava.SandboxState;
 import io.katajava.SandboxStats;
@@ -60,6 +61,7 @@ final class VmSandbox implements Sandbox {
       VmSpec vmSpec,
       VirtualMachine vm,
       AgentLink link,
+      SandboxConnections connections,
       List<RootfsProvider> rootfs,
       List<Choice> choices,
       @Nullable Detachment detachment,
@@ -69,6 +71,11 @@ final class VmSandbox implements Sandbox {
   private final StartRun run;
   private final SandboxEvents events;
   private final Consumer<VmSandbox> onClosed;
+  private final SandboxFiles files;
+
+  /** Commands of ours are taken even while the sandbox drains. */
+  private volatile boolean copyingBack;
+
   private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
   private final Map<String, VmContainer> containers = new ConcurrentHashMap<>();
   private final ReentrantLock defaultContainerLock = new ReentrantLock();
@@ -86,6 +93,7 @@ final class VmSandbox implements Sandbox {
     this.parts = parts;
     this.run = run;
     this.onClosed = onClosed;
+    this.files = new SandboxFiles(hostname(), parts.connections());
     this.limits = new LifeLimits(this, parts.spec().life());
     Detachment detachment = parts.detachment();
     // Commands of a JVM before this one may still run under their ids.
@@ -96,11 +104,17 @@ final class VmSandbox implements Sandbox {
   /** The rest of the start: the sandbox inside the guest, and the default container if named. */
   void begin() {
     run.enter(StartPhase.SANDBOX);
+    parts.connections().configure(parts.link().client());
     Detachment detachment = parts.detachment();
     parts
         .link()
         .createSandbox(
-            run.sandboxId(), hostname(), detachment == null ? "" : detachment.identity());
+            run.sandboxId(),
+            hostname(),
+            parts.connections().resolvConf(),
+            detachment == null ? "" : detachment.identity());
+    files.write(parts.link().client());
+    parts.connections().tell(events::emit);
     if (parts.spec().image().isPresent()) {
       makeDefaultContainer();
     }
@@ -306,6 +320,11 @@ final class VmSandbox implements Sandbox {
   }
 
   @Override
+  public SandboxNetwork network() {
+    return parts.connections();
+  }
+
+  @Override
   public VolumeStats volumeStats(String path) {
     if (!path.startsWith("/")) {
       throw new IllegalArgumentException(
@@ -313,6 +332,10 @@ final class VmSandbox implements Sandbox {
     }
     return ask(
         "read how full " + path + " of the guest is", client -> client.files().volumeStats(path));
+  }
+
+  SandboxFiles files() {
+    return files;
   }
 
   Activity activity() {
@@ -326,7 +349,7 @@ final class VmSandbox implements Sandbox {
   /** Counts a command in, unless no more are taken. */
   void beginCommand(String command) {
     activity.enter();
-    if (state() == SandboxState.DRAINING) {
+    if (state() == SandboxState.DRAINING && !copyingBack) {
       activity.leave();
       requireAccepting("execute " + command);
     }
@@ -401,8 +424,10 @@ final class VmSandbox implements Sandbox {
   public List<Choice> describe() {
     List<Choice> all = new ArrayList<>(parts.choices());
     all.addAll(parts.vmSpec().guest().choices());
+    all.addAll(parts.connections().choices());
     all.add(parts.link().describe());
     containers.values().forEach(container -> all.add(container.describeRootfs()));
+    containers.values().forEach(container -> all.addAll(container.describeVolumes()));
     return List.copyOf(all);
   }
 
@@ -476,6 +501,15 @@ final class VmSandbox implements Sandbox {
         new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), this::forgetContainer);
     String id = start.containerId(spec.name());
     VmContainer container = start.prepare(spec);
+    if (parts.detachment() != null && container.needsThisJvm()) {
+      throw new KataException(
+          ErrorCode.INVALID_CONFIGURATION,
+          "container "
+              + spec.name()
+              + " has directories of the host, files or secrets from this JVM, which its sandbox"
+              + " is to outlive",
+          Details.none().withSandbox(id()).withRemedy("Copy them in with files()"));
+    }
     if (containers.putIfAbsent(id, container) != null) {
       throw new KataException(
           ErrorCode.INVALID_CONFIGURATION,
@@ -490,6 +524,14 @@ final class VmSandbox implements Sandbox {
       forgetContainer(id);
       throw e;
     }
+  }
+
+  /** A container of ours that carries volumes of another; not among those that are told about. */
+  VmContainer makeCarrier(ContainerSpec spec) {
+    VmContainer carrier =
+        new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), id -> {}).prepare(spec);
+    carrier.begin();
+    return carrier;
   }
 
   /** The agent's id of that container, for an agent that can be told. */
@@ -621,6 +663,24 @@ final class VmSandbox implements Sandbox {
     end(CLOSE_GRACE, false);
   }
 
+  /** What could not be copied back is told once everything else is done. */
+  private @Nullable KataException copyBack() {
+    KataException failure = null;
+    copyingBack = true;
+    for (VmContainer container : containers.values()) {
+      try {
+        container.copyBack();
+      } catch (KataException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    return failure;
+  }
+
   /** Leaves the machine as it is; false when there is nothing that could go on. */
   private boolean letGo() {
     closing.lock();
@@ -653,6 +713,8 @@ final class VmSandbox implements Sandbox {
         return;
       }
       limits.close();
+      KataException lostFiles =
+          state() == SandboxState.RUNNING || state() == SandboxState.DRAINING ? copyBack() : null;
       SandboxState before = state.getAndSet(SandboxState.STOPPING);
       boolean answers = before == SandboxState.RUNNING || before == SandboxState.DRAINING;
       long deadline = System.nanoTime() + grace.toNanos();
@@ -662,6 +724,7 @@ final class VmSandbox implements Sandbox {
       parts.link().close();
       parts.vm().stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
       parts.vm().close();
+      parts.connections().close();
       run.removeState();
       Detachment detachment = parts.detachment();
       if (detachment != null) {
@@ -670,6 +733,9 @@ final class VmSandbox implements Sandbox {
       containers.clear();
       state.set(SandboxState.STOPPED);
       onClosed.accept(this);
+      if (lostFiles != null) {
+        throw lostFiles;
+      }
     } finally {
       closing.unlock();
     }

@@ -62,6 +62,8 @@ class DetachedRecordTest {
         new ContainerPlan(
             "id-c",
             "host",
+            List.of(OciMount.of("/etc/hosts", "bind", "/run/hosts", "bind", "ro")),
+            List.of(),
             spec,
             new Rootfs(
                 "/r",
@@ -86,6 +88,7 @@ class DetachedRecordTest {
             "host",
             Duration.ofSeconds(90),
             Map.of("k", "v"),
+            SandboxSpec.Networking.NONE,
             new SandboxLife(
                 true,
                 Optional.of(Duration.ofHours(1)),

@@ -13,6 +13,7 @@ import io.katajava.qemu.device.SharedDirectory;
 import io.katajava.qemu.device.VhostUserDisk;
 import io.katajava.qemu.device.Vsock;
 import io.katajava.qemu.internal.RunAs.Access;
+import io.katajava.spi.NicSpec;
 import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ final class HostFiles {
     config.firmware().ifPresent(all::read);
     all.memory(config.memoryLayout().backend());
     config.devices().forEach(all::device);
+    spec.network().nics().forEach(all::nic);
     return all.files;
   }
 
@@ -64,6 +66,17 @@ final class HostFiles {
         add(Path.of("/sys/class/net"), true);
       } else if (nic.backend() instanceof NicBackend.Passt passt) {
         add(passt.socket(), true);
+      }
+    }
+  }
+
+  /** A socket is in the sandbox's own directory and handed over with it. */
+  private void nic(NicSpec nic) {
+    if (nic.attachment() instanceof NicSpec.Tap tap) {
+      if (tap.group().isPresent()) {
+        add(Path.of("/dev/net/tun"), true);
+      } else {
+        device(SandboxNics.of(nic));
       }
     }
   }

@@ -248,6 +248,7 @@ final class QemuCommandLine {
         device(line, device);
       }
     }
+    SandboxNics.of(spec).forEach(nic -> device(line, nic));
   }
 
   private void device(List<String> line, QemuDevice device) {

@@ -81,6 +81,9 @@ final class QemuLaunch {
         RunAs.take(spec.sandboxId(), context.stateDirectory(), HostFiles.of(config, spec, binary));
     try {
       runAs.own(context.stateDirectory());
+      for (Path socket : SandboxNics.sockets(spec).toList()) {
+        runAs.own(socket);
+      }
       try (ReadySocket ready = ReadySocket.listen(sockets.ready())) {
         runAs.own(sockets.ready());
         return spawn(line, runAs, ready);
@@ -184,6 +187,9 @@ final class QemuLaunch {
           null);
     }
     List<String> tie = new ArrayList<>();
+    spec.network()
+        .namespace()
+        .ifPresent(namespace -> tie.addAll(List.of("nsenter", "--net=" + namespace, "--")));
     if (spec.detached()) {
       tie.addAll(List.of(session().toString(), "--", setpriv.get().toString()));
     } else {
@@ -191,8 +197,15 @@ final class QemuLaunch {
     }
     if (runAs.uid() != null) {
       tie.addAll(List.of("--reuid", runAs.uid().toString(), "--regid", runAs.uid().toString()));
+      List<String> groups = new ArrayList<>();
+      if (accelerator.kvm()) {
+        groups.add(groupOf("/dev/kvm"));
+      }
+      SandboxNics.groups(spec).mapToObj(Integer::toString).forEach(groups::add);
       tie.addAll(
-          accelerator.kvm() ? List.of("--groups", groupOf("/dev/kvm")) : List.of("--clear-groups"));
+          groups.isEmpty()
+              ? List.of("--clear-groups")
+              : List.of("--groups", String.join(",", groups)));
     }
     tie.add("--");
     return tie;

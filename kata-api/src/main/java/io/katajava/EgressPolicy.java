@@ -1,0 +1,172 @@
+package io.katajava;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.regex.Pattern;
+
+/**
+ * Where a sandbox may connect to. Immutable: every change is a new policy.
+ *
+ * <p>A rule that denies wins over all that allow. An address that is not of the public internet
+ * (RFC 1918, shared, loopback, link-local, multicast, documentation and reserved ranges, the
+ * metadata services of clouds, the host's own addresses) is refused unless a rule allows that
+ * <em>address</em>: a rule for a name does not open it, so that no name server can lead a guest
+ * inside. Names are matched by what the sandbox's own resolver answered: an address is that of a
+ * name once the guest has asked for it.
+ */
+public final class EgressPolicy {
+  private static final Pattern NAME =
+      Pattern.compile("(\\*\\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\\.)*[a-z0-9_-]{1,63}\\.?");
+  private static final Pattern DIGITS = Pattern.compile("[0-9./]+");
+
+  private static final EgressPolicy DENY_ALL = new EgressPolicy(false, List.of());
+  private static final EgressPolicy PUBLIC = new EgressPolicy(true, List.of());
+
+  private final boolean publicAllowed;
+  private final List<Rule> rules;
+
+  private EgressPolicy(boolean publicAllowed, List<Rule> rules) {
+    this.publicAllowed = publicAllowed;
+    this.rules = rules;
+  }
+
+  /**
+   * Nothing is reached but what {@link #allow} opens; other names are not resolved.
+   *
+   * @return the policy
+   */
+  public static EgressPolicy denyAll() {
+    return DENY_ALL;
+  }
+
+  /**
+   * All of the public internet is reached, and nothing else: the default of a user network.
+   *
+   * @return the policy
+   */
+  public static EgressPolicy publicInternet() {
+    return PUBLIC;
+  }
+
+  /**
+   * Allows a destination.
+   *
+   * @param destination an IPv4 address ({@code 10.1.2.3}), a range ({@code 10.1.0.0/16}), a name
+   *     ({@code example.org}) or all names below one ({@code *.example.org})
+   * @param ports TCP and UDP ports; none for all
+   * @return the policy with that rule
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public EgressPolicy allow(String destination, int... ports) {
+    return with(Rule.of(true, destination, ports));
+  }
+
+  /**
+   * Denies a destination, whatever else allows it.
+   *
+   * @param destination as for {@link #allow}
+   * @param ports TCP and UDP ports; none for all
+   * @return the policy with that rule
+   * @throws IllegalArgumentException if it is none of these
+   */
+  public EgressPolicy deny(String destination, int... ports) {
+    return with(Rule.of(false, destination, ports));
+  }
+
+  private EgressPolicy with(Rule rule) {
+    List<Rule> more = new ArrayList<>(rules);
+    more.add(rule);
+    return new EgressPolicy(publicAllowed, List.copyOf(more));
+  }
+
+  /**
+   * Whether public addresses are reached that no rule speaks of.
+   *
+   * @return true for what began as {@link #publicInternet()}
+   */
+  public boolean isPublicAllowed() {
+    return publicAllowed;
+  }
+
+  /**
+   * The rules, in the order they were given; the order means nothing.
+   *
+   * @return the rules
+   */
+  public List<Rule> rules() {
+    return rules;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof EgressPolicy policy
+        && policy.publicAllowed == publicAllowed
+        && policy.rules.equals(rules);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(publicAllowed, rules);
+  }
+
+  @Override
+  public String toString() {
+    StringBuilder text = new StringBuilder(publicAllowed ? "the public internet" : "nothing");
+    rules.forEach(rule -> text.append(", ").append(rule));
+    return text.toString();
+  }
+
+  /**
+   * One rule.
+   *
+   * @param allowed whether it allows or denies
+   * @param destination an address, a range, a name, or {@code *.} and a name; lower case
+   * @param ports the ports; all when empty
+   */
+  public record Rule(boolean allowed, String destination, List<Integer> ports) {
+    /** Copies the ports. */
+    public Rule {
+      ports = List.copyOf(ports);
+    }
+
+    private static Rule of(boolean allowed, String destination, int... ports) {
+      String text = destination.toLowerCase(Locale.ROOT);
+      if (DIGITS.matcher(text).matches()) {
+        Ipv4Range.parse(text);
+      } else if (NAME.matcher(text).matches()) {
+        text = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
+      } else {
+        throw new IllegalArgumentException(
+            "'"
+                + destination
+                + "' is no destination: expected an IPv4 address, a range like 10.0.0.0/8, a name,"
+                + " or a name with '*.' before it");
+      }
+      for (int port : ports) {
+        if (port < 1 || port > 65535) {
+          throw new IllegalArgumentException("a port is 1 to 65535, got " + port);
+        }
+      }
+      return new Rule(allowed, text, Arrays.stream(ports).boxed().toList());
+    }
+
+    /**
+     * Whether the destination is an address or a range of them.
+     *
+     * @return false for names
+     */
+    public boolean isAddress() {
+      return DIGITS.matcher(destination).matches();
+    }
+
+    @Override
+    public String toString() {
+      StringBuilder text = new StringBuilder(allowed ? "allow " : "deny ").append(destination);
+      ports.forEach(port -> text.append(':').append(port));
+      return text.toString();
+    }
+  }
+}

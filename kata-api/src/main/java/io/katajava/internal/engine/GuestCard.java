@@ -1,0 +1,90 @@
+package io.katajava.internal.engine;
+
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.ArpNeighbor;
+import io.katajava.agent.IpAddress;
+import io.katajava.agent.NetworkInterface;
+import io.katajava.agent.NetworkRoute;
+import io.katajava.spi.NicSpec;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A network card, from the machine's and from the guest's point of view.
+ *
+ * @param name the interface's name in the guest
+ * @param nic the machine's card
+ * @param addresses what the interface gets
+ * @param mtu the longest packet in bytes, 0 for the interface's own
+ * @param gateways next hops of default routes
+ * @param routes further routes
+ * @param neighbors link addresses the guest need not ask for
+ * @param nameServer who resolves names on this network
+ * @param hosts lines for the containers' hosts file
+ */
+record GuestCard(
+    String name,
+    NicSpec nic,
+    List<IpAddress> addresses,
+    int mtu,
+    List<String> gateways,
+    List<NetworkRoute> routes,
+    List<ArpNeighbor> neighbors,
+    Optional<String> nameServer,
+    List<String> hosts) {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  GuestCard {
+    addresses = List.copyOf(addresses);
+    gateways = List.copyOf(gateways);
+    routes = List.copyOf(routes);
+    neighbors = List.copyOf(neighbors);
+    hosts = List.copyOf(hosts);
+  }
+
+  /** A random link address: locally administered, of one station. */
+  static String randomMac() {
+    byte[] bytes = new byte[5];
+    RANDOM.nextBytes(bytes);
+    StringBuilder text = new StringBuilder("02");
+    for (byte b : bytes) {
+      text.append(String.format(":%02x", b));
+    }
+    return text.toString();
+  }
+
+  /** The first address without its prefix. */
+  Optional<String> address() {
+    return addresses.stream().map(IpAddress::address).findFirst();
+  }
+
+  /** Sets the cards up in the guest. The first gateway of a family gets the default route. */
+  static void configure(List<GuestCard> cards, AgentClient client) {
+    List<NetworkRoute> routes = new ArrayList<>();
+    List<ArpNeighbor> neighbors = new ArrayList<>();
+    Set<Boolean> families = new HashSet<>();
+    for (GuestCard card : cards) {
+      client
+          .network()
+          .updateInterface(
+              new NetworkInterface(card.name, card.nic.mac(), card.mtu, card.addresses));
+      routes.addAll(card.routes);
+      for (String gateway : card.gateways) {
+        if (families.add(gateway.indexOf(':') >= 0)) {
+          routes.add(NetworkRoute.defaultVia(gateway, card.name));
+        }
+      }
+      neighbors.addAll(card.neighbors);
+    }
+    if (!routes.isEmpty()) {
+      client.network().updateRoutes(routes);
+    }
+    if (!neighbors.isEmpty()) {
+      client.network().addArpNeighbors(neighbors);
+    }
+  }
+}

@@ -1,0 +1,380 @@
+package io.katajava.internal.net;
+
+import io.katajava.Network.Mapping;
+import io.katajava.Network.Relay;
+import io.katajava.PublishedPort;
+import io.katajava.SandboxEvent;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The network of one guest. One thread does everything, so nothing is locked; it never blocks. What
+ * comes from the guest is taken as hostile: whatever cannot be understood is dropped, and
+ * connections, flows, buffers and events are limited.
+ */
+public final class UserNetwork implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(UserNetwork.class);
+  private static final long TICK_MILLIS = 100;
+  private static final int LOOPBACK = 0x7f000001;
+  private static final long CLOSE_LIMIT_MILLIS = 5000;
+
+  private final UserNetworkSettings settings;
+  private final Selector selector;
+  private final Channels channels;
+  private final GuestSide guest;
+  private final TcpStack tcp;
+  private final UdpStack udp;
+  private final DnsProxy dns;
+  private final EgressCheck egress;
+  private final Refusals refusals;
+  private final PublishedPorts ports;
+  private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+  private final Thread thread;
+  private volatile boolean closed;
+  private @Nullable ServerSocketChannel listener;
+
+  private UserNetwork(
+      UserNetworkSettings settings,
+      Selector selector,
+      Consumer<SandboxEvent> events,
+      Executor blocking) {
+    this.settings = settings;
+    this.selector = selector;
+    this.channels = new Channels(selector);
+    this.egress = new EgressCheck(settings.egress());
+    this.refusals = new Refusals(events);
+    this.guest = new GuestSide(settings, this::packet);
+    this.tcp = new TcpStack(guest, channels, this::dial);
+    this.udp = new UdpStack(guest, channels, this::allows, settings.guest());
+    this.dns =
+        new DnsProxy(
+            channels,
+            egress,
+            refusals,
+            settings,
+            blocking,
+            this::execute,
+            (port, answer) -> udp.toGuest(settings.gateway(), DnsProxy.PORT, port, answer));
+    this.ports = new PublishedPorts(settings, channels, tcp, udp, this::execute);
+    this.thread = new Thread(this::run, "kata-net-" + settings.label());
+    thread.setDaemon(true);
+  }
+
+  /**
+   * Opens a network. Nothing listens yet.
+   *
+   * @param settings what it is made of
+   * @param events is told of refused attempts; must not block
+   * @param blocking runs what may block, such as the host's resolver
+   * @return the network, to be closed
+   * @throws IOException if the system has no more descriptors
+   */
+  public static UserNetwork open(
+      UserNetworkSettings settings, Consumer<SandboxEvent> events, Executor blocking)
+      throws IOException {
+    UserNetwork network = new UserNetwork(settings, Selector.open(), events, blocking);
+    network.thread.start();
+    return network;
+  }
+
+  /**
+   * Waits for the hypervisor at a socket. The first that connects is the guest's link.
+   *
+   * @param socket where to listen
+   * @throws IOException if that cannot be done
+   */
+  public void listen(Path socket) throws IOException {
+    ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    try {
+      server.bind(UnixDomainSocketAddress.of(socket), 1);
+      server.configureBlocking(false);
+    } catch (IOException e) {
+      server.close();
+      throw e;
+    }
+    execute(
+        () -> {
+          listener = server;
+          try {
+            channels.register(server, SelectionKey.OP_ACCEPT, this::linkUp);
+          } catch (IOException e) {
+            log.warn("the network of {} cannot be connected", settings.label(), e);
+            Channels.close(server);
+          }
+        });
+  }
+
+  private void linkUp() {
+    ServerSocketChannel server = listener;
+    if (server == null) {
+      return;
+    }
+    try {
+      SocketChannel channel = server.accept();
+      if (channel != null) {
+        SelectionKey key = channels.register(channel, SelectionKey.OP_READ, this::receive);
+        guest.connect(new FrameLink(channel, key));
+        Channels.close(server);
+        listener = null;
+      }
+    } catch (IOException e) {
+      log.warn("the network of {} could not be connected", settings.label(), e);
+    }
+  }
+
+  /**
+   * Publishes a port.
+   *
+   * @param port what, and where
+   * @return where it is
+   * @throws IOException if the host's port cannot be had
+   */
+  public Mapping publish(PublishedPort port) throws IOException {
+    return ports.publish(port);
+  }
+
+  /**
+   * Ends a publication. Connections that exist go on.
+   *
+   * @param protocol of the port
+   * @param guestPort the port
+   * @return whether it was published
+   */
+  public boolean unpublish(PublishedPort.Protocol protocol, int guestPort) {
+    return ports.unpublish(protocol, guestPort);
+  }
+
+  /**
+   * What is published.
+   *
+   * @return a snapshot
+   */
+  public List<Mapping> published() {
+    return ports.published();
+  }
+
+  private void execute(Runnable task) {
+    tasks.add(task);
+    selector.wakeup();
+  }
+
+  private void run() {
+    long ticked = System.nanoTime();
+    try {
+      while (!closed) {
+        selector.select(isIdle() ? 0 : TICK_MILLIS);
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+          task.run();
+        }
+        for (SelectionKey key : selector.selectedKeys()) {
+          handle(key);
+        }
+        selector.selectedKeys().clear();
+        settle();
+        long now = System.nanoTime();
+        if (now - ticked > TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS)) {
+          ticked = now;
+          tcp.tick(now);
+          udp.tick(now);
+          dns.tick(now);
+          settle();
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      log.error("the network of {} broke", settings.label(), e);
+    } finally {
+      end();
+    }
+  }
+
+  private void handle(SelectionKey key) {
+    if (!key.isValid()) {
+      return;
+    }
+    try {
+      ((Channels.Handler) key.attachment()).ready();
+    } catch (RuntimeException e) {
+      // A fault of ours with one connection must not take the others along.
+      log.error("a connection of {} is dropped", settings.label(), e);
+      Channels.close(key.channel());
+    }
+  }
+
+  private boolean isIdle() {
+    return tcp.isIdle() && udp.isIdle() && dns.isIdle();
+  }
+
+  private void settle() {
+    tcp.settle(false);
+    try {
+      boolean room = guest.flush();
+      while (room && tcp.isBlocked()) {
+        tcp.settle(true);
+        room = guest.flush();
+      }
+    } catch (IOException e) {
+      linkDown(e.toString());
+    }
+  }
+
+  private void receive() {
+    try {
+      if (!guest.receive()) {
+        linkDown("the hypervisor closed it");
+      }
+    } catch (IOException e) {
+      linkDown(e.toString());
+    }
+  }
+
+  /** Without the guest there is nobody to talk to. */
+  private void linkDown(String why) {
+    log.debug("the link of {} is down: {}", settings.label(), why);
+    guest.disconnect();
+    tcp.close();
+  }
+
+  private void end() {
+    closed = true;
+    ports.close();
+    tcp.close();
+    udp.close();
+    dns.close();
+    guest.disconnect();
+    ServerSocketChannel server = listener;
+    if (server != null) {
+      Channels.close(server);
+    }
+    for (SelectionKey key : selector.keys()) {
+      Channels.close(key.channel());
+    }
+    try {
+      selector.close();
+    } catch (IOException e) {
+      log.debug("the selector of {} was closed with an error", settings.label(), e);
+    }
+  }
+
+  // What the guest sends.
+
+  /** A packet of the guest; the transport header begins at {@code at}. */
+  private void packet(ByteBuffer frame, int protocol, int at, int size, int to) {
+    if (protocol == Packets.PROTOCOL_TCP) {
+      tcp.receive(frame, at, size, settings.guest(), to);
+    } else if (protocol == Packets.PROTOCOL_UDP) {
+      datagram(frame, at, size, to);
+    }
+  }
+
+  private void datagram(ByteBuffer frame, int at, int size, int to) {
+    if (size < Packets.UDP) {
+      return;
+    }
+    int from = frame.getShort(at) & 0xffff;
+    int port = frame.getShort(at + 2) & 0xffff;
+    int length = frame.getShort(at + 4) & 0xffff;
+    if (length < Packets.UDP || length > size) {
+      return;
+    }
+    ByteBuffer data = frame.duplicate().limit(at + length).position(at + Packets.UDP);
+    if (to != settings.gateway()) {
+      udp.receive(frame, data, from, to, port);
+    } else if (port == DnsProxy.PORT) {
+      dns.question(data, from);
+    } else if (!udp.answer(data, from, port)) {
+      guest.unreachable(frame, GuestSide.PORT_UNREACHABLE);
+    }
+  }
+
+  private boolean allows(int address, int port, ByteBuffer frame) {
+    boolean allowed = port != 0 && allows("udp", address, port);
+    if (!allowed) {
+      guest.unreachable(frame, GuestSide.PROHIBITED);
+    }
+    return allowed;
+  }
+
+  private boolean allows(String protocol, int address, int port) {
+    EgressCheck.Decision decision = egress.decide(address, port);
+    if (!decision.allowed()) {
+      refusals.refused(
+          protocol,
+          EgressCheck.inet(address).getHostAddress(),
+          port,
+          decision.name(),
+          decision.reason());
+    }
+    return decision.allowed();
+  }
+
+  private @Nullable SocketChannel dial(int address, int port) throws IOException {
+    if (address == settings.gateway()) {
+      for (Relay relay : settings.relays()) {
+        if (relay.guestPort() == port) {
+          return connect(relay);
+        }
+      }
+      throw new IOException("nothing is at port " + port + " of the gateway");
+    }
+    if (port == 0 || !allows("tcp", address, port)) {
+      return null;
+    }
+    SocketChannel channel = SocketChannel.open();
+    return connecting(channel, new InetSocketAddress(EgressCheck.inet(address), port));
+  }
+
+  private static SocketChannel connect(Relay relay) throws IOException {
+    if (relay.socket().isPresent()) {
+      return connecting(
+          SocketChannel.open(StandardProtocolFamily.UNIX),
+          UnixDomainSocketAddress.of(relay.socket().get()));
+    }
+    return connecting(
+        SocketChannel.open(), new InetSocketAddress(EgressCheck.inet(LOOPBACK), relay.hostPort()));
+  }
+
+  private static SocketChannel connecting(SocketChannel channel, java.net.SocketAddress to)
+      throws IOException {
+    try {
+      channel.configureBlocking(false);
+      channel.connect(to);
+      return channel;
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Ends all connections and the thread. Idempotent. */
+  @Override
+  public void close() {
+    closed = true;
+    selector.wakeup();
+    boolean interrupted = false;
+    try {
+      thread.join(CLOSE_LIMIT_MILLIS);
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

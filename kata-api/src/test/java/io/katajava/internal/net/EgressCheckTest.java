@@ -1,0 +1,125 @@
+package io.katajava.internal.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.katajava.EgressPolicy;
+import io.katajava.Ipv4Range;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EgressCheckTest {
+  private static boolean allows(EgressPolicy policy, String address, int port) {
+    return new EgressCheck(policy).decide(Ipv4Range.address(address), port).allowed();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0.0.0.0",
+        "10.0.0.1",
+        "10.255.255.255",
+        "100.64.0.1",
+        "100.100.100.200",
+        "127.0.0.1",
+        "168.63.129.16",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.192",
+        "192.0.2.1",
+        "192.168.0.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "239.1.1.1",
+        "240.0.0.1",
+        "255.255.255.255"
+      })
+  void address_notOfThePublicInternet_isRefusedUntilItIsAllowedItself(String address) {
+    EgressPolicy policy = EgressPolicy.publicInternet();
+    assertThat(allows(policy, address, 80)).isFalse();
+    assertThat(allows(policy.allow("*.example"), address, 80)).isFalse();
+    assertThat(allows(policy.allow(address), address, 80)).isTrue();
+    assertThat(allows(EgressPolicy.denyAll().allow("0.0.0.0/0"), address, 80)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1.1.1.1", "9.255.255.255", "11.0.0.0", "172.32.0.0", "100.128.0.1"})
+  void address_ofThePublicInternet_isReachedUnlessNothingIs(String address) {
+    assertThat(allows(EgressPolicy.publicInternet(), address, 80)).isTrue();
+    assertThat(allows(EgressPolicy.denyAll(), address, 80)).isFalse();
+  }
+
+  @Test
+  void rule_withPorts_isForTheseAlone() {
+    EgressPolicy policy = EgressPolicy.denyAll().allow("10.1.0.0/16", 5432, 5433);
+    assertThat(allows(policy, "10.1.2.3", 5433)).isTrue();
+    assertThat(allows(policy, "10.1.2.3", 5434)).isFalse();
+    assertThat(allows(policy, "10.2.2.3", 5432)).isFalse();
+  }
+
+  @Test
+  void rule_thatDenies_winsOverAllOthers() {
+    EgressPolicy policy =
+        EgressPolicy.publicInternet().deny("1.1.1.0/24", 25).allow("1.1.1.1").allow("1.1.1.1", 25);
+    assertThat(allows(policy, "1.1.1.1", 80)).isTrue();
+    assertThat(allows(policy, "1.1.1.1", 25)).isFalse();
+  }
+
+  @Test
+  void name_opensTheAddressesItWasAnsweredWith_andNoPrivateOnes() {
+    EgressCheck check = new EgressCheck(EgressPolicy.denyAll().allow("*.good.example", 443));
+    int address = Ipv4Range.address("1.2.3.4");
+    int inside = Ipv4Range.address("10.0.0.1");
+    assertThat(check.decide(address, 443).allowed()).isFalse();
+    check.pin("www.good.example", address);
+    check.pin("www.good.example", inside);
+    assertThat(check.decide(address, 443).allowed()).isTrue();
+    assertThat(check.decide(address, 443).name()).isEqualTo("www.good.example");
+    assertThat(check.decide(address, 80).allowed()).isFalse();
+    assertThat(check.decide(inside, 443).allowed()).isFalse();
+  }
+
+  @Test
+  void name_isMatchedWholeAndBelow() {
+    EgressCheck check =
+        new EgressCheck(EgressPolicy.denyAll().allow("one.example").allow("*.two.example"));
+    assertThat(check.decideName("one.example").allowed()).isTrue();
+    assertThat(check.decideName("www.one.example").allowed()).isFalse();
+    assertThat(check.decideName("a.b.two.example").allowed()).isTrue();
+    assertThat(check.decideName("two.example").allowed()).isFalse();
+    assertThat(check.decideName("eviltwo.example").allowed()).isFalse();
+    assertThat(
+            new EgressCheck(EgressPolicy.publicInternet().deny("*.bad.example"))
+                .decideName("x.bad.example")
+                .allowed())
+        .isFalse();
+  }
+
+  @Test
+  void name_denied_closesItsAddress() {
+    EgressCheck check = new EgressCheck(EgressPolicy.publicInternet().deny("bad.example", 80));
+    int address = Ipv4Range.address("1.2.3.4");
+    check.pin("bad.example", address);
+    check.pin("good.example", address);
+    assertThat(check.decide(address, 80).allowed()).isFalse();
+    assertThat(check.decide(address, 443).allowed()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "10.0.0", "10.0.0.0/33", "300.1.1.1", "a b", "*", "ex*mple", "-x/"})
+  void destination_malformed_isRefused(String destination) {
+    assertThatThrownBy(() -> EgressPolicy.denyAll().allow(destination))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void policy_isEqualByItsRulesAndSaysThem() {
+    EgressPolicy policy = EgressPolicy.denyAll().allow("Example.ORG.", 443);
+    assertThat(policy).isEqualTo(EgressPolicy.denyAll().allow("example.org", 443));
+    assertThat(policy).hasToString("nothing, allow example.org:443");
+  }
+}

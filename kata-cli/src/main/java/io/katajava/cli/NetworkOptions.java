@@ -1,0 +1,232 @@
+package io.katajava.cli;
+
+import io.katajava.EgressPolicy;
+import io.katajava.GuestInterface;
+import io.katajava.Ipv4Range;
+import io.katajava.Network;
+import io.katajava.PublishedPort;
+import io.katajava.PublishedPort.Protocol;
+import io.katajava.Sandbox;
+import io.katajava.SandboxBuilder;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Options of commands that start a sandbox: what it is connected to. */
+final class NetworkOptions {
+  /** {@code [[ADDRESS:]HOST:]GUEST[/udp]}. */
+  private static final Pattern PUBLISHED =
+      Pattern.compile("(?:(?:([0-9.]+):)?(\\d{0,5}):)?(\\d{1,5})(?:/(tcp|udp))?");
+
+  @Spec(Spec.Target.MIXEE)
+  CommandSpec spec;
+
+  @Option(
+      names = {"-p", "--publish"},
+      paramLabel = "[[ADDR:]HOST:]GUEST[/udp]",
+      description = {
+        "Publish a port of the guest at a port of the host, by default a free one of 127.0.0.1,",
+        "which is printed on stderr; may be given several times. Implies --network user."
+      })
+  List<String> published = new ArrayList<>();
+
+  @Option(
+      names = "--network",
+      paramLabel = "NETWORK",
+      description = {
+        "What the sandbox is connected to: none (default), user (no privilege needed),",
+        "tap:INTERFACE, bridge:NAME or netns:NAME; may be given several times."
+      })
+  List<String> networks = new ArrayList<>();
+
+  @Option(
+      names = "--egress",
+      paramLabel = "RULE",
+      split = ",",
+      description = {
+        "Where a user network leads: public (default: the public internet), none,",
+        "allow=DEST[:PORT] or deny=DEST[:PORT], where DEST is an IPv4 address, a range,",
+        "a name or *.NAME. Implies --network user."
+      })
+  List<String> egress = new ArrayList<>();
+
+  @Option(
+      names = "--dns",
+      paramLabel = "ADDR[:PORT]",
+      description =
+          "A name server for the guest instead of the host's; may be given several times.")
+  List<String> dns = new ArrayList<>();
+
+  @Option(
+      names = "--dns-search",
+      paramLabel = "DOMAIN",
+      description = "A domain in which short names are looked up.")
+  List<String> dnsSearch = new ArrayList<>();
+
+  @Option(
+      names = "--add-host",
+      paramLabel = "NAME:ADDR",
+      description = "A line for the container's hosts file; may be given several times.")
+  List<String> hosts = new ArrayList<>();
+
+  @Option(
+      names = "--ip",
+      paramLabel = "ADDR/PREFIX",
+      description = "The guest's address on the first network.")
+  List<String> addresses = new ArrayList<>();
+
+  @Option(
+      names = "--gateway",
+      paramLabel = "ADDR",
+      description = "The gateway of the first network.")
+  List<String> gateways = new ArrayList<>();
+
+  @Option(
+      names = "--mtu",
+      paramLabel = "BYTES",
+      description = "The largest packet on the first network.")
+  @Nullable Integer mtu;
+
+  @SuppressWarnings("NullAway.Init")
+  NetworkOptions() {}
+
+  SandboxBuilder describe(SandboxBuilder builder) {
+    try {
+      List<String> wanted = new ArrayList<>(networks);
+      if (wanted.isEmpty() && !(published.isEmpty() && egress.isEmpty())) {
+        wanted.add("user");
+      }
+      List<Network> all = new ArrayList<>();
+      for (String network : wanted) {
+        all.add(network(network, all.isEmpty()));
+      }
+      if (!published.isEmpty() && all.stream().noneMatch(Network.User.class::isInstance)) {
+        throw new IllegalArgumentException("-p goes with --network user");
+      }
+      builder.network(all.toArray(Network[]::new));
+      builder.dns(dns.toArray(String[]::new)).dnsSearch(dnsSearch.toArray(String[]::new));
+      for (String host : hosts) {
+        int colon = host.indexOf(':');
+        if (colon <= 0) {
+          throw new IllegalArgumentException("--add-host takes NAME:ADDR, got '" + host + "'");
+        }
+        builder.addHost(host.substring(0, colon), host.substring(colon + 1));
+      }
+      return builder;
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private Network network(String text, boolean first) {
+    int colon = text.indexOf(':');
+    String kind = colon < 0 ? text : text.substring(0, colon);
+    String rest = colon < 0 ? "" : text.substring(colon + 1);
+    return switch (kind) {
+      case "none" -> Network.none();
+      case "user" -> Network.user(user -> user(user, first));
+      case "tap" -> Network.tap(rest, guest -> guest(guest, first));
+      case "bridge" -> Network.bridge(rest, guest -> guest(guest, first));
+      case "netns" -> Network.namespace(rest);
+      default ->
+          throw new IllegalArgumentException(
+              "--network takes none, user, tap:INTERFACE, bridge:NAME or netns:NAME, got '"
+                  + text
+                  + "'");
+    };
+  }
+
+  private void guest(GuestInterface.Builder guest, boolean first) {
+    if (first) {
+      addresses.forEach(guest::address);
+      gateways.forEach(guest::gateway);
+      if (mtu != null) {
+        guest.mtu(mtu);
+      }
+    }
+  }
+
+  private void user(Network.UserBuilder user, boolean first) {
+    user.egress(policy());
+    user.guest(guest -> guest(guest, first));
+    if (first) {
+      published.forEach(text -> user.publish(port(text)));
+    }
+  }
+
+  private EgressPolicy policy() {
+    EgressPolicy policy =
+        egress.contains("none") ? EgressPolicy.denyAll() : EgressPolicy.publicInternet();
+    for (String rule : egress) {
+      if (rule.equals("none") || rule.equals("public")) {
+        continue;
+      }
+      int equals = rule.indexOf('=');
+      String verb = equals < 0 ? "" : rule.substring(0, equals);
+      String destination = rule.substring(equals + 1);
+      int colon = destination.lastIndexOf(':');
+      int[] ports = colon < 0 ? new int[0] : new int[] {number(destination.substring(colon + 1))};
+      String to = colon < 0 ? destination : destination.substring(0, colon);
+      policy =
+          switch (verb) {
+            case "allow" -> policy.allow(to, ports);
+            case "deny" -> policy.deny(to, ports);
+            default ->
+                throw new IllegalArgumentException(
+                    "--egress takes none, public, allow=DEST[:PORT] or deny=DEST[:PORT], got '"
+                        + rule
+                        + "'");
+          };
+    }
+    return policy;
+  }
+
+  private static int number(String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("'" + text + "' is no port", e);
+    }
+  }
+
+  static PublishedPort port(String text) {
+    Matcher matcher = PUBLISHED.matcher(text);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException("-p takes [[ADDR:]HOST:]GUEST[/udp], got '" + text + "'");
+    }
+    String host = matcher.group(2);
+    return new PublishedPort(
+        "udp".equals(matcher.group(4)) ? Protocol.UDP : Protocol.TCP,
+        number(matcher.group(3)),
+        matcher.group(1) == null ? Optional.empty() : Optional.of(address(matcher.group(1))),
+        host == null || host.isEmpty() ? 0 : number(host));
+  }
+
+  private static InetAddress address(String text) {
+    Ipv4Range.address(text);
+    try {
+      // Four numbers: nothing is looked up.
+      return InetAddress.getAllByName(text)[0];
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException("'" + text + "' is no address of this host", e);
+    }
+  }
+
+  /** Tells where the published ports are. */
+  void announce(Sandbox sandbox, PrintWriter err) {
+    if (!published.isEmpty()) {
+      sandbox.network().published().forEach(mapping -> err.println("kata: published " + mapping));
+      err.flush();
+    }
+  }
+}
