@@ -6,6 +6,7 @@ mod boot;
 mod config;
 mod console;
 mod container;
+mod identity;
 mod modules;
 mod network;
 mod oom;

@@ -29,6 +29,9 @@ pub fn create(agent: &mut Agent, request: &grpc::CreateSandboxRequest) -> Outcom
     if agent.is_init && !request.hostname.is_empty() {
         nix::unistd::sethostname(&request.hostname).context(format!("hostname {}", request.hostname))?;
     }
+    if agent.is_init {
+        crate::identity::renew().context("identity")?;
+    }
     if agent.is_init && !request.dns.is_empty() {
         let servers: String = request.dns.iter().map(|server| resolver_line(server)).collect();
         fs::create_dir_all("/etc")

@@ -110,6 +110,24 @@ public final class Kata implements AutoCloseable {
   }
 
   /**
+   * Describes a pool of sandboxes that are kept ready.
+   *
+   * @return a builder; {@link SandboxPool.Builder#build()} opens the pool
+   */
+  public SandboxPool.Builder pool() {
+    return new SandboxPool.Builder(this);
+  }
+
+  /**
+   * The templates this runtime makes sandboxes of.
+   *
+   * @return the store
+   */
+  public TemplateStore templates() {
+    return engine.templateStore();
+  }
+
+  /**
    * Where state and caches are kept.
    *
    * @return the directories
@@ -131,6 +149,7 @@ public final class Kata implements AutoCloseable {
     private final List<RootfsProvider> rootfs = new ArrayList<>();
     private @Nullable Path stateDirectory;
     private @Nullable Path cacheDirectory;
+    private TemplateSettings templates = TemplateSettings.defaults();
 
     private Builder() {}
 
@@ -226,6 +245,18 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Sets where templates are kept and how much they may take. Default: {@link
+     * TemplateSettings#defaults()}.
+     *
+     * @param settings place and limits
+     * @return this
+     */
+    public Builder templates(TemplateSettings settings) {
+      this.templates = settings;
+      return this;
+    }
+
+    /**
      * Makes the runtime and removes what killed runtimes left behind.
      *
      * @return a runtime, to be closed
@@ -239,7 +270,8 @@ public final class Kata implements AutoCloseable {
               stateDirectory != null ? stateDirectory : defaults.state(),
               cacheDirectory != null ? cacheDirectory : defaults.cache());
       return new Kata(
-          Engine.open(new EngineSettings(hypervisor, guest, List.copyOf(rootfs), directories)));
+          Engine.open(
+              new EngineSettings(hypervisor, guest, List.copyOf(rootfs), directories, templates)));
     }
   }
 }

@@ -18,6 +18,7 @@ public final class SandboxBuilder {
   private @Nullable String hostname;
   private Duration startTimeout = SandboxSpec.DEFAULT_START_TIMEOUT;
   private final Map<String, String> annotations = new LinkedHashMap<>();
+  private BirthPolicy birth = BirthPolicy.TEMPLATE_IF_PRESENT;
 
   SandboxBuilder(Kata kata) {
     this.kata = kata;
@@ -113,6 +114,18 @@ public final class SandboxBuilder {
   }
 
   /**
+   * Sets whether the sandbox may be made of a template instead of being booted, and who builds that.
+   * Default: {@link BirthPolicy#TEMPLATE_IF_PRESENT}. {@link Sandbox#birth()} says how it came.
+   *
+   * @param policy the policy
+   * @return this
+   */
+  public SandboxBuilder birth(BirthPolicy policy) {
+    this.birth = policy;
+    return this;
+  }
+
+  /**
    * What was described.
    *
    * @return an immutable description
@@ -125,7 +138,8 @@ public final class SandboxBuilder {
         Optional.ofNullable(image),
         hostname != null ? hostname : name != null ? name : "",
         startTimeout,
-        annotations);
+        annotations,
+        birth);
   }
 
   /**

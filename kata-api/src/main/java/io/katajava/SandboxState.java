@@ -6,6 +6,8 @@ public enum SandboxState {
   STARTING,
   /** The agent answers. */
   RUNNING,
+  /** Nothing runs in the guest, and its agent cannot be asked, until {@link Sandbox#resume()}. */
+  PAUSED,
   /** The sandbox is being ended by its owner. */
   STOPPING,
   /** Process, sockets and directories are gone. */

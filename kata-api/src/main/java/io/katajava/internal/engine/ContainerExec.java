@@ -112,7 +112,7 @@ final class ContainerExec {
 
   private AgentProcess startProcess(ExecSpec spec, ContainerRun run, String builtin) {
     ContainerPlan plan = run.plan();
-    String execId = "exec-" + count.incrementAndGet();
+    String execId = sandbox.execPrefix() + count.incrementAndGet();
     OptionalInt pid =
         sandbox
             .link()

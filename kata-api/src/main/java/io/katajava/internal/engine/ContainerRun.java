@@ -59,6 +59,10 @@ final class ContainerRun {
     } catch (AgentException e) {
       throw failure("start", e);
     }
+    follow(requested, pid, kept);
+  }
+
+  private void follow(long requested, OptionalInt pid, @Nullable LogBuffer kept) {
     AgentProcess process = new AgentProcess(client, plan.id(), plan.id(), pid);
     boolean terminal = plan.spec().process().terminal().isPresent();
     main =
@@ -71,6 +75,11 @@ final class ContainerRun {
                 requested,
                 kept.sink(Stream.STDOUT),
                 kept.sink(Stream.STDERR));
+  }
+
+  /** The container runs in the guest already. */
+  void takeOver(@Nullable LogBuffer kept) {
+    follow(System.nanoTime(), OptionalInt.empty(), kept);
   }
 
   private KataException failure(String attempt, AgentException e) {

@@ -65,6 +65,11 @@ final class ContainerStart {
         sandbox, new ContainerPlan(id, sandbox.hostname(), spec, rootfs, command, pause), onClosed);
   }
 
+  /** One that is in the guest already, under an id of its own for its user. */
+  VmContainer existing(String id, ContainerPlan plan) {
+    return new VmContainer(sandbox, plan.withId(id), onClosed);
+  }
+
   private Rootfs rootfs(ContainerSpec spec, String id) {
     String reference = spec.image().orElse(GuestRootfs.DEFAULT);
     try {

@@ -1,16 +1,18 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Birth;
+import io.katajava.Choice;
+import io.katajava.internal.template.TemplateShelf;
+import io.katajava.TemplateSettings;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
-import io.katajava.StartPhase;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestRequest;
 import io.katajava.spi.VirtualMachine;
-import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
 import java.util.ArrayList;
@@ -34,10 +36,20 @@ public final class Engine implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Thread atExit = new Thread(this::closeSandboxes, "kata-at-exit");
 
-  private Engine(Providers providers, KataDirectories directories, Ledger ledger) {
+  private final Set<VmSandbox> building = ConcurrentHashMap.newKeySet();
+  private final Templates templates;
+
+  private Engine(
+      Providers providers,
+      KataDirectories directories,
+      Ledger ledger,
+      TemplateSettings templateSettings) {
     this.providers = providers;
     this.directories = directories;
     this.ledger = ledger;
+    this.templates =
+        new Templates(
+            this, new TemplateShelf(templateSettings.resolve(directories), templateSettings));
   }
 
   /**
@@ -50,7 +62,8 @@ public final class Engine implements AutoCloseable {
     Providers providers = Providers.resolve(settings);
     Ledger ledger = Ledger.open(settings.directories().state());
     new LedgerSweep(ledger).run();
-    Engine engine = new Engine(providers, settings.directories(), ledger);
+    Engine engine = new Engine(providers, settings.directories(), ledger, settings.templates());
+    engine.templates.removeAbandoned();
     // A courtesy for an orderly end; a killed JVM is what death tie and ledger are for.
     Runtime.getRuntime().addShutdownHook(engine.atExit);
     return engine;
@@ -64,8 +77,8 @@ public final class Engine implements AutoCloseable {
    */
   public Sandbox start(SandboxSpec spec) {
     requireOpen();
-    StartRun run = new StartRun(SandboxIds.next(), Deadline.after(spec.startTimeout()), ledger);
-    Birth birth = new Birth(spec, run);
+    StartRun run = newRun(Deadline.after(spec.startTimeout()));
+    SandboxStart birth = new SandboxStart(this, spec, run);
     try {
       return birth.run();
     } catch (InterruptedException e) {
@@ -111,6 +124,87 @@ public final class Engine implements AutoCloseable {
     return directories;
   }
 
+  /**
+   * The templates.
+   *
+   * @return the store
+   */
+  public io.katajava.TemplateStore templateStore() {
+    return templates;
+  }
+
+  Templates templates() {
+    return templates;
+  }
+
+  Providers providers() {
+    return providers;
+  }
+
+  Workers workers() {
+    return workers;
+  }
+
+  boolean isClosed() {
+    return closed.get();
+  }
+
+  StartRun newRun(Deadline deadline) {
+    return new StartRun(SandboxIds.next(), deadline, ledger);
+  }
+
+  /** What the hypervisor is asked for: the specification's sizes, or else its own. */
+  VmSpec vmSpec(SandboxSpec spec, String sandboxId, Deadline deadline)
+      throws InterruptedException {
+    GuestAssets guest =
+        providers
+            .guest()
+            .provide(
+                new GuestRequest(HostArchitecture.current(), directories.cache(), deadline));
+    VmSizes defaults = providers.hypervisor().defaultSizes();
+    return new VmSpec(
+        sandboxId,
+        new VmSizes(
+            spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
+        guest);
+  }
+
+  VmSandbox.Parts parts(
+      SandboxSpec spec,
+      VmSpec vmSpec,
+      VirtualMachine vm,
+      AgentLink link,
+      List<Choice> choices,
+      Birth birth) {
+    return new VmSandbox.Parts(
+        spec, vmSpec, vm, link, providers.rootfs(), choices, workers, birth, this);
+  }
+
+  /** A sandbox that is handed out, from now on until it is closed. */
+  void keep(VmSandbox sandbox) {
+    open.add(sandbox);
+    if (closed.get()) {
+      open.remove(sandbox);
+      throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
+    }
+  }
+
+  void forget(VmSandbox sandbox) {
+    open.remove(sandbox);
+  }
+
+  /** A machine that becomes a template: closed with the runtime, which ends its build. */
+  void track(VmSandbox sandbox) {
+    building.add(sandbox);
+    if (closed.get()) {
+      throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
+    }
+  }
+
+  void untrack(VmSandbox sandbox) {
+    building.remove(sandbox);
+  }
+
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
@@ -127,7 +221,9 @@ public final class Engine implements AutoCloseable {
 
   private void closeSandboxes() {
     List<CompletableFuture<Void>> closing = new ArrayList<>();
-    for (VmSandbox sandbox : open) {
+    List<VmSandbox> all = new ArrayList<>(open);
+    all.addAll(building);
+    for (VmSandbox sandbox : all) {
       closing.add(CompletableFuture.runAsync(sandbox::close, workers.executor()));
     }
     for (CompletableFuture<Void> one : closing) {
@@ -142,72 +238,6 @@ public final class Engine implements AutoCloseable {
   private void requireOpen() {
     if (closed.get()) {
       throw new KataException(ErrorCode.CLOSED, "this Kata runtime is closed");
-    }
-  }
-
-  /** The way of one start, from the specification to the running sandbox. */
-  private final class Birth {
-    private final SandboxSpec spec;
-    private final StartRun run;
-    private volatile VmEvidence evidence = VmEvidence.none();
-
-    Birth(SandboxSpec spec, StartRun run) {
-      this.spec = spec;
-      this.run = run;
-    }
-
-    VmEvidence evidence() {
-      return evidence;
-    }
-
-    Sandbox run() throws InterruptedException {
-      run.enter(StartPhase.HOST);
-      run.prepareDirectory();
-
-      run.enter(StartPhase.GUEST);
-      GuestAssets guest =
-          providers
-              .guest()
-              .provide(
-                  new GuestRequest(
-                      HostArchitecture.current(), directories.cache(), run.deadline()));
-      VmSizes defaults = providers.hypervisor().defaultSizes();
-      VmSpec vmSpec =
-          new VmSpec(
-              run.sandboxId(),
-              new VmSizes(
-                  spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
-              guest);
-
-      VirtualMachine vm = providers.hypervisor().launch(vmSpec, run);
-      run.undo().push(vm::close);
-      AgentLink link;
-      try {
-        link = AgentLink.establish(vm, run);
-        run.undo().push(link::close);
-        VmSandbox sandbox =
-            new VmSandbox(
-                new VmSandbox.Parts(
-                    spec,
-                    vmSpec,
-                    vm,
-                    link,
-                    providers.rootfs(),
-                    providers.hypervisor().describe(vmSpec),
-                    workers),
-                run,
-                open::remove);
-        sandbox.begin();
-        if (closed.get()) {
-          throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
-        }
-        open.add(sandbox);
-        run.undo().forget();
-        return sandbox;
-      } catch (RuntimeException | InterruptedException e) {
-        evidence = vm.evidence();
-        throw e;
-      }
     }
   }
 }

@@ -63,6 +63,33 @@ final class VmContainer implements Container {
     run.create(limits);
   }
 
+  /** It is in the guest already under another id; there its first process runs. */
+  void takeOver(String agentId) {
+    takeOver(agentId, true);
+  }
+
+  /** As {@link #takeOver(String)}; one that was not started still can be. */
+  void takeOver(String agentId, boolean started) {
+    ContainerRun known = new ContainerRun(sandbox, plan.withId(agentId));
+    if (started) {
+      known.takeOver(log);
+    }
+    run = known;
+    if (started) {
+      started();
+    }
+  }
+
+  /** What a copy of the guest has of it; nothing once its first process has ended. */
+  Optional<CopiedContainer> copy() {
+    State now = status().state();
+    return switch (now) {
+      case CREATED -> Optional.of(new CopiedContainer(plan, agentId(), false));
+      case RUNNING, PAUSED -> Optional.of(new CopiedContainer(plan, agentId(), true));
+      case STOPPED, CLOSED, LOST -> Optional.empty();
+    };
+  }
+
   @Override
   public String id() {
     return plan.id();
@@ -81,6 +108,10 @@ final class VmContainer implements Container {
   @Override
   public Sandbox sandbox() {
     return sandbox;
+  }
+
+  String fingerprint() {
+    return plan.fingerprint();
   }
 
   Choice describeRootfs() {
@@ -151,15 +182,19 @@ final class VmContainer implements Container {
             renew();
           }
           run.start(log);
-          sandbox.events().emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
-          mainProcess()
-              .onExit()
-              .thenAccept(
-                  outcome ->
-                      sandbox
-                          .events()
-                          .emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
+          started();
         });
+  }
+
+  private void started() {
+    sandbox.events().emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
+    mainProcess()
+        .onExit()
+        .thenAccept(
+            outcome ->
+                sandbox
+                    .events()
+                    .emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
   }
 
   /** Another container in place of the ended one, on the same files. */

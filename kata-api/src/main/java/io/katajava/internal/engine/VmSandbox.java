@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Birth;
 import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
@@ -53,12 +54,15 @@ final class VmSandbox implements Sandbox {
       AgentLink link,
       List<RootfsProvider> rootfs,
       List<Choice> choices,
-      Workers workers) {}
+      Workers workers,
+      Birth birth,
+      Engine engine) {}
 
   private final Parts parts;
   private final StartRun run;
   private final SandboxEvents events;
   private final Consumer<VmSandbox> onClosed;
+  private final MachinePause pause;
   private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
   private final Map<String, VmContainer> containers = new ConcurrentHashMap<>();
   private final ReentrantLock defaultContainerLock = new ReentrantLock();
@@ -68,18 +72,60 @@ final class VmSandbox implements Sandbox {
   private @Nullable VmContainer defaultContainer;
   private @Nullable VmContainer pidHolder;
 
+  /** The agent's id of the container that holds the shared pid namespace, in a copy. */
+  private Optional<String> inheritedPidHolder = Optional.empty();
+
+  /** A container the guest brings along for use as the default one. */
+  private @Nullable PreparedContainer prepared;
+
   VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
     this.events = new SandboxEvents(parts.workers().executor());
     this.parts = parts;
     this.run = run;
     this.onClosed = onClosed;
+    this.pause = new MachinePause(this, state);
+  }
+
+  /** What a copy joins, if a shared pid namespace was made. */
+  Optional<String> madePidHolder() {
+    holderLock.lock();
+    try {
+      return pidHolder != null ? pidHolderId() : inheritedPidHolder;
+    } finally {
+      holderLock.unlock();
+    }
   }
 
   /** The rest of the start: the sandbox inside the guest, and the default container if named. */
   void begin() {
     run.enter(StartPhase.SANDBOX);
     parts.link().createSandbox(run.sandboxId(), hostname());
-    if (parts.spec().image().isPresent()) {
+    begun();
+  }
+
+  /** The rest of the start of one that was made of a template. */
+  void beginFrom(PreparedContainer container) {
+    run.enter(StartPhase.SANDBOX);
+    prepared = container;
+    begun();
+  }
+
+  /** The rest of the start of one that becomes a template: nothing is left under way in it. */
+  void beginAsTemplate() {
+    run.enter(StartPhase.SANDBOX);
+    parts.link().createSandbox(run.sandboxId(), hostname());
+    state.set(SandboxState.RUNNING);
+  }
+
+  /** Makes what clones shall find: the default container, in which a command has run once. */
+  PreparedContainer prepareDefaultContainer() {
+    VmContainer container = makeDefaultContainer();
+    container.exec(ExecSpec.command("uname").build()).orThrow();
+    return new PreparedContainer(container.agentId(), container.fingerprint());
+  }
+
+  private void begun() {
+    if (parts.spec().image().isPresent() && defaultContainer == null) {
       makeDefaultContainer();
     }
     run.timeline().end();
@@ -93,7 +139,8 @@ final class VmSandbox implements Sandbox {
   private void lost() {
     losing.lock();
     try {
-      if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)) {
+      if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)
+          || state.compareAndSet(SandboxState.PAUSED, SandboxState.LOST)) {
         Instant now = Instant.now();
         parts
             .vm()
@@ -119,7 +166,7 @@ final class VmSandbox implements Sandbox {
   private void awaitOutOfMemory() {
     parts
         .link()
-        .client()
+        .patientClient()
         .diagnostics()
         .nextOutOfMemory()
         .thenAcceptAsync(
@@ -222,6 +269,16 @@ final class VmSandbox implements Sandbox {
     return parts.workers();
   }
 
+  /** A guest that was copied may have processes of these names already. */
+  String execPrefix() {
+    return parts.birth().kind() == Birth.Kind.COLD ? "exec-" : "exec-" + id() + "-";
+  }
+
+  @Override
+  public Birth birth() {
+    return parts.birth();
+  }
+
   StartRun startRun() {
     return run;
   }
@@ -252,7 +309,13 @@ final class VmSandbox implements Sandbox {
 
   @Override
   public List<Choice> describe() {
-    List<Choice> all = new ArrayList<>(parts.choices());
+    List<Choice> all = new ArrayList<>();
+    all.add(
+        new Choice(
+            "birth",
+            parts.birth().kind().name().toLowerCase(java.util.Locale.ROOT),
+            parts.birth().why()));
+    all.addAll(parts.choices());
     all.addAll(parts.vmSpec().guest().choices());
     all.add(parts.link().describe());
     containers.values().forEach(container -> all.add(container.describeRootfs()));
@@ -291,9 +354,14 @@ final class VmSandbox implements Sandbox {
     }
   }
 
-  private Container makeDefaultContainer() {
+  private VmContainer makeDefaultContainer() {
     ContainerBuilder builder = new ContainerBuilder(DEFAULT_CONTAINER, this::createContainer);
     parts.spec().image().ifPresent(builder::image);
+    VmContainer found = preparedContainer(builder.spec());
+    if (found != null) {
+      defaultContainer = found;
+      return found;
+    }
     VmContainer made = createContainer(builder.spec());
     try {
       made.start();
@@ -303,6 +371,24 @@ final class VmSandbox implements Sandbox {
     }
     defaultContainer = made;
     return made;
+  }
+
+  /** The one the guest brought along, if it is what would be made now. */
+  private @Nullable VmContainer preparedContainer(ContainerSpec spec) {
+    PreparedContainer known = prepared;
+    prepared = null;
+    if (known == null) {
+      return null;
+    }
+    ContainerStart start =
+        new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), containers::remove);
+    VmContainer container = start.prepare(spec);
+    if (!container.fingerprint().equals(known.fingerprint())
+        || containers.putIfAbsent(start.containerId(spec.name()), container) != null) {
+      return null;
+    }
+    container.takeOver(known.agentId());
+    return container;
   }
 
   @Override
@@ -340,6 +426,9 @@ final class VmSandbox implements Sandbox {
 
   /** The agent's id of that container, for an agent that can be told. */
   Optional<String> pidHolderId() {
+    if (inheritedPidHolder.isPresent()) {
+      return inheritedPidHolder;
+    }
     return link().keepsOutputAfterWait() ? Optional.of(id() + "-" + PID_HOLDER) : Optional.empty();
   }
 
@@ -347,7 +436,7 @@ final class VmSandbox implements Sandbox {
   private void makePidHolder() {
     holderLock.lock();
     try {
-      if (pidHolder == null) {
+      if (pidHolder == null && inheritedPidHolder.isEmpty()) {
         VmContainer holder =
             new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), id -> {})
                 .prepare(new ContainerBuilder(PID_HOLDER, spec -> defaultContainer()).spec());
@@ -378,6 +467,9 @@ final class VmSandbox implements Sandbox {
           "cannot " + what + ": sandbox " + id() + " was lost: " + lossReason(),
           Details.none().withSandbox(id()));
     }
+    if (now == SandboxState.PAUSED) {
+      parts.link().requireAwake(what);
+    }
     if (now == SandboxState.STOPPING || now == SandboxState.STOPPED) {
       throw new KataException(
           ErrorCode.CLOSED,
@@ -393,6 +485,74 @@ final class VmSandbox implements Sandbox {
       return "the hypervisor ended with status " + exit.status() + ", " + exit.reason();
     }
     return parts.link().lossReason();
+  }
+
+  @Override
+  public void pause() {
+    machine("pause").pause();
+  }
+
+  @Override
+  public void resume() {
+    machine("resume").resume();
+  }
+
+  /** What is done to the whole machine, after a look at whether it is there. */
+  private MachinePause machine(String attempt) {
+    if (state() != SandboxState.PAUSED) {
+      requireRunning(attempt + " the sandbox");
+    }
+    return pause;
+  }
+
+  @Override
+  public List<Sandbox> fork(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("a fork makes at least 1 copy, asked for " + count);
+    }
+    requireRunning("fork");
+    return new SandboxFork(parts.engine(), this).make(count);
+  }
+
+  Parts parts() {
+    return parts;
+  }
+
+  /** Containers a copy of the guest has, too. */
+  List<CopiedContainer> copyableContainers() {
+    List<CopiedContainer> all = new ArrayList<>();
+    containers.values().forEach(container -> container.copy().ifPresent(all::add));
+    return all;
+  }
+
+  /** Which of them is the one that {@link #exec} uses. */
+  Optional<String> defaultContainerName() {
+    defaultContainerLock.lock();
+    try {
+      return Optional.ofNullable(defaultContainer).map(VmContainer::name);
+    } finally {
+      defaultContainerLock.unlock();
+    }
+  }
+
+  /** The rest of the start of a copy. */
+  void beginAsCopy(
+      List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
+    run.enter(StartPhase.SANDBOX);
+    inheritedPidHolder = holder;
+    state.set(SandboxState.RUNNING);
+    for (CopiedContainer copy : copied) {
+      ContainerStart start =
+          new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), containers::remove);
+      VmContainer container =
+          start.existing(start.containerId(copy.plan().spec().name()), copy.plan());
+      containers.put(container.id(), container);
+      container.takeOver(copy.agentId(), copy.started());
+      if (defaultName.isPresent() && container.name().equals(defaultName.get())) {
+        defaultContainer = container;
+      }
+    }
+    begun();
   }
 
   @Override

@@ -1,5 +1,13 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.spi.VmSizes;
+import io.katajava.qemu.device.QemuDevice;
+import java.util.Optional;
+import java.util.Map;
+import io.katajava.spi.VmImage;
+import io.katajava.spi.PluggedHardware;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
 import io.katajava.qemu.ChangePlan;
@@ -56,6 +64,7 @@ final class QemuMachine implements QemuVm {
   private final RunAs runAs;
   private final boolean untrusted;
   private final ChangePlanner planner;
+  private volatile MachineCopies copies;
   private final OutputTail stderr;
   private final OutputTail console;
   private final CompletableFuture<VmExit> exit;
@@ -73,7 +82,8 @@ final class QemuMachine implements QemuVm {
       QemuSockets sockets,
       RunAs runAs,
       boolean untrusted,
-      ChangePlanner planner) {
+      ChangePlanner planner,
+      MachineCopies copies) {
     this.sandboxId = sandboxId;
     this.process = process;
     this.commandLine = List.copyOf(commandLine);
@@ -81,6 +91,7 @@ final class QemuMachine implements QemuVm {
     this.runAs = runAs;
     this.untrusted = untrusted;
     this.planner = planner;
+    this.copies = copies;
     this.stderr = new OutputTail("kata-qemu-stderr-" + sandboxId, process.getErrorStream());
     this.console = new OutputTail("kata-qemu-console-" + sandboxId, process.getInputStream());
     this.exit = process.onExit().thenApply(ended -> new VmExit(ended.exitValue(), reason(ended)));
@@ -208,6 +219,47 @@ final class QemuMachine implements QemuVm {
   @Override
   public void resume() {
     monitor().execute(new Cont());
+  }
+
+  /** What {@link #complete} shall plug in. */
+  void completeTo(VmSizes wanted, List<QemuDevice> devices) {
+    copies = copies.completedTo(wanted, devices);
+  }
+
+  /** Lets QEMU load a state; whether it could shows when the guest goes on. */
+  void load(VmImage image) throws InterruptedException {
+    MachineState.load(monitor(), image.state(), image.memory().isPresent());
+  }
+
+  @Override
+  public Optional<String> obstacleToSave() {
+    return copies.obstacle(attached(changes).anyMade());
+  }
+
+  @Override
+  public Duration save(Path state, boolean goesOn, Duration timeout) {
+    SharedMemoryFile memory = copies.memory();
+    boolean memoryIsFile = memory != null && memory.isWritten();
+    Duration pause = MachineState.save(monitor(), state, memoryIsFile, goesOn, timeout);
+    if (memory != null && memoryIsFile && !goesOn) {
+      try {
+        memory.close(runAs);
+      } catch (IOException e) {
+        throw new KataException(
+            ErrorCode.HOST_UNSUITABLE, "cannot close " + memory.path() + " to others: " + e, e);
+      }
+    }
+    return pause;
+  }
+
+  @Override
+  public Map<String, String> hardware() {
+    return copies.hardware();
+  }
+
+  @Override
+  public PluggedHardware complete(Duration timeout) {
+    return copies.complete(this, timeout);
   }
 
   @Override
