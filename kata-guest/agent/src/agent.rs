@@ -44,6 +44,8 @@ pub struct Agent {
     pub uevents: Option<OwnedFd>,
     /// Why containers could not be made, until their processes are reaped.
     pub failures: HashMap<u64, Status>,
+    /// Machine id and boot id, as containers see them.
+    pub identity: crate::identity::Identity,
     pub own_pid_namespace: Option<std::fs::File>,
     signals: Signals,
 }
@@ -96,6 +98,7 @@ impl Agent {
             uevents,
             failures: HashMap::new(),
             own_pid_namespace: None,
+            identity: crate::identity::Identity::default(),
             signals,
         })
     }

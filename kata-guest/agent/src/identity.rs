@@ -9,33 +9,48 @@ use crate::container::root::Root;
 use crate::debug;
 use nix::mount::{MsFlags, mount};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 
 const DIRECTORY: &str = "/run/kata-identity";
 const MACHINE_ID: &str = "machine-id";
 const BOOT_ID: &str = "boot-id";
 
-/// Draws both anew. The random generator must have got fresh entropy before.
-pub fn renew() -> io::Result<()> {
-    let mut random = [0; 32];
-    File::open("/dev/urandom")?.read_exact(&mut random)?;
-    fs::create_dir_all(DIRECTORY)?;
-    let (machine, boot) = random.split_at(16);
-    write(MACHINE_ID, &hex(&random_uuid(machine)))?;
-    write(BOOT_ID, &dashed(&hex(&random_uuid(boot))))
+#[derive(Default)]
+pub struct Identity {
+    /// Kept open: a copy of the machine has to write them before anybody can use it.
+    files: Option<(File, File)>,
 }
 
-/// In place: the containers' bind mounts show the same file.
-fn write(name: &str, text: &str) -> io::Result<()> {
-    let path = format!("{DIRECTORY}/{name}");
-    File::options().write(true).create(true).truncate(true).open(path)?.write_all(format!("{text}\n").as_bytes())
+impl Identity {
+    /// For a machine that has booted: of its own random generator.
+    pub fn create(&mut self) -> io::Result<()> {
+        let mut random = [0; 32];
+        File::open("/dev/urandom")?.read_exact(&mut random)?;
+        fs::create_dir_all(DIRECTORY)?;
+        let open = |name: &str| {
+            File::options().write(true).create(true).truncate(true).open(format!("{DIRECTORY}/{name}"))
+        };
+        self.files = Some((open(MACHINE_ID)?, open(BOOT_ID)?));
+        self.renew(&random)
+    }
+
+    /// Both anew, of 32 random bytes. In place: the containers' bind mounts show the same files.
+    pub fn renew(&mut self, random: &[u8]) -> io::Result<()> {
+        let Some((machine, boot)) = random.split_at_checked(16).filter(|(_, boot)| boot.len() == 16) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not 32 bytes"));
+        };
+        let Some((machine_file, boot_file)) = &self.files else { return Ok(()) };
+        machine_file.write_all_at(format!("{}\n", hex(&random_uuid(machine))).as_bytes(), 0)?;
+        boot_file.write_all_at(format!("{}\n", dashed(&hex(&random_uuid(boot)))).as_bytes(), 0)
+    }
 }
 
 /// Version 4, RFC 9562.
 fn random_uuid(bytes: &[u8]) -> Vec<u8> {
     let mut uuid = bytes.to_vec();
-    uuid[6] = uuid[6] & 0x0f | 0x40;
-    uuid[8] = uuid[8] & 0x3f | 0x80;
+    uuid[6] = (uuid[6] & 0x0f) | 0x40;
+    uuid[8] = (uuid[8] & 0x3f) | 0x80;
     uuid
 }
 

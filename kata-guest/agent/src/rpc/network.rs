@@ -104,7 +104,8 @@ pub fn update_interface(agent: &Agent, request: &grpc::UpdateInterfaceRequest) -
 
 /// Gives every card an address that no copy of this machine has: random, and marked as not a maker's.
 pub fn renew_addresses(agent: &Agent) -> Result<()> {
-    let is_card = |link: &&Link| std::path::Path::new("/sys/class/net").join(&link.name).join("device").exists();
+    let is_card =
+        |link: &&Link| std::path::Path::new("/sys/class/net").join(&link.name).join("device").exists();
     if std::fs::read_dir("/sys/class/net").is_ok_and(|all| all.count() <= 1) {
         return Ok(());
     }
@@ -114,7 +115,7 @@ pub fn renew_addresses(agent: &Agent) -> Result<()> {
         std::fs::File::open("/dev/urandom")
             .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut octets))
             .context("/dev/urandom")?;
-        octets[0] = octets[0] & 0xfc | 0x02;
+        octets[0] = (octets[0] & 0xfc) | 0x02;
         netlink.set_hardware(link.index, &octets).context(format!("address of {}", link.name))?;
     }
     Ok(())

@@ -30,7 +30,7 @@ pub fn create(agent: &mut Agent, request: &grpc::CreateSandboxRequest) -> Outcom
         nix::unistd::sethostname(&request.hostname).context(format!("hostname {}", request.hostname))?;
     }
     if agent.is_init {
-        crate::identity::renew().context("identity")?;
+        agent.identity.create().context("identity")?;
     }
     if agent.is_init && !request.dns.is_empty() {
         let servers: String = request.dns.iter().map(|server| resolver_line(server)).collect();

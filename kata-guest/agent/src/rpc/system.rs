@@ -4,7 +4,6 @@ use super::sandbox::SHARED_DIRECTORY;
 use super::{EMPTY, Outcome};
 use crate::agent::Agent;
 use crate::grpc;
-use crate::identity;
 use crate::sys;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
@@ -71,8 +70,10 @@ pub fn reseed(
             agent.sandbox.id = renewal.sandbox_id.clone();
         }
         if agent.is_init {
-            identity::renew().context("identity")?;
-            super::network::renew_addresses(agent)?;
+            agent.identity.renew(&renewal.identity).context("identity")?;
+            if renewal.link_addresses {
+                super::network::renew_addresses(agent)?;
+            }
         }
     }
     EMPTY

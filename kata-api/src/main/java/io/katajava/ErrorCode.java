@@ -44,6 +44,8 @@ public enum ErrorCode {
   INTERRUPTED,
   /** What is asked for does not go with the state of the container. */
   INVALID_STATE,
+  /** A snapshot is damaged, or of another kind of host. */
+  SNAPSHOT_UNUSABLE,
   /** A pool had no idle sandbox, and its policy is not to wait for one. */
   POOL_EMPTY,
   /** The handle was closed before. */

@@ -119,6 +119,21 @@ public final class Kata implements AutoCloseable {
   }
 
   /**
+   * Makes a sandbox of a snapshot: with the memory, containers and processes of the one that was
+   * saved, and an identity of its own, as {@link Sandbox#fork} does. The snapshot stays and can be
+   * restored again.
+   *
+   * @param snapshot a directory {@link Sandbox#snapshot} wrote, here or on a host of the same kind:
+   *     same architecture, hypervisor version, configuration and guest
+   * @return the running sandbox, to be closed
+   * @throws KataException with {@link ErrorCode#SNAPSHOT_UNUSABLE} and what differs when it is
+   *     damaged or foreign; else as a start
+   */
+  public Sandbox restore(Path snapshot) {
+    return engine.restore(snapshot);
+  }
+
+  /**
    * The templates this runtime makes sandboxes of.
    *
    * @return the store

@@ -287,6 +287,19 @@ public interface Sandbox extends AutoCloseable {
   List<Sandbox> fork(int count);
 
   /**
+   * Writes this sandbox as it is now into a directory, from which {@link Kata#restore} makes others,
+   * in another JVM too. It stands still shortly and goes on. The directory holds the guest's whole
+   * memory, secrets included: it is made for its owner alone. Containers must have no other settings
+   * than image, command, env, workdir and user; those whose first process has ended are left out.
+   *
+   * @param directory must not exist; appears when it is complete
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when this sandbox does not run or has
+   *     something that cannot be saved, with {@link ErrorCode#HOST_UNSUITABLE} when it cannot be
+   *     written
+   */
+  void snapshot(java.nio.file.Path directory);
+
+  /**
    * Completes when the machine has ended, however that came. Never completes exceptionally.
    *
    * @return how the hypervisor ended

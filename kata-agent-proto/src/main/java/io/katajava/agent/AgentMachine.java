@@ -72,15 +72,28 @@ public final class AgentMachine {
 
   /**
    * Makes a machine that is a copy of another one itself, in one call ({@code ReseedRandomDev} with
-   * what only our agent understands, {@code RenewalExtras}): clock, entropy, host name, and from
-   * that entropy machine id, boot id and the link addresses of its network cards. The clock is the
-   * host's at the moment of sending.
+   * what only our agent understands, {@code RenewalExtras}): clock, entropy, host name, machine id,
+   * boot id, link addresses. The clock is the host's at the moment of sending.
    *
-   * @param entropy not empty; copied
+   * @param entropy for its random generator, not empty; copied
+   * @param identity 32 random bytes of which machine id and boot id are made
    * @param sandboxId the id the sandbox has from now on
    * @param hostname its host name
+   * @param linkAddresses whether network cards it has get other link addresses
    */
-  public void renew(byte[] entropy, String sandboxId, String hostname) {
+  public void renew(
+      byte[] entropy,
+      byte[] identity,
+      String sandboxId,
+      String hostname,
+      boolean linkAddresses) {
+    if (entropy.length == 0 || identity.length != 32) {
+      throw new IllegalArgumentException(
+          "a renewal needs entropy and 32 bytes of identity, got "
+              + entropy.length
+              + " and "
+              + identity.length);
+    }
     ReseedRandomDevRequest.Builder request =
         ReseedRandomDevRequest.newBuilder().setData(ByteString.copyFrom(entropy));
     Instant now = Instant.now();
@@ -90,6 +103,8 @@ public final class AgentMachine {
             .setSandboxId(sandboxId)
             .setHostname(hostname)
             .setClockNanoseconds(now.getEpochSecond() * 1_000_000_000L + now.getNano())
+            .setIdentity(ByteString.copyFrom(identity))
+            .setLinkAddresses(linkAddresses)
             .build();
     calls.run("ReseedRandomDev", sandboxId, RequestWire.merge(request, extras).build(), deadline);
   }

@@ -33,7 +33,9 @@ final class AgentLink implements AutoCloseable {
   private static final Duration EXIT_GRACE = Duration.ofSeconds(2);
 
   /** Bytes of the host's entropy for a guest that begins anew. */
-  private static final int ENTROPY = 256;
+  private static final int ENTROPY = 64;
+
+  private static final int IDENTITY = 32;
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -112,10 +114,12 @@ final class AgentLink implements AutoCloseable {
   }
 
   /** Makes a copied guest another one: entropy, clock, names, addresses. */
-  void renew(String sandboxId, String hostname) {
+  void renew(String sandboxId, String hostname, boolean linkAddresses) {
     byte[] entropy = new byte[ENTROPY];
     RANDOM.nextBytes(entropy);
-    client.machine().renew(entropy, sandboxId, hostname);
+    byte[] identity = new byte[IDENTITY];
+    RANDOM.nextBytes(identity);
+    client.machine().renew(entropy, identity, sandboxId, hostname, linkAddresses);
   }
 
   /** Waits until the guest has what was plugged in, and uses it. */

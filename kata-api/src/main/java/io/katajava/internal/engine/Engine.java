@@ -15,6 +15,7 @@ import io.katajava.spi.GuestRequest;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -122,6 +123,17 @@ public final class Engine implements AutoCloseable {
    */
   public KataDirectories directories() {
     return directories;
+  }
+
+  /**
+   * Makes a sandbox of a snapshot.
+   *
+   * @param directory the snapshot
+   * @return the running sandbox
+   */
+  public Sandbox restore(Path directory) {
+    requireOpen();
+    return new SandboxSnapshot(this).restore(directory);
   }
 
   /**

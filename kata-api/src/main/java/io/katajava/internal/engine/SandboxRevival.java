@@ -86,7 +86,7 @@ final class SandboxRevival {
                   source.birth()),
               run,
               engine::forget);
-      link.renew(run.sandboxId(), sandbox.hostname());
+      link.renew(run.sandboxId(), sandbox.hostname(), true);
       sandbox.beginAsCopy(source.containers(), source.defaultContainer(), source.pidHolder());
       engine.keep(sandbox);
       run.undo().forget();

@@ -48,10 +48,9 @@ final class SandboxStart {
     if (template != null) {
       try {
         return handedOut(cloned(vmSpec, template, use));
-      } catch (IOException | KataException e) {
-        if (e instanceof KataException known
-            && (known.code() == ErrorCode.CLOSED || known.code() == ErrorCode.INTERRUPTED)) {
-          throw known;
+      } catch (IOException | RuntimeException e) {
+        if (endsTheStart(e)) {
+          throw (RuntimeException) e;
         }
         log.warn(
             "[{}] no sandbox could be made of template {}, which is removed; it boots instead: {}",
@@ -67,6 +66,15 @@ final class SandboxStart {
       engine.templates().buildInBackground(vmSpec, use);
     }
     return sandbox;
+  }
+
+  /** Whether booting instead would help nobody. */
+  private boolean endsTheStart(Exception failure) {
+    boolean ours =
+        failure instanceof KataException known
+            && (known.code() == ErrorCode.CLOSED || known.code() == ErrorCode.INTERRUPTED);
+    return failure instanceof RuntimeException
+        && (ours || Thread.currentThread().isInterrupted() || run.deadline().isExpired());
   }
 
   private Sandbox handedOut(VmSandbox sandbox) {
@@ -120,7 +128,8 @@ final class SandboxStart {
               new Birth(
                   Birth.Kind.TEMPLATE,
                   "template " + template.directory().getFileName() + " fits" + plugged));
-      link.renew(run.sandboxId(), sandbox.hostname());
+      // A template has no network card; those of clones get an address when they are plugged in.
+      link.renew(run.sandboxId(), sandbox.hostname(), false);
       complete(vm, link);
       sandbox.beginFrom(container);
       done = true;

@@ -25,6 +25,7 @@ import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -512,6 +513,12 @@ final class VmSandbox implements Sandbox {
     }
     requireRunning("fork");
     return new SandboxFork(parts.engine(), this).make(count);
+  }
+
+  @Override
+  public void snapshot(Path directory) {
+    requireRunning("save");
+    new SandboxSnapshot(parts.engine()).write(this, directory);
   }
 
   Parts parts() {

@@ -139,7 +139,7 @@ record MachineCopies(
   private static String newMac() {
     byte[] octets = new byte[6];
     RANDOM.nextBytes(octets);
-    octets[0] = (byte) (octets[0] & 0xfc | 0x02);
+    octets[0] = (byte) ((octets[0] & 0xfc) | 0x02);
     StringBuilder text = new StringBuilder();
     for (byte octet : octets) {
       text.append(text.length() == 0 ? "" : ":").append(String.format("%02x", octet));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 
 /**
  * A guest's memory as a file: written by the machine that becomes a template, mapped copy-on-write
@@ -24,7 +25,7 @@ record SharedMemoryFile(Path path, boolean isWritten, boolean opensReadOnly) {
   static final int READERS = RunAs.FIRST - 1;
 
   Path directory() {
-    return path.toAbsolutePath().getParent();
+    return Objects.requireNonNull(path.toAbsolutePath().getParent());
   }
 
   /** Before the machine that writes it starts. Root itself needs no permission. */

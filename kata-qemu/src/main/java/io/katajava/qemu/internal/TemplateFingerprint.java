@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Everything that shapes a template, in words. Only metadata is read: it is asked for each time. */
@@ -33,9 +34,14 @@ final class TemplateFingerprint {
       MachineType machine,
       boolean kvm) {
     List<String> traits = new ArrayList<>();
-    traits.add("qemu " + file(binary) + " " + known.map(QemuCapabilities::version).orElse("?"));
-    traits.add("kernel " + file(spec.guest().kernel()));
-    spec.guest().initrd().ifPresent(initrd -> traits.add("initrd " + file(initrd)));
+    traits.add("qemu " + known.map(QemuCapabilities::version).orElse("unknown"));
+    // Snapshots may be taken to other hosts, where these files lie elsewhere; templates may not.
+    traits.add("host qemu " + file(binary));
+    traits.add("host kernel " + file(spec.guest().kernel()));
+    spec.guest().initrd().ifPresent(initrd -> traits.add("host initrd " + file(initrd)));
+    traits.add(
+        String.join(
+            " ", KernelParameters.of(config, machine, spec.guest().kernelParameters())));
     if (kvm) {
       // With KVM the guest has seen the host's processor.
       traits.addAll(processor());
@@ -47,7 +53,8 @@ final class TemplateFingerprint {
                 Path.of("/state"),
                 kvm,
                 machine,
-                known.map(QemuCapabilities::seccomp).orElse(true))
+                known.map(QemuCapabilities::seccomp).orElse(true),
+                QemuCommandLine.Origin.STATE)
             .arguments());
     return traits;
   }
@@ -60,8 +67,8 @@ final class TemplateFingerprint {
     }
   }
 
-  private static TreeSet<String> processor() {
-    TreeSet<String> lines = new TreeSet<>();
+  private static Set<String> processor() {
+    Set<String> lines = new TreeSet<>();
     try {
       for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
         String key = line.split("\\s*:", 2)[0];
