@@ -280,22 +280,23 @@ public interface Sandbox extends AutoCloseable {
    *
    * @param count how many copies, at least 1; they are alike, of one instant
    * @return the copies, running, to be closed each
-   * @throws KataException with {@link ErrorCode#INVALID_STATE} when this sandbox does not run or has
-   *     something that cannot be in two places, as a disk that is written; as a start when a copy
-   *     cannot be made: then none is left
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when this sandbox does not run or
+   *     has something that cannot be in two places, as a disk that is written; as a start when a
+   *     copy cannot be made: then none is left
    */
   List<Sandbox> fork(int count);
 
   /**
-   * Writes this sandbox as it is now into a directory, from which {@link Kata#restore} makes others,
-   * in another JVM too. It stands still shortly and goes on. The directory holds the guest's whole
-   * memory, secrets included: it is made for its owner alone. Containers must have no other settings
-   * than image, command, env, workdir and user; those whose first process has ended are left out.
+   * Writes this sandbox as it is now into a directory, from which {@link Kata#restore} makes
+   * others, in another JVM too. It stands still shortly and goes on. The directory holds the
+   * guest's whole memory, secrets included: it is made for its owner alone. Containers must have no
+   * other settings than image, command, env, workdir and user; those whose first process has ended
+   * are left out.
    *
    * @param directory must not exist; appears when it is complete
-   * @throws KataException with {@link ErrorCode#INVALID_STATE} when this sandbox does not run or has
-   *     something that cannot be saved, with {@link ErrorCode#HOST_UNSUITABLE} when it cannot be
-   *     written
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when this sandbox does not run or
+   *     has something that cannot be saved, with {@link ErrorCode#HOST_UNSUITABLE} when it cannot
+   *     be written
    */
   void snapshot(java.nio.file.Path directory);
 

@@ -114,8 +114,9 @@ public final class SandboxBuilder {
   }
 
   /**
-   * Sets whether the sandbox may be made of a template instead of being booted, and who builds that.
-   * Default: {@link BirthPolicy#TEMPLATE_IF_PRESENT}. {@link Sandbox#birth()} says how it came.
+   * Sets whether the sandbox may be made of a template instead of being booted, and who builds
+   * that. Default: {@link BirthPolicy#TEMPLATE_IF_PRESENT}. {@link Sandbox#birth()} says how it
+   * came.
    *
    * @param policy the policy
    * @return this

@@ -31,8 +31,8 @@ public final class SandboxPool implements AutoCloseable {
    *
    * @return a running sandbox with its default container made, to be closed
    * @throws KataException with {@link ErrorCode#POOL_EMPTY} when there is none, with {@link
-   *     ErrorCode#TIMEOUT} when waiting did not help, with {@link ErrorCode#CLOSED} when the pool is
-   *     closed; as a start when the policy is to create one and that fails
+   *     ErrorCode#TIMEOUT} when waiting did not help, with {@link ErrorCode#CLOSED} when the pool
+   *     is closed; as a start when the policy is to create one and that fails
    */
   public Sandbox borrow() {
     return core.borrow();
@@ -80,8 +80,7 @@ public final class SandboxPool implements AutoCloseable {
 
     Builder(Kata kata) {
       this.kata = kata;
-      this.sandbox =
-          kata.sandbox().image("busybox").birth(BirthPolicy.TEMPLATE_IN_BACKGROUND);
+      this.sandbox = kata.sandbox().image("busybox").birth(BirthPolicy.TEMPLATE_IN_BACKGROUND);
     }
 
     /**

@@ -42,10 +42,7 @@ public record TemplateSettings(
   public TemplateSettings {
     if (maximumCount < 1 || maximumSize.bytes() == 0) {
       throw new IllegalArgumentException(
-          "a store has room for something, got "
-              + maximumCount
-              + " templates and "
-              + maximumSize);
+          "a store has room for something, got " + maximumCount + " templates and " + maximumSize);
     }
     Checks.positive("maximum age of templates", maximumAge);
     directory.ifPresent(

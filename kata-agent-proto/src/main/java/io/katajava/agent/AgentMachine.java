@@ -82,11 +82,7 @@ public final class AgentMachine {
    * @param linkAddresses whether network cards it has get other link addresses
    */
   public void renew(
-      byte[] entropy,
-      byte[] identity,
-      String sandboxId,
-      String hostname,
-      boolean linkAddresses) {
+      byte[] entropy, byte[] identity, String sandboxId, String hostname, boolean linkAddresses) {
     if (entropy.length == 0 || identity.length != 32) {
       throw new IllegalArgumentException(
           "a renewal needs entropy and 32 bytes of identity, got "
@@ -125,8 +121,7 @@ public final class AgentMachine {
             .setMemoryMebibytes((int) memoryMebibytes)
             .setInterfaces(interfaces)
             .build();
-    calls.run(
-        "OnlineCPUMem", cpus + " CPUs", RequestWire.merge(request, extras).build(), deadline);
+    calls.run("OnlineCPUMem", cpus + " CPUs", RequestWire.merge(request, extras).build(), deadline);
   }
 
   /**

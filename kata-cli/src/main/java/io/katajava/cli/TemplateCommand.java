@@ -107,8 +107,7 @@ final class TemplateCommand {
               Json.pretty(
                   JsonObject.builder()
                       .put("directory", kata.templates().directory().toString())
-                      .put(
-                          "templates", templates.stream().map(TemplateCommand::toJson).toList())
+                      .put("templates", templates.stream().map(TemplateCommand::toJson).toList())
                       .build()));
         } else {
           out.print(table(templates));

@@ -91,7 +91,11 @@ class ForkIT {
           assertThat(seen.add(command + answer)).as("%s is new: %s", command, answer).isTrue();
         }
         TemplateIT.Identity.assertClock(copy);
-        assertCounts(copy.containers().stream().filter(c -> c.name().equals("counter")).findAny().orElseThrow());
+        assertCounts(
+            copy.containers().stream()
+                .filter(c -> c.name().equals("counter"))
+                .findAny()
+                .orElseThrow());
       }
       assertCounts(counter);
       copies.forEach(Sandbox::close);
@@ -107,8 +111,10 @@ class ForkIT {
                 java.time.Duration.ofSeconds(60),
                 () -> {
                   String now = counter.exec("cat", "/n").orThrow().stdoutText();
-                  boolean grown = !now.isBlank() && !last[0].isBlank()
-                      && Long.parseLong(now.strip()) > Long.parseLong(last[0].strip());
+                  boolean grown =
+                      !now.isBlank()
+                          && !last[0].isBlank()
+                          && Long.parseLong(now.strip()) > Long.parseLong(last[0].strip());
                   last[0] = now.isBlank() ? last[0] : now;
                   return grown;
                 }))
@@ -156,8 +162,7 @@ class ForkIT {
       parent.snapshot(directory);
       assertThatThrownBy(() -> parent.snapshot(directory))
           .isInstanceOfSatisfying(
-              KataException.class,
-              e -> assertThat(e.code()).isEqualTo(ErrorCode.HOST_UNSUITABLE));
+              KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.HOST_UNSUITABLE));
     }
     try (Kata other = kata(QemuConfig.builder().addCpuFeature("-rdrand").build())) {
       assertThatThrownBy(() -> other.restore(directory))
@@ -198,8 +203,7 @@ class ForkIT {
         assertThatThrownBy(call::run)
             .hasMessageContaining("the sandbox is paused")
             .isInstanceOfSatisfying(
-                KataException.class,
-                e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_STATE));
+                KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_STATE));
       }
       sandbox.pause();
       // Long enough for a clock that stood still to be seen.

@@ -43,11 +43,7 @@ class KilledBirthIT {
 
       Leftovers leftovers = new Leftovers(store.state());
       Leftovers.within(Duration.ofSeconds(2), () -> leftovers.processes().isEmpty());
-      Kata.builder()
-          .stateDirectory(store.state())
-          .templates(store.settings())
-          .build()
-          .close();
+      Kata.builder().stateDirectory(store.state()).templates(store.settings()).build().close();
       leftovers.assertNone();
       assertThat(store.drafts()).as("drafts of templates").isEmpty();
     }

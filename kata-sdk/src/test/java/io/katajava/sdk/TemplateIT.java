@@ -72,8 +72,7 @@ class TemplateIT {
         Sandbox sandbox = kata.sandbox().image("busybox").start()) {
       assertThat(sandbox.birth().kind()).isEqualTo(Birth.Kind.TEMPLATE);
       assertThat(sandbox.describe())
-          .contains(
-              new Choice("birth", "template", "template " + template.id() + " fits"));
+          .contains(new Choice("birth", "template", "template " + template.id() + " fits"));
       assertThat(ask(sandbox, "uname")).isEqualTo("Linux");
       assertThat(kata.templates().list()).extracting(TemplateInfo::id).contains(template.id());
     }
@@ -122,11 +121,7 @@ class TemplateIT {
   void larger_hasItsProcessorsAndMemoryPlugged() {
     try (Kata kata = kata();
         Sandbox sandbox =
-            kata.sandbox()
-                .vcpus(2)
-                .memory(MemorySize.mebibytes(512))
-                .image("busybox")
-                .start()) {
+            kata.sandbox().vcpus(2).memory(MemorySize.mebibytes(512)).image("busybox").start()) {
       assertThat(sandbox.birth().kind()).as(sandbox.birth().why()).isEqualTo(Birth.Kind.TEMPLATE);
       assertThat(ask(sandbox, "nproc")).isEqualTo("2");
       String total = ask(sandbox, "awk", "/^MemTotal/ {print $2}", "/proc/meminfo");
@@ -158,16 +153,14 @@ class TemplateIT {
     QemuConfig other = QemuConfig.builder().addKernelParameter("audit=0").build();
     try (Kata kata = kata(other);
         Sandbox sandbox = kata.sandbox().start()) {
-      assertThat(sandbox.birth())
-          .isEqualTo(new Birth(Birth.Kind.COLD, "no template fits yet"));
+      assertThat(sandbox.birth()).isEqualTo(new Birth(Birth.Kind.COLD, "no template fits yet"));
     }
   }
 
   @Test
   void damaged_isNotUsedAndBuiltAnew() throws Exception {
     try (OpenStore own = new OpenStore();
-        Kata kata =
-            Kata.builder().stateDirectory(own.state()).templates(own.settings()).build()) {
+        Kata kata = Kata.builder().stateDirectory(own.state()).templates(own.settings()).build()) {
       TemplateInfo first = kata.templates().build(kata.sandbox().spec());
       for (String name : List.of("state", "memory", "manifest")) {
         Path file = first.directory().resolve(name);
@@ -187,14 +180,12 @@ class TemplateIT {
   @Test
   void background_buildsAfterTheFirstBoot() {
     try (OpenStore own = new OpenStore();
-        Kata kata =
-            Kata.builder().stateDirectory(own.state()).templates(own.settings()).build()) {
+        Kata kata = Kata.builder().stateDirectory(own.state()).templates(own.settings()).build()) {
       SandboxBuilder builder = kata.sandbox().birth(BirthPolicy.TEMPLATE_IN_BACKGROUND);
       try (Sandbox sandbox = builder.start()) {
         assertThat(sandbox.birth().kind()).isEqualTo(Birth.Kind.COLD);
       }
-      assertThat(
-              Leftovers.within(Duration.ofMinutes(2), () -> !kata.templates().list().isEmpty()))
+      assertThat(Leftovers.within(Duration.ofMinutes(2), () -> !kata.templates().list().isEmpty()))
           .isTrue();
       try (Sandbox sandbox = builder.start()) {
         assertThat(sandbox.birth().kind()).isEqualTo(Birth.Kind.TEMPLATE);
@@ -227,8 +218,7 @@ class TemplateIT {
       Instant before = Instant.now();
       long guest = Long.parseLong(ask(sandbox, "date", "+%s"));
       Instant after = Instant.now();
-      assertThat(guest)
-          .isBetween(before.getEpochSecond() - 2, after.getEpochSecond() + 2);
+      assertThat(guest).isBetween(before.getEpochSecond() - 2, after.getEpochSecond() + 2);
     }
   }
 }

@@ -46,14 +46,15 @@ record ContainerPlan(
   }
 
   /**
-   * What it is made of, but for its names: equal fingerprints, interchangeable containers as long as
-   * nothing has run in them.
+   * What it is made of, but for its names: equal fingerprints, interchangeable containers as long
+   * as nothing has run in them.
    */
   String fingerprint() {
     ContainerRequest request =
         new ContainerPlan("ID", "HOST", spec, rootfs, command, pause)
             .toRequest(spec.limits(), Optional.empty());
-    return (rootfs.description() + " " + request.storages() + " " + request.spec()).replace(id, "ID");
+    return (rootfs.description() + " " + request.storages() + " " + request.spec())
+        .replace(id, "ID");
   }
 
   /**

@@ -2,14 +2,14 @@ package io.katajava.internal.engine;
 
 import io.katajava.Birth;
 import io.katajava.Choice;
-import io.katajava.internal.template.TemplateShelf;
-import io.katajava.TemplateSettings;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
+import io.katajava.TemplateSettings;
+import io.katajava.internal.template.TemplateShelf;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestRequest;
 import io.katajava.spi.VirtualMachine;
@@ -166,18 +166,15 @@ public final class Engine implements AutoCloseable {
   }
 
   /** What the hypervisor is asked for: the specification's sizes, or else its own. */
-  VmSpec vmSpec(SandboxSpec spec, String sandboxId, Deadline deadline)
-      throws InterruptedException {
+  VmSpec vmSpec(SandboxSpec spec, String sandboxId, Deadline deadline) throws InterruptedException {
     GuestAssets guest =
         providers
             .guest()
-            .provide(
-                new GuestRequest(HostArchitecture.current(), directories.cache(), deadline));
+            .provide(new GuestRequest(HostArchitecture.current(), directories.cache(), deadline));
     VmSizes defaults = providers.hypervisor().defaultSizes();
     return new VmSpec(
         sandboxId,
-        new VmSizes(
-            spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
+        new VmSizes(spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
         guest);
   }
 

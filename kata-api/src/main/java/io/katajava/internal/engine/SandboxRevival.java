@@ -56,8 +56,7 @@ final class SandboxRevival {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       KataException failure =
-          run.failure(
-              ErrorCode.INTERRUPTED, "the thread was interrupted", null, evidence[0], e);
+          run.failure(ErrorCode.INTERRUPTED, "the thread was interrupted", null, evidence[0], e);
       run.undo().run(failure);
       throw failure;
     } catch (RuntimeException | Error e) {
@@ -68,8 +67,7 @@ final class SandboxRevival {
   }
 
   private Sandbox revive(StartRun run, VmEvidence[] evidence) throws InterruptedException {
-    VmSpec vmSpec =
-        new VmSpec(run.sandboxId(), source.vmSpec().sizes(), source.vmSpec().guest());
+    VmSpec vmSpec = new VmSpec(run.sandboxId(), source.vmSpec().sizes(), source.vmSpec().guest());
     VirtualMachine vm = engine.providers().hypervisor().restore(vmSpec, source.image(), run);
     run.undo().push(vm::close);
     try {

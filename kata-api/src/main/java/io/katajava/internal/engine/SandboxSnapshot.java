@@ -8,6 +8,7 @@ import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
 import io.katajava.internal.template.ImageManifest;
@@ -16,7 +17,6 @@ import io.katajava.internal.template.TreeRemoval;
 import io.katajava.spi.TemplateTraits;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
-import io.katajava.MemorySize;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -97,11 +97,7 @@ final class SandboxSnapshot {
     values.put("containers", String.valueOf(containers.size()));
     List<String> traits = traits(sandbox.parts().vmSpec());
     Path state = draft.resolve(StoredImage.STATE);
-    Duration pause =
-        sandbox
-            .parts()
-            .vm()
-            .save(state, true, sandbox.parts().spec().startTimeout());
+    Duration pause = sandbox.parts().vm().save(state, true, sandbox.parts().spec().startTimeout());
     log.debug("[{}] stood still for {} ms to be saved", sandbox.id(), pause.toMillis());
     try (FileChannel channel = FileChannel.open(state, StandardOpenOption.WRITE)) {
       channel.force(true);
@@ -122,9 +118,7 @@ final class SandboxSnapshot {
     List<String> portable = new ArrayList<>();
     portable.add("architecture " + HostArchitecture.current());
     portable.add("guest " + spec.guest().key());
-    traits.traits().stream()
-        .filter(trait -> !trait.startsWith(OF_THE_HOST))
-        .forEach(portable::add);
+    traits.traits().stream().filter(trait -> !trait.startsWith(OF_THE_HOST)).forEach(portable::add);
     return portable;
   }
 
@@ -142,7 +136,8 @@ final class SandboxSnapshot {
       values.put(prefix + "command." + i++, word);
     }
     spec.process().env().forEach((name, value) -> values.put(prefix + "env." + name, value));
-    boolean plainNames = spec.process().env().keySet().stream().noneMatch(n -> n.matches(".*\\s.*"));
+    boolean plainNames =
+        spec.process().env().keySet().stream().noneMatch(n -> n.matches(".*\\s.*"));
     if (!plainNames || !described(prefix, values).equals(spec)) {
       throw new KataException(
           ErrorCode.INVALID_STATE,
@@ -216,7 +211,8 @@ final class SandboxSnapshot {
     }
   }
 
-  private static KataException unusable(Path directory, @org.jspecify.annotations.Nullable String why, Exception e) {
+  private static KataException unusable(
+      Path directory, @org.jspecify.annotations.Nullable String why, Exception e) {
     return new KataException(
         ErrorCode.SNAPSHOT_UNUSABLE,
         "the snapshot " + directory + " cannot be restored: " + why,
@@ -229,7 +225,8 @@ final class SandboxSnapshot {
       String their = i < theirs.size() ? theirs.get(i) : "nothing";
       String our = i < ours.size() ? ours.get(i) : "nothing";
       if (!their.equals(our)) {
-        throw new IOException("it was made with '" + their + "' where this runtime has '" + our + "'");
+        throw new IOException(
+            "it was made with '" + their + "' where this runtime has '" + our + "'");
       }
     }
   }
@@ -246,7 +243,11 @@ final class SandboxSnapshot {
       containers.add(
           new CopiedContainer(
               ContainerStart.plan(
-                  engine.providers().rootfs(), vmSpec.guest(), spec, id, manifest.require("sandbox")),
+                  engine.providers().rootfs(),
+                  vmSpec.guest(),
+                  spec,
+                  id,
+                  manifest.require("sandbox")),
               id,
               Boolean.parseBoolean(manifest.require(prefix + "started"))));
     }

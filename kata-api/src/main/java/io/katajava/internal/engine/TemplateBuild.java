@@ -72,8 +72,11 @@ final class TemplateBuild {
           "only a guest with our agent can be a template; this one is " + link.describe());
     }
     VmSandbox sandbox =
-        new VmSandbox(engine.parts(
-                quiet(), own, vm, link, List.of(), new Birth(Birth.Kind.COLD, "it is a template")), run, closed -> {});
+        new VmSandbox(
+            engine.parts(
+                quiet(), own, vm, link, List.of(), new Birth(Birth.Kind.COLD, "it is a template")),
+            run,
+            closed -> {});
     engine.track(sandbox);
     run.undo().push(sandbox::close);
     Map<String, String> values = new LinkedHashMap<>();

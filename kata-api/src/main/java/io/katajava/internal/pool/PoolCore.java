@@ -151,7 +151,8 @@ public final class PoolCore implements AutoCloseable {
         ErrorCode.POOL_EMPTY,
         "the pool has nothing to lend: " + why,
         details()
-            .withRemedy("Raise minimumIdle(...) or maximum(...), or choose another whenEmpty(...)"));
+            .withRemedy(
+                "Raise minimumIdle(...) or maximum(...), or choose another whenEmpty(...)"));
   }
 
   private Details details() {
@@ -432,15 +433,7 @@ public final class PoolCore implements AutoCloseable {
     lock.lock();
     try {
       return new PoolStatistics(
-          idle.size(),
-          starting,
-          lent,
-          started,
-          borrowed,
-          waited,
-          refused,
-          discarded,
-          failedStarts);
+          idle.size(), starting, lent, started, borrowed, waited, refused, discarded, failedStarts);
     } finally {
       lock.unlock();
     }

@@ -212,8 +212,7 @@ public final class TemplateShelf {
     FileChannel channel = null;
     boolean begun = false;
     try {
-      channel =
-          FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = channel.tryLock();
       if (lock == null) {
         return Optional.empty();
@@ -332,8 +331,7 @@ public final class TemplateShelf {
       String id = image.directory().getFileName().toString();
       bytes += image.bytes();
       count++;
-      boolean tooMuch =
-          bytes > settings.maximumSize().bytes() || count > settings.maximumCount();
+      boolean tooMuch = bytes > settings.maximumSize().bytes() || count > settings.maximumCount();
       if (!id.equals(kept) && (tooMuch || isTooOld(image))) {
         log.info("template {} makes room", id);
         remove(id);

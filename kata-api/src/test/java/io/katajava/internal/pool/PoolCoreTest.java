@@ -42,8 +42,7 @@ class PoolCoreTest {
                 (proxy, method, arguments) ->
                     switch (method.getName()) {
                       case "id" -> "fake";
-                      case "state" ->
-                          exit.isDone() ? SandboxState.STOPPED : SandboxState.RUNNING;
+                      case "state" -> exit.isDone() ? SandboxState.STOPPED : SandboxState.RUNNING;
                       case "onExit" -> exit.copy();
                       case "close" -> {
                         exit.complete(new VmExit(0, "closed"));

@@ -44,8 +44,7 @@ final class FileDescriptor implements AutoCloseable {
 
   private static FileDescriptor open(Path file, int flags) throws IOException {
     try {
-      return new FileDescriptor(
-          open(file.toString(), flags | O_CLOEXEC | O_NOFOLLOW, OWNER_ONLY));
+      return new FileDescriptor(open(file.toString(), flags | O_CLOEXEC | O_NOFOLLOW, OWNER_ONLY));
     } catch (LastErrorException e) {
       throw new IOException("cannot open " + file + ": " + e.getMessage(), e);
     }

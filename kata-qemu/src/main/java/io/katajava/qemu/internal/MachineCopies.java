@@ -130,9 +130,7 @@ record MachineCopies(
       }
     }
     return new PluggedHardware(
-        vcpus > 0 ? wanted.vcpus() : 0,
-        memory > 0 ? wanted.memory() : MemorySize.bytes(0),
-        cards);
+        vcpus > 0 ? wanted.vcpus() : 0, memory > 0 ? wanted.memory() : MemorySize.bytes(0), cards);
   }
 
   /** Of the kind that belongs to no maker: unicast, locally administered. */

@@ -122,7 +122,8 @@ final class MachineState {
   /** Lets QEMU load; it goes on by itself then, or ends when it cannot. */
   static void load(QmpClient qmp, Path state, boolean memoryIsFile) throws InterruptedException {
     try (FileDescriptor file = FileDescriptor.toRead(state)) {
-      // In order, and only the last answer is waited for: each wait costs a switch to QEMU and back.
+      // In order, and only the last answer is waited for: each wait costs a switch to QEMU and
+      // back.
       qmp.executeAsync(ignoringShared(memoryIsFile));
       qmp.getFd(NAME, file.number());
       qmp.execute(MigrateIncoming.builder().uri("fd:" + NAME).build());

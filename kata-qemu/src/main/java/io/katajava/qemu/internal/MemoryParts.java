@@ -116,7 +116,9 @@ final class MemoryParts {
     return Part.object("memory-backend-ram", id).with("size", bytes.bytes());
   }
 
-  /** A backend for memory that is plugged: a file is the memory of the start and of nothing else. */
+  /**
+   * A backend for memory that is plugged: a file is the memory of the start and of nothing else.
+   */
   Part pluggedBackend(String id, MemorySize bytes) {
     return layout.backend() instanceof MemoryBackend.MappedFile file
             && !java.nio.file.Files.isDirectory(file.path())

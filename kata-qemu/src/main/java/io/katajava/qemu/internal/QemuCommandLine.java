@@ -84,8 +84,8 @@ final class QemuCommandLine {
     this.seccomp = seccomp;
     this.transport = Transport.of(machine);
     this.devices = new DeviceParts(transport, config.ioThreads());
-    this.memory = new MemoryParts(
-            config, spec.sizes().memory(), origin == Origin.STATE_AND_NAMED_MEMORY);
+    this.memory =
+        new MemoryParts(config, spec.sizes().memory(), origin == Origin.STATE_AND_NAMED_MEMORY);
   }
 
   List<String> arguments() {

@@ -1,20 +1,20 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.spi.VmImage;
-import io.katajava.spi.VmEvidence;
-import io.katajava.spi.TemplateTraits;
-import io.katajava.spi.GuestAssets;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.internal.QemuCommandLine.Origin;
-import io.katajava.qemu.MemoryBackend;
+import io.katajava.Choice;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
-import io.katajava.Choice;
 import io.katajava.qemu.MachineType;
+import io.katajava.qemu.MemoryBackend;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
+import io.katajava.qemu.internal.QemuCommandLine.Origin;
+import io.katajava.qemu.qmp.QmpException;
+import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.StartContext;
+import io.katajava.spi.TemplateTraits;
+import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmImage;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
 import java.io.IOException;
@@ -60,8 +60,7 @@ public final class QemuHypervisor implements Hypervisor {
   @Override
   public TemplateTraits templateFor(VmSpec spec) {
     TemplateConfig template = new TemplateConfig(config, machine());
-    Optional<String> obstacle =
-        template.obstacle().or(() -> template.tooLarge(spec.sizes()));
+    Optional<String> obstacle = template.obstacle().or(() -> template.tooLarge(spec.sizes()));
     if (obstacle.isPresent()) {
       return TemplateTraits.impossible(spec.sizes(), obstacle.get());
     }

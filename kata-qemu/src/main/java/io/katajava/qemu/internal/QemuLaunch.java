@@ -7,7 +7,6 @@ import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
-import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.QmpInterruptedException;
 import io.katajava.qemu.qmp.QmpProtocolException;

@@ -80,8 +80,7 @@ final class TemplateConfig {
   }
 
   private static boolean isAttached(QemuDevice device) {
-    return device instanceof Nic
-        || (device instanceof Disk disk && disk.bus() == Disk.Bus.VIRTIO);
+    return device instanceof Nic || (device instanceof Disk disk && disk.bus() == Disk.Bus.VIRTIO);
   }
 
   /** What a clone has plugged in. */
@@ -151,8 +150,7 @@ final class TemplateConfig {
             .devices(goingAlong());
     if (needsPorts()) {
       builder.pciePorts(
-          Math.min(
-              QemuConfig.MAXIMUM_PCIE_PORTS, config.pciePorts() + attachedLater().size()));
+          Math.min(QemuConfig.MAXIMUM_PCIE_PORTS, config.pciePorts() + attachedLater().size()));
     }
     if (config.memoryLayout().maximum().isEmpty() && canPlugMemory()) {
       // Room above 4 GiB makes the kernel set 64 MiB aside for devices that cannot reach it; ours

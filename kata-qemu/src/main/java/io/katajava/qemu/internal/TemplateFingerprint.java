@@ -12,7 +12,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Everything that shapes a template, in words. Only metadata is read: it is asked for each time. */
+/**
+ * Everything that shapes a template, in words. Only metadata is read: it is asked for each time.
+ */
 final class TemplateFingerprint {
   /** What the processor of a host is known by, lines of {@code /proc/cpuinfo}. */
   private static final List<String> CPU_KEYS =
@@ -40,8 +42,7 @@ final class TemplateFingerprint {
     traits.add("host kernel " + file(spec.guest().kernel()));
     spec.guest().initrd().ifPresent(initrd -> traits.add("host initrd " + file(initrd)));
     traits.add(
-        String.join(
-            " ", KernelParameters.of(config, machine, spec.guest().kernelParameters())));
+        String.join(" ", KernelParameters.of(config, machine, spec.guest().kernelParameters())));
     if (kvm) {
       // With KVM the guest has seen the host's processor.
       traits.addAll(processor());
