@@ -10,10 +10,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 
 /**
  * What is written about an image beside it: a first line with the format's version, then {@code key
- * value} lines, {@code end}. Values have their line breaks and backslashes escaped; a file without
+ * value} lines, {@code end} and the checksum of all before. Values have their line breaks and backslashes escaped; a file without
  * its last line is no manifest.
  */
 public final class ImageManifest {
@@ -21,7 +22,7 @@ public final class ImageManifest {
   public static final String FILE = "manifest";
 
   private static final String TRAIT = "trait";
-  private static final String END = "end";
+  private static final String END = "end ";
 
   private final String format;
   private final Map<String, String> values;
@@ -113,8 +114,8 @@ public final class ImageManifest {
     values.forEach(
         (key, value) -> text.append(key).append(' ').append(escaped(value)).append('\n'));
     traits.forEach(trait -> text.append(TRAIT).append(' ').append(escaped(trait)).append('\n'));
-    Files.writeString(
-        directory.resolve(FILE), text.append(END).append('\n'), StandardOpenOption.CREATE_NEW);
+    text.append(END).append(checksum(text.toString())).append('\n');
+    Files.writeString(directory.resolve(FILE), text, StandardOpenOption.CREATE_NEW);
   }
 
   /**
@@ -127,14 +128,19 @@ public final class ImageManifest {
    */
   public static ImageManifest read(Path directory, String format) throws IOException {
     Path file = directory.resolve(FILE);
-    String[] lines = Files.readString(file, StandardCharsets.UTF_8).split("\n", -1);
+    String text = Files.readString(file, StandardCharsets.UTF_8);
+    String[] lines = text.split("\n", -1);
     if (!lines[0].equals(format)) {
       throw new IOException(file + " begins with '" + cut(lines[0]) + "', not '" + format + "'");
     }
     Map<String, String> values = new LinkedHashMap<>();
     List<String> traits = new ArrayList<>();
     for (int i = 1; i < lines.length; i++) {
-      if (lines[i].equals(END)) {
+      if (lines[i].startsWith(END)) {
+        String before = text.substring(0, text.lastIndexOf(lines[i]));
+        if (!lines[i].equals(END + checksum(before))) {
+          throw new IOException(file + " is damaged");
+        }
         return new ImageManifest(format, values, traits);
       }
       String[] pair = lines[i].split(" ", 2);
@@ -148,6 +154,12 @@ public final class ImageManifest {
       }
     }
     throw new IOException(file + " is cut off");
+  }
+
+  private static String checksum(String text) {
+    CRC32C crc = new CRC32C();
+    crc.update(text.getBytes(StandardCharsets.UTF_8));
+    return Long.toHexString(crc.getValue());
   }
 
   private static String cut(String text) {
