@@ -12,7 +12,7 @@ use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use crate::{rpc, sys, uevent, warning};
 use nix::sys::epoll::EpollFlags;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,8 @@ pub struct Agent {
     pub timers: Timers,
     pub connections: HashMap<u64, Connection>,
     pub next_connection: u64,
+    /// Connections whose turn ended before all was read.
+    pub unread: Vec<u64>,
     pub listener: Option<crate::serve::Listener>,
     /// The connection that is the serial port, if one is served.
     pub serial: Option<u64>,
@@ -37,6 +39,8 @@ pub struct Agent {
     pub sandbox: Sandbox,
     /// Requests that wait for something other than a process: tried again when the world changes.
     pub parked: Vec<Parked>,
+    /// By container, executions that wait until fewer others are being set up.
+    pub waiting: HashMap<String, VecDeque<(CallId, crate::ttrpc::Request)>>,
     pub is_init: bool,
     pub ended: Option<Instant>,
     pub started: Instant,
@@ -85,12 +89,14 @@ impl Agent {
             timers: Timers::default(),
             connections: HashMap::new(),
             next_connection: 0,
+            unread: Vec::new(),
             listener: None,
             serial: None,
             host_seen: Instant::now(),
             host_present: false,
             sandbox: Sandbox::default(),
             parked: Vec::new(),
+            waiting: HashMap::new(),
             is_init,
             ended: None,
             started: Instant::now(),
@@ -107,10 +113,16 @@ impl Agent {
     pub fn run(&mut self) {
         let mut ready = Vec::new();
         while !self.is_over() {
-            self.poller.wait(self.timers.next(), &mut ready);
+            let unread = std::mem::take(&mut self.unread);
+            let until = if unread.is_empty() { self.timers.next() } else { Some(Instant::now()) };
+            self.poller.wait(until, &mut ready);
             for source in &ready {
                 self.handle(*source);
             }
+            for connection in unread {
+                self.serve(connection);
+            }
+            self.start_waiting();
             for timer in self.timers.due(Instant::now()) {
                 self.expire(timer);
             }
@@ -156,7 +168,12 @@ impl Agent {
             Source::Uevents => self.devices_changed(),
             Source::Oom => self.check_oom(),
             Source::Listener => self.accept(),
-            Source::Connection(id) => self.serve(id),
+            Source::Connection(id) => {
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.readable();
+                }
+                self.serve(id);
+            }
             Source::Setup(process) => self.setup_event(process),
             Source::Stdin(process) => self.feed_stdin(process),
             Source::Stdout(process) => self.feed_readers(process, 0),
@@ -226,6 +243,23 @@ impl Agent {
             self.timers.add(until, Timer::Parked);
         }
         self.parked.push(parked);
+    }
+
+    fn start_waiting(&mut self) {
+        for container in self.waiting.keys().cloned().collect::<Vec<_>>() {
+            let mut free = rpc::process::free_starts(self, &container);
+            while free > 0 {
+                let Some((call, request)) = self.waiting.get_mut(&container).and_then(VecDeque::pop_front)
+                else {
+                    self.waiting.remove(&container);
+                    break;
+                };
+                if self.is_open(call) {
+                    rpc::dispatch(self, call, request, None);
+                    free -= 1;
+                }
+            }
+        }
     }
 
     /// Gives parked requests another chance; those that wait for devices only when `devices` says so.

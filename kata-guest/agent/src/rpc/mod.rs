@@ -64,7 +64,14 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
             let resume: crate::grpc::ResumeContainerRequest = decode(payload)?;
             container::freeze(agent, call, &resume.container_id, false)
         }
-        "ExecProcess" => process::exec(agent, call, &decode(payload)?, &decode(payload)?),
+        "ExecProcess" => {
+            let exec: crate::grpc::ExecProcessRequest = decode(payload)?;
+            if process::free_starts(agent, &exec.container_id) == 0 {
+                agent.waiting.entry(exec.container_id).or_default().push_back((call, request));
+                return LATER;
+            }
+            process::exec(agent, call, &exec, &decode(payload)?)
+        }
         "SignalProcess" => process::signal(agent, &decode(payload)?, &decode(payload)?),
         "WaitProcess" => process::wait(agent, call, &decode(payload)?),
         "ReadStdout" => agent.read_stream(call, &decode(payload)?, 0).and(LATER),

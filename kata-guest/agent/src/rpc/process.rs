@@ -18,6 +18,16 @@ use std::os::fd::{AsFd, AsRawFd};
 /// Records of processes one container may have, ended ones that nobody asked about included.
 const MAX_PROCESSES: usize = 4096;
 
+/// Processes of one container that are set up at the same time. Each is a copy of the agent until its program runs: a
+/// thousand at once would fill a small guest's memory and be no sooner done.
+const MAX_STARTING: usize = 16;
+
+/// How many more of a container's executions may be set up now.
+pub fn free_starts(agent: &Agent, container: &str) -> usize {
+    let starting = |process: &&Process| process.stage == Stage::Starting && process.container == container;
+    MAX_STARTING.saturating_sub(agent.sandbox.processes.values().filter(starting).count())
+}
+
 pub fn exec(
     agent: &mut Agent,
     call: CallId,
