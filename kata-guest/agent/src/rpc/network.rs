@@ -102,6 +102,25 @@ pub fn update_interface(agent: &Agent, request: &grpc::UpdateInterfaceRequest) -
     Ok(Some(wanted.encode_to_vec()))
 }
 
+/// Gives every card an address that no copy of this machine has: random, and marked as not a maker's.
+pub fn renew_addresses(agent: &Agent) -> Result<()> {
+    let is_card =
+        |link: &&Link| std::path::Path::new("/sys/class/net").join(&link.name).join("device").exists();
+    if std::fs::read_dir("/sys/class/net").is_ok_and(|all| all.count() <= 1) {
+        return Ok(());
+    }
+    let mut netlink = open(agent)?;
+    for link in netlink.links().context("links")?.iter().filter(is_card) {
+        let mut octets = [0; 6];
+        std::fs::File::open("/dev/urandom")
+            .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut octets))
+            .context("/dev/urandom")?;
+        octets[0] = (octets[0] & 0xfc) | 0x02;
+        netlink.set_hardware(link.index, &octets).context(format!("address of {}", link.name))?;
+    }
+    Ok(())
+}
+
 fn parse_address(message: &types::IpAddress) -> Result<(IpAddr, u8)> {
     let address = names::address(&message.address)?;
     check_family(message.family, &address)?;

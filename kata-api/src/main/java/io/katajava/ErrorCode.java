@@ -48,6 +48,10 @@ public enum ErrorCode {
   SANDBOX_NOT_FOUND,
   /** Another JVM, or another handle of this one, is attached to the sandbox. */
   ALREADY_ATTACHED,
+  /** A snapshot is damaged, or of another kind of host. */
+  SNAPSHOT_UNUSABLE,
+  /** A pool had no idle sandbox, and its policy is not to wait for one. */
+  POOL_EMPTY,
   /** The handle was closed before. */
   CLOSED
 }

@@ -19,6 +19,7 @@ import java.util.OptionalInt;
  * @param startTimeout how long the whole start may take
  * @param annotations notes of whoever asked for it, in their order
  * @param life how long it lives
+ * @param birth whether it may be made of a template
  */
 public record SandboxSpec(
     Optional<String> name,
@@ -28,7 +29,8 @@ public record SandboxSpec(
     String hostname,
     Duration startTimeout,
     Map<String, String> annotations,
-    SandboxLife life) {
+    SandboxLife life,
+    BirthPolicy birth) {
 
   /** How long a start may take unless told otherwise; generous, for hosts without KVM. */
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);

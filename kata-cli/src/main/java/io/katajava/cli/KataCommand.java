@@ -46,6 +46,7 @@ public final class KataCommand {
           "stop",
           "cleanup",
           "guest",
+          "template",
           "qmp",
           "agent-ctl",
           "log-parse",
@@ -150,6 +151,7 @@ public final class KataCommand {
       case "stop" -> StopCommand.class;
       case "cleanup" -> CleanupCommand.class;
       case "guest" -> GuestCommand.class;
+      case "template" -> TemplateCommand.class;
       case "qmp" -> MonitorCommand.class;
       case "agent-ctl" -> AgentCtlCommand.class;
       case "log-parse" -> LogParseCommand.class;

@@ -539,6 +539,18 @@ public final class QemuConfig implements HypervisorConfig {
     }
 
     /**
+     * Puts these devices in the place of those added so far.
+     *
+     * @param others the devices, each with an id of its own
+     * @return this
+     */
+    public Builder devices(List<QemuDevice> others) {
+      devices.clear();
+      others.forEach(this::addDevice);
+      return this;
+    }
+
+    /**
      * Turns debug on. The section is described inside; what it offers is offered nowhere else.
      *
      * @param section describes the section

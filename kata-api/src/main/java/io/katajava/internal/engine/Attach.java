@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Birth;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
@@ -9,22 +10,17 @@ import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmSpec;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Set;
 
 /** The way to a detached sandbox: found, locked, proven, taken over. */
 final class Attach {
   private static final Duration LIMIT = Duration.ofMinutes(1);
 
-  private final Providers providers;
+  private final Engine engine;
   private final Ledger ledger;
-  private final Workers workers;
-  private final Set<VmSandbox> open;
 
-  Attach(Providers providers, Ledger ledger, Workers workers, Set<VmSandbox> open) {
-    this.providers = providers;
+  Attach(Engine engine, Ledger ledger) {
+    this.engine = engine;
     this.ledger = ledger;
-    this.workers = workers;
-    this.open = open;
   }
 
   VmSandbox run(String wanted) {
@@ -79,7 +75,8 @@ final class Attach {
     Deadline deadline = Deadline.after(LIMIT);
     VmSpec vmSpec = new VmSpec(id, record.sizes(), record.guest(), true);
     VirtualMachine vm =
-        providers
+        engine
+            .providers()
             .hypervisor()
             .attach(vmSpec, ledger.directoryOf(id), record.process().pid(), deadline);
     AgentLink link = null;
@@ -89,19 +86,18 @@ final class Attach {
       ledger.write(ours);
       VmSandbox sandbox =
           new VmSandbox(
-              new VmSandbox.Parts(
+              engine.parts(
                   record.spec(),
                   vmSpec,
                   vm,
                   link,
-                  providers.rootfs(),
-                  providers.hypervisor().describe(vmSpec),
+                  engine.providers().hypervisor().describe(vmSpec),
                   new Detachment(ledger, hold, record, ours, false),
-                  workers),
+                  new Birth(Birth.Kind.COLD, "detached sandboxes are booted")),
               new StartRun(ours, deadline, ledger),
-              open::remove);
+              engine::forget);
       sandbox.resume(record.containers(), record.started());
-      open.add(sandbox);
+      engine.keep(sandbox);
       return sandbox;
     } catch (IOException | RuntimeException | Error e) {
       if (link != null) {

@@ -47,6 +47,18 @@ record ContainerPlan(
   }
 
   /**
+   * What it is made of, but for its names: equal fingerprints, interchangeable containers as long
+   * as nothing has run in them.
+   */
+  String fingerprint() {
+    ContainerRequest request =
+        new ContainerPlan("ID", "HOST", spec, rootfs, command, pause)
+            .toRequest(spec.limits(), Optional.empty());
+    return (rootfs.description() + " " + request.storages() + " " + request.spec())
+        .replace(id, "ID");
+  }
+
+  /**
    * The request that creates it, under the given limits.
    *
    * @param pidHolder the container whose pid namespace is joined, as our agent understands it; when

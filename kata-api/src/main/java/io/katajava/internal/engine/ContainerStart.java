@@ -38,8 +38,30 @@ final class ContainerStart {
   VmContainer prepare(ContainerSpec spec) {
     String id = containerId(spec.name());
     phase(StartPhase.ROOTFS);
-    Rootfs rootfs = rootfs(spec, id);
+    Rootfs rootfs = rootfs(providers, guest, spec, id, sandbox.id());
     phase(StartPhase.CONTAINER);
+    return new VmContainer(
+        sandbox, plan(guest, spec, rootfs, id, sandbox.hostname(), sandbox.id()), onClosed);
+  }
+
+  /** The plan of a container that is there already, in a sandbox of that id. */
+  static ContainerPlan plan(
+      List<RootfsProvider> providers,
+      GuestAssets guest,
+      ContainerSpec spec,
+      String id,
+      String sandboxId) {
+    Rootfs rootfs = rootfs(providers, guest, spec, id, sandboxId);
+    return plan(guest, spec, rootfs, id, sandboxId, sandboxId);
+  }
+
+  private static ContainerPlan plan(
+      GuestAssets guest,
+      ContainerSpec spec,
+      Rootfs rootfs,
+      String id,
+      String hostname,
+      String sandboxId) {
     List<String> command =
         spec.process().command().isEmpty() ? rootfs.command() : spec.process().command();
     Optional<String> pause = Optional.empty();
@@ -58,14 +80,23 @@ final class ContainerStart {
                                   + rootfs.description()
                                   + " has none, and this guest brings no program that waits",
                               Details.none()
-                                  .withSandbox(sandbox.id())
+                                  .withSandbox(sandboxId)
                                   .withRemedy("Set command(...)"))));
     }
-    return new VmContainer(
-        sandbox, new ContainerPlan(id, sandbox.hostname(), spec, rootfs, command, pause), onClosed);
+    return new ContainerPlan(id, hostname, spec, rootfs, command, pause);
   }
 
-  private Rootfs rootfs(ContainerSpec spec, String id) {
+  /** One that is in the guest already, under an id of its own for its user. */
+  VmContainer existing(String id, ContainerPlan plan) {
+    return new VmContainer(sandbox, plan.withId(id), onClosed);
+  }
+
+  private static Rootfs rootfs(
+      List<RootfsProvider> providers,
+      GuestAssets guest,
+      ContainerSpec spec,
+      String id,
+      String sandboxId) {
     String reference = spec.image().orElse(GuestRootfs.DEFAULT);
     try {
       for (RootfsProvider provider : providers) {
@@ -79,13 +110,13 @@ final class ContainerStart {
       throw new KataException(
           ErrorCode.INTERRUPTED,
           "interrupted while preparing the root filesystem " + reference,
-          Details.none().withSandbox(sandbox.id()).withCause(e));
+          Details.none().withSandbox(sandboxId).withCause(e));
     }
     throw new KataException(
         ErrorCode.ROOTFS_UNAVAILABLE,
         "no provider knows the image '" + reference + "' for container " + spec.name(),
         Details.none()
-            .withSandbox(sandbox.id())
+            .withSandbox(sandboxId)
             .withRemedy("This guest brings " + guest.rootfs().keySet() + " along"));
   }
 

@@ -3,6 +3,7 @@ package io.katajava.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.BirthPolicy;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerLimits;
 import io.katajava.ContainerSpec;
@@ -90,7 +91,8 @@ class DetachedRecordTest {
                 true,
                 Optional.of(Duration.ofHours(1)),
                 Optional.empty(),
-                Optional.of(new SandboxLife.Limit(Duration.ofDays(1), LimitAction.STOP)))),
+                Optional.of(new SandboxLife.Limit(Duration.ofDays(1), LimitAction.STOP))),
+            BirthPolicy.COLD),
         new VmSizes(2, MemorySize.mebibytes(256)),
         GuestAssets.of(Path.of("/k"), Path.of("/i"), "key"),
         List.of(
