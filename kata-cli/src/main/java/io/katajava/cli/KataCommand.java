@@ -38,6 +38,7 @@ public final class KataCommand {
   static final List<String> COMMANDS =
       List.of(
           "run",
+          "image",
           "check",
           "env",
           "config",
@@ -141,6 +142,7 @@ public final class KataCommand {
   private static @Nullable Class<?> named(String name) {
     return switch (name) {
       case "run" -> RunCommand.class;
+      case "image" -> ImageCommand.class;
       case "check" -> CheckCommand.class;
       case "env" -> EnvCommand.class;
       case "config" -> ConfigCommand.class;

@@ -8,6 +8,7 @@ import io.katajava.Kata;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
+import io.katajava.image.ImageRootfsProvider;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -30,7 +32,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "run",
     description = "Run a command in a container in a fresh virtual machine.",
+    customSynopsis = "kata run [OPTIONS] [IMAGE] [--] [COMMAND...]",
     footer = {
+      "",
+      "IMAGE is pulled when it is not there. Without one, that is when COMMAND follows --",
+      "at once, the container has the guest's own root filesystem, busybox.",
       "",
       "The exit code is the command's own; 128 + n when signal n ended it, 124 after",
       "--timeout, 127 when the command does not exist, 126 when it cannot be executed,",
@@ -39,6 +45,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  kata run -- uname -a",
       "  kata run -it -- sh",
+      "  kata run debian:12 -- cat /etc/os-release",
       "  tar c . | kata run --memory 512M --timeout 1m -- sh -c 'tar t | wc -l'"
     })
 final class RunCommand implements Callable<Integer> {
@@ -74,22 +81,39 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--timeline", description = "Print the phases of the start on stderr.")
   boolean timeline;
 
+  @Option(
+      names = "--entrypoint",
+      paramLabel = "PROGRAM",
+      description = "Run this program of the image instead of its entrypoint.")
+  @Nullable String entrypoint;
+
+  @Mixin ImageCommand.RegistryMixin registry;
+
   @Parameters(
-      arity = "1..*",
-      paramLabel = "COMMAND",
-      description = "The command and its arguments, after --.")
-  List<String> command = new ArrayList<>();
+      paramLabel = "IMAGE -- COMMAND",
+      description = "The image, then the command and its arguments, after --.")
+  List<String> words = new ArrayList<>();
+
+  private @Nullable String image;
+  private List<String> command = List.of();
 
   @SuppressWarnings("NullAway.Init")
   RunCommand() {}
 
   @Override
   public Integer call() throws InterruptedException, IOException {
+    takeWordsApart();
     Map<Path, String> copies = containerOptions.copies();
-    try (Kata kata = Kata.create();
+    try (ProgressBars bars = ProgressBars.on(spec);
+        Kata kata =
+            Kata.builder()
+                .rootfs(new ImageRootfsProvider(registry.store()))
+                .progress(bars)
+                .build();
         Sandbox sandbox = describe(kata.sandbox()).start()) {
       int code;
       try (Container container = describe(sandbox.container("main")).create()) {
+        bars.close();
         ContainerOptions.copy(copies, container);
         container.start();
         code = attach(container, sandbox);
@@ -105,6 +129,19 @@ final class RunCommand implements Callable<Integer> {
       }
       spec.commandLine().getErr().flush();
       return code;
+    }
+  }
+
+  /** The first word is the image unless {@code --} stands before it. */
+  private void takeWordsApart() {
+    List<String> arguments = spec.commandLine().getParseResult().originalArgs();
+    int separator = arguments.indexOf("--");
+    int after = separator < 0 ? 0 : arguments.size() - separator - 1;
+    boolean named = words.size() > after;
+    image = named ? words.get(0) : null;
+    command = List.copyOf(named ? words.subList(1, words.size()) : words);
+    if (image == null && command.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "there is neither an IMAGE nor a COMMAND");
     }
   }
 
@@ -148,6 +185,15 @@ final class RunCommand implements Callable<Integer> {
       // Until the real size is known.
       builder.tty(80, 24);
     }
-    return containerOptions.describe(builder.command(command));
+    if (image != null) {
+      builder.image(image);
+    }
+    if (entrypoint != null) {
+      builder.entrypoint(entrypoint);
+    }
+    if (!command.isEmpty()) {
+      builder.command(command);
+    }
+    return containerOptions.describe(builder);
   }
 }

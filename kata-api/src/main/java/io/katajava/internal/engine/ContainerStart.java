@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ContainerSpec;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
@@ -8,6 +9,7 @@ import io.katajava.StartPhase;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.RootfsProvider;
+import io.katajava.spi.RootfsRequest;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -16,17 +18,14 @@ import java.util.function.Consumer;
 final class ContainerStart {
   private final VmSandbox sandbox;
   private final GuestAssets guest;
-  private final List<RootfsProvider> providers;
+  private final RootfsSources sources;
   private final Consumer<String> onClosed;
 
   ContainerStart(
-      VmSandbox sandbox,
-      GuestAssets guest,
-      List<RootfsProvider> providers,
-      Consumer<String> onClosed) {
+      VmSandbox sandbox, GuestAssets guest, RootfsSources sources, Consumer<String> onClosed) {
     this.sandbox = sandbox;
     this.guest = guest;
-    this.providers = providers;
+    this.sources = sources;
     this.onClosed = onClosed;
   }
 
@@ -41,7 +40,7 @@ final class ContainerStart {
     Rootfs rootfs = rootfs(spec, id);
     phase(StartPhase.CONTAINER);
     List<String> command =
-        spec.process().command().isEmpty() ? rootfs.command() : spec.process().command();
+        rootfs.config().process(spec.process().entrypoint(), spec.process().command());
     Optional<String> pause = Optional.empty();
     if (command.isEmpty()) {
       pause =
@@ -68,10 +67,20 @@ final class ContainerStart {
   private Rootfs rootfs(ContainerSpec spec, String id) {
     String reference = spec.image().orElse(GuestRootfs.DEFAULT);
     try {
-      for (RootfsProvider provider : providers) {
-        Optional<Rootfs> rootfs = provider.prepare(reference, id, guest);
+      Deadline deadline = sandbox.startDeadline();
+      RootfsRequest request =
+          new RootfsRequest(
+              reference,
+              id,
+              AgentPaths.container(id),
+              guest,
+              sources.cacheDirectory(),
+              deadline,
+              sources.progress());
+      for (RootfsProvider provider : sources.providers()) {
+        Optional<Rootfs> rootfs = provider.prepare(request);
         if (rootfs.isPresent()) {
-          return rootfs.get();
+          return sandbox.disks().plug(rootfs.get(), deadline);
         }
       }
     } catch (InterruptedException e) {

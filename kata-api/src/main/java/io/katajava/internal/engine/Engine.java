@@ -4,6 +4,7 @@ import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
+import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
@@ -28,15 +29,17 @@ public final class Engine implements AutoCloseable {
 
   private final Providers providers;
   private final KataDirectories directories;
+  private final ProgressListener progress;
   private final Ledger ledger;
   private final Workers workers = new Workers();
   private final Set<VmSandbox> open = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Thread atExit = new Thread(this::closeSandboxes, "kata-at-exit");
 
-  private Engine(Providers providers, KataDirectories directories, Ledger ledger) {
+  private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
     this.providers = providers;
-    this.directories = directories;
+    this.directories = settings.directories();
+    this.progress = settings.progress();
     this.ledger = ledger;
   }
 
@@ -50,7 +53,7 @@ public final class Engine implements AutoCloseable {
     Providers providers = Providers.resolve(settings);
     Ledger ledger = Ledger.open(settings.directories().state());
     new LedgerSweep(ledger).run();
-    Engine engine = new Engine(providers, settings.directories(), ledger);
+    Engine engine = new Engine(providers, settings, ledger);
     // A courtesy for an orderly end; a killed JVM is what death tie and ledger are for.
     Runtime.getRuntime().addShutdownHook(engine.atExit);
     return engine;
@@ -170,7 +173,7 @@ public final class Engine implements AutoCloseable {
               .guest()
               .provide(
                   new GuestRequest(
-                      HostArchitecture.current(), directories.cache(), run.deadline()));
+                      HostArchitecture.current(), directories.cache(), run.deadline(), progress));
       VmSizes defaults = providers.hypervisor().defaultSizes();
       VmSpec vmSpec =
           new VmSpec(
@@ -192,7 +195,7 @@ public final class Engine implements AutoCloseable {
                     vmSpec,
                     vm,
                     link,
-                    providers.rootfs(),
+                    new RootfsSources(providers.rootfs(), directories.cache(), progress),
                     providers.hypervisor().describe(vmSpec),
                     workers),
                 run,

@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.KataDirectories;
+import io.katajava.ProgressListener;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.RootfsProvider;
@@ -14,9 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param guest null: the first one on the class path
  * @param rootfs asked before those on the class path
  * @param directories where state and caches are kept
+ * @param progress hears of pulls, unpacking and guest builds
  */
 public record EngineSettings(
     @Nullable Hypervisor hypervisor,
     @Nullable GuestProvider guest,
     List<RootfsProvider> rootfs,
-    KataDirectories directories) {}
+    KataDirectories directories,
+    ProgressListener progress) {}

@@ -4,6 +4,7 @@ import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSpec;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
@@ -20,7 +21,6 @@ import io.katajava.agent.ArpNeighbor;
 import io.katajava.agent.NetworkInterface;
 import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.VolumeStats;
-import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
@@ -51,13 +51,14 @@ final class VmSandbox implements Sandbox {
       VmSpec vmSpec,
       VirtualMachine vm,
       AgentLink link,
-      List<RootfsProvider> rootfs,
+      RootfsSources rootfs,
       List<Choice> choices,
       Workers workers) {}
 
   private final Parts parts;
   private final StartRun run;
   private final SandboxEvents events;
+  private final SandboxDisks disks;
   private final Consumer<VmSandbox> onClosed;
   private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
   private final Map<String, VmContainer> containers = new ConcurrentHashMap<>();
@@ -71,6 +72,7 @@ final class VmSandbox implements Sandbox {
   VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
     this.events = new SandboxEvents(parts.workers().executor());
     this.parts = parts;
+    this.disks = new SandboxDisks(parts.vm());
     this.run = run;
     this.onClosed = onClosed;
   }
@@ -212,6 +214,17 @@ final class VmSandbox implements Sandbox {
     }
     return ask(
         "read how full " + path + " of the guest is", client -> client.files().volumeStats(path));
+  }
+
+  SandboxDisks disks() {
+    return disks;
+  }
+
+  /** By when a container must be ready: with the start, or within as much time after it. */
+  Deadline startDeadline() {
+    return state() == SandboxState.STARTING
+        ? run.deadline()
+        : Deadline.after(parts.spec().startTimeout());
   }
 
   AgentLink link() {

@@ -1,5 +1,8 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
 import io.katajava.qemu.ChangePlan;
@@ -7,6 +10,7 @@ import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.QemuStatistics;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.VmEvents;
+import io.katajava.qemu.device.Disk;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpClosedException;
@@ -18,6 +22,7 @@ import io.katajava.qemu.qmp.command.Balloon;
 import io.katajava.qemu.qmp.command.Cont;
 import io.katajava.qemu.qmp.command.DumpGuestMemory;
 import io.katajava.qemu.qmp.command.QueryBalloon;
+import io.katajava.qemu.qmp.command.QueryPci;
 import io.katajava.qemu.qmp.command.QueryStatus;
 import io.katajava.qemu.qmp.command.Quit;
 import io.katajava.qemu.qmp.command.Screendump;
@@ -26,6 +31,7 @@ import io.katajava.qemu.qmp.command.SystemPowerdown;
 import io.katajava.qemu.qmp.command.SystemReset;
 import io.katajava.qemu.qmp.event.GuestPanickedEvent;
 import io.katajava.qemu.qmp.event.ShutdownEvent;
+import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
 import java.io.IOException;
@@ -198,6 +204,27 @@ final class QemuMachine implements QemuVm {
   @Override
   public void apply(LiveChange change, Duration timeout) {
     attached(changes).apply(change, timeout);
+  }
+
+  @Override
+  public String plugDisk(Rootfs.Disk disk, Duration timeout) {
+    LiveChange add = new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly());
+    try {
+      apply(add, timeout);
+      return PciAddress.of(disk.id(), monitor().execute(new QueryPci()));
+    } catch (QmpException | IllegalStateException | IllegalArgumentException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot plug disk " + disk.image() + " into sandbox " + sandboxId + ": " + e.getMessage(),
+          Details.none().withSandbox(sandboxId).withRemedy(remedy(disk, e)).withCause(e));
+    }
+  }
+
+  private String remedy(Rootfs.Disk disk, RuntimeException failure) {
+    if (failure instanceof IllegalStateException) {
+      return "Give the machine more ports with QemuConfig.pciePorts(...), or the image fewer disks";
+    }
+    return "Check that the user QEMU runs as can read " + disk.image();
   }
 
   @Override
