@@ -6,6 +6,7 @@ import io.katajava.image.RegistryOptions;
 import io.katajava.image.RegistryOptions.Credentials;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -19,8 +20,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads from one repository of one registry: the OCI distribution specification's pull, with
@@ -31,6 +33,8 @@ final class RegistryClient {
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
   private static final int MAXIMUM_REDIRECTS = 5;
   private static final String DOCKER_HUB = "registry-1.docker.io";
+  private static final Duration PROBE_LIMIT = Duration.ofSeconds(10);
+  private static final Logger log = LoggerFactory.getLogger(RegistryClient.class);
 
   private final String registry;
   private final String repository;
@@ -159,7 +163,11 @@ final class RegistryClient {
             + ")");
   }
 
-  /** With TLS where there is TLS; without only where that is allowed. */
+  /**
+   * With TLS, unless it may be without and a registry answers so. That is asked first, because a
+   * server without TLS may wait for the end of what it takes for a request, while one with TLS says
+   * at once that it does not understand.
+   */
   private String base() throws IOException, InterruptedException {
     String known = base;
     if (known != null) {
@@ -168,30 +176,23 @@ final class RegistryClient {
     String host = registry.equals("docker.io") ? DOCKER_HUB : registry;
     String found = "https://" + host;
     if (plainAllowed) {
-      try (Answer answer = sendUnauthorized(URI.create(found + "/v2/"), Map.of())) {
-        // Any answer will do.
-        answer.body().skip(0);
-      } catch (SSLException | HttpTimeoutException e) {
-        if (isDistrusted(e)) {
-          throw e;
+      HttpRequest ask =
+          HttpRequest.newBuilder(URI.create("http://" + host + "/v2/"))
+              .timeout(deadline.remainingAtMost(PROBE_LIMIT).plusMillis(1))
+              .header("User-Agent", "kata-java")
+              .build();
+      try (Answer answer = answer(ask)) {
+        if (answer.status() == 200 || answer.status() == 401) {
+          found = "http://" + host;
         }
-        found = "http://" + host;
+      } catch (ConnectException e) {
+        throw e;
+      } catch (IOException e) {
+        log.debug("registry {} does not speak plain HTTP: {}", registry, e.toString());
       }
     }
     base = found;
     return found;
-  }
-
-  /** A certificate that is there but does not count is no reason to go without. */
-  private static boolean isDistrusted(IOException failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof java.security.cert.CertificateException
-          || cause instanceof java.security.cert.CertPathValidatorException
-          || cause.getClass().getName().endsWith("ValidatorException")) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private Answer send(URI uri, Map<String, String> headers)
