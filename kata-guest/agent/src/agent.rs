@@ -2,6 +2,7 @@
 //! a pending read or wait costs a few bytes, and a fork finds no lock held.
 
 use crate::config::Config;
+use crate::hook_runs::HookRuns;
 use crate::modules::Modules;
 use crate::poller::{Poller, Source};
 use crate::sandbox::Sandbox;
@@ -10,9 +11,10 @@ use crate::timers::{Timer, Timers};
 use crate::ttrpc::connection::{CallId, Connection};
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
-use crate::{rpc, sys, uevent, warning};
+use crate::watch_runs::WatchRun;
+use crate::{info, rpc, sys, uevent, warning};
 use nix::sys::epoll::EpollFlags;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,8 @@ pub struct Agent {
     pub timers: Timers,
     pub connections: HashMap<u64, Connection>,
     pub next_connection: u64,
+    /// Connections whose turn ended before all was read.
+    pub unread: Vec<u64>,
     pub listener: Option<crate::serve::Listener>,
     /// The connection that is the serial port, if one is served.
     pub serial: Option<u64>,
@@ -37,6 +41,8 @@ pub struct Agent {
     pub sandbox: Sandbox,
     /// Requests that wait for something other than a process: tried again when the world changes.
     pub parked: Vec<Parked>,
+    /// By container, executions that wait until fewer others are being set up.
+    pub waiting: HashMap<String, VecDeque<(CallId, crate::ttrpc::Request)>>,
     pub is_init: bool,
     pub ended: Option<Instant>,
     pub started: Instant,
@@ -45,6 +51,8 @@ pub struct Agent {
     /// Why containers could not be made, until their processes are reaped.
     pub failures: HashMap<u64, Status>,
     pub own_pid_namespace: Option<std::fs::File>,
+    pub hook_runs: HookRuns,
+    pub watch_run: WatchRun,
     signals: Signals,
 }
 
@@ -72,6 +80,10 @@ impl Agent {
         let mut poller = Poller::new().context("epoll")?;
         let signals = Signals::new(!is_init).context("signals")?;
         poller.add(signals.fd(), Source::Signals, EpollFlags::EPOLLIN).context("signals")?;
+        let mut timers = Timers::default();
+        if !config.lifetime.is_zero() {
+            timers.add(Instant::now() + config.lifetime, Timer::Lifetime);
+        }
         let uevents = if is_init { uevent::open().ok() } else { None };
         if let Some(fd) = &uevents {
             poller.add(fd, Source::Uevents, EpollFlags::EPOLLIN).context("uevents")?;
@@ -80,15 +92,17 @@ impl Agent {
             config,
             modules,
             poller,
-            timers: Timers::default(),
+            timers,
             connections: HashMap::new(),
             next_connection: 0,
+            unread: Vec::new(),
             listener: None,
             serial: None,
             host_seen: Instant::now(),
             host_present: false,
             sandbox: Sandbox::default(),
             parked: Vec::new(),
+            waiting: HashMap::new(),
             is_init,
             ended: None,
             started: Instant::now(),
@@ -96,6 +110,8 @@ impl Agent {
             uevents,
             failures: HashMap::new(),
             own_pid_namespace: None,
+            hook_runs: HookRuns::default(),
+            watch_run: WatchRun::default(),
             signals,
         })
     }
@@ -104,10 +120,16 @@ impl Agent {
     pub fn run(&mut self) {
         let mut ready = Vec::new();
         while !self.is_over() {
-            self.poller.wait(self.timers.next(), &mut ready);
+            let unread = std::mem::take(&mut self.unread);
+            let until = if unread.is_empty() { self.timers.next() } else { Some(Instant::now()) };
+            self.poller.wait(until, &mut ready);
             for source in &ready {
                 self.handle(*source);
             }
+            for connection in unread {
+                self.serve(connection);
+            }
+            self.start_waiting();
             for timer in self.timers.due(Instant::now()) {
                 self.expire(timer);
             }
@@ -134,10 +156,9 @@ impl Agent {
             self.signals.take();
         }
         for id in self.sandbox.containers.keys().cloned().collect::<Vec<_>>() {
-            if let Err(status) = self.forget_container(&id) {
-                warning!("{}", status.message);
-            }
+            self.forget_container(&id, None, Ok(Vec::new()));
         }
+        self.finish_hooks();
         self.sandbox.storages.release_all();
     }
 
@@ -153,11 +174,18 @@ impl Agent {
             Source::Uevents => self.devices_changed(),
             Source::Oom => self.check_oom(),
             Source::Listener => self.accept(),
-            Source::Connection(id) => self.serve(id),
+            Source::Connection(id) => {
+                if let Some(connection) = self.connections.get_mut(&id) {
+                    connection.readable();
+                }
+                self.serve(id);
+            }
             Source::Setup(process) => self.setup_event(process),
+            Source::Hooks(run) => self.hooks_event(run),
             Source::Stdin(process) => self.feed_stdin(process),
             Source::Stdout(process) => self.feed_readers(process, 0),
             Source::Stderr(process) => self.feed_readers(process, 1),
+            Source::Watches => self.watches_event(),
             Source::Cgroup(_) => self.retry_parked(false),
         }
     }
@@ -204,6 +232,11 @@ impl Agent {
             }
             Timer::Parked => self.expire_parked(),
             Timer::HostGrace => self.check_host(),
+            Timer::Watches => self.look_at_sources(),
+            Timer::Lifetime => {
+                info!("the lifetime of {} s is over: powering off", self.config.lifetime.as_secs());
+                self.ended = Some(Instant::now());
+            }
         }
     }
 
@@ -225,6 +258,23 @@ impl Agent {
         self.parked.push(parked);
     }
 
+    fn start_waiting(&mut self) {
+        for container in self.waiting.keys().cloned().collect::<Vec<_>>() {
+            let mut free = rpc::process::free_starts(self, &container);
+            while free > 0 {
+                let Some((call, request)) = self.waiting.get_mut(&container).and_then(VecDeque::pop_front)
+                else {
+                    self.waiting.remove(&container);
+                    break;
+                };
+                if self.is_open(call) {
+                    rpc::dispatch(self, call, request, None);
+                    free -= 1;
+                }
+            }
+        }
+    }
+
     /// Gives parked requests another chance; those that wait for devices only when `devices` says so.
     pub fn retry_parked(&mut self, devices: bool) {
         for parked in std::mem::take(&mut self.parked) {
@@ -236,13 +286,12 @@ impl Agent {
                     rpc::dispatch(self, parked.call, request.clone(), parked.until);
                 }
                 ParkedKind::Devices(_) => self.parked.push(parked),
-                ParkedKind::Remove { .. } | ParkedKind::Freezer { .. } => {
-                    if let Some(result) = self.try_cgroup(&parked) {
-                        self.reply(parked.call, result);
-                    } else {
-                        self.parked.push(parked);
-                    }
-                }
+                ParkedKind::Remove { .. } | ParkedKind::Freezer { .. } => match self.try_cgroup(&parked) {
+                    None => self.parked.push(parked),
+                    Some(Ok(None)) => {}
+                    Some(Ok(Some(payload))) => self.reply(parked.call, Ok(payload)),
+                    Some(Err(status)) => self.reply(parked.call, Err(status)),
+                },
             }
         }
     }

@@ -85,7 +85,7 @@ fn attach(fstype: &str, target: &str, flags: MsFlags, data: &str) {
     }
 }
 
-fn loopback_up() -> nix::Result<()> {
+pub fn loopback_up() -> nix::Result<()> {
     let fd = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
     // SAFETY: an all-zero ifreq is a valid value.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };

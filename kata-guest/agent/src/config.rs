@@ -18,6 +18,8 @@ pub struct Config {
     pub pipe_size: usize,
     /// `agent.host_grace`: power off when no host was there for this long. Zero is never.
     pub host_grace: Duration,
+    /// `agent.lifetime`: power off so long after the start, whoever is there. Zero is never.
+    pub lifetime: Duration,
     /// `agent.hostname`: until CreateSandbox brings another one.
     pub hostname: Option<String>,
 }
@@ -31,6 +33,7 @@ impl Default for Config {
             hotplug_timeout: Duration::from_secs(3),
             pipe_size: 0,
             host_grace: Duration::ZERO,
+            lifetime: Duration::ZERO,
             hostname: None,
         }
     }
@@ -62,6 +65,7 @@ impl Config {
             "agent.server_addr" => self.server_addr = Some(value.into()),
             "agent.hotplug_timeout" => return seconds(value, &mut self.hotplug_timeout),
             "agent.host_grace" => return seconds(value, &mut self.host_grace),
+            "agent.lifetime" => return seconds(value, &mut self.lifetime),
             "agent.container_pipe_size" => match value.parse() {
                 Ok(size) => self.pipe_size = size,
                 Err(_) => return false,
@@ -101,11 +105,12 @@ mod tests {
     #[test]
     fn command_line_known_parameters_are_taken() {
         let (config, malformed) = Config::from_command_line(
-            "console=ttyS0 agent.log=debug agent.serial=x.0 agent.host_grace=5 agent.server_addr=vsock://-1:1024",
+            "console=ttyS0 agent.log=debug agent.serial=x.0 agent.host_grace=5 agent.lifetime=60 agent.server_addr=vsock://-1:1024",
         );
         assert_eq!(config.log_level, Level::Debug);
         assert_eq!(config.port_name, "x.0");
         assert_eq!(config.host_grace, Duration::from_secs(5));
+        assert_eq!(config.lifetime, Duration::from_secs(60));
         assert_eq!(config.server_addr.as_deref(), Some("vsock://-1:1024"));
         assert!(malformed.is_empty());
     }

@@ -17,7 +17,7 @@ const NOFILE: u64 = 1 << 16;
 pub fn run() -> ! {
     std::panic::set_hook(Box::new(|reason| error!("{reason}")));
     let (config, modules) = boot::boot();
-    let _ = sys::setrlimit(libc::RLIMIT_NOFILE, NOFILE, 1 << 20);
+    let _ = sys::prlimit(0, libc::RLIMIT_NOFILE, NOFILE, 1 << 20);
     let address = config.server_addr.clone();
     let name = config.port_name.clone();
     if let Err(status) = Agent::new(config, modules, true).map(|mut agent| serve(&mut agent, &name, address))

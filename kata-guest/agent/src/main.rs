@@ -6,6 +6,8 @@ mod boot;
 mod config;
 mod console;
 mod container;
+mod disks;
+mod hook_runs;
 mod modules;
 mod network;
 mod oom;
@@ -21,6 +23,8 @@ mod sys;
 mod timers;
 mod ttrpc;
 mod uevent;
+mod watch;
+mod watch_runs;
 
 #[allow(dead_code, clippy::all, reason = "generated from the whole protocol")]
 mod grpc {

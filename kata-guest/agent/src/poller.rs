@@ -19,9 +19,13 @@ pub enum Source {
     Connection(u64),
     /// The channel to a child that is being set up.
     Setup(u64),
+    /// The channel to a child that runs hooks.
+    Hooks(u64),
     Stdin(u64),
     Stdout(u64),
     Stderr(u64),
+    /// The channel to the child that looks at the sources of storages.
+    Watches,
     /// A container's cgroup.events.
     Cgroup(u64),
 }

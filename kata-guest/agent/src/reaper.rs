@@ -4,6 +4,7 @@
 
 use crate::agent::Agent;
 use crate::container::channel::{self, Message};
+use crate::container::devices;
 use crate::grpc;
 use crate::poller::Source;
 use crate::sandbox::{Process, Stage};
@@ -76,6 +77,7 @@ impl Agent {
                         self.start_failed(id, status);
                     }
                 }
+                Message::Built => self.run_create_hooks(id),
                 Message::Failed(status) => self.start_failed(id, status),
                 Message::Closed => self.program_runs(id),
             }
@@ -90,6 +92,10 @@ impl Agent {
         }
         if process.stage == Stage::Creating {
             process.stage = Stage::Created;
+            devices::unstage(&process.container);
+            let (pid, name) = (process.pid, process.container.clone());
+            self.sandbox.container_mut(&name)?.hold_world(pid)?;
+            let Some(process) = self.sandbox.processes.get_mut(&id) else { return Ok(()) };
             if let Some(call) = process.starter.take() {
                 self.reply(call, Ok(Vec::new()));
             }
@@ -113,15 +119,12 @@ impl Agent {
         if process.stage == Stage::Starting {
             process.stage = Stage::Running;
         }
-        let pid = process.inner_pid;
-        if let Some(call) = starter {
-            self.reply(call, Ok(grpc::StartedProcess { pid }.encode_to_vec()));
-        }
+        self.run_start_hooks(id, starter);
         self.feed_readers(id, 0);
     }
 
     /// The child gives up: whoever asked for it is told, and nothing of it stays.
-    fn start_failed(&mut self, id: u64, status: Status) {
+    pub fn start_failed(&mut self, id: u64, status: Status) {
         let Some(process) = self.sandbox.processes.get_mut(&id) else { return };
         let starter = process.starter.take();
         let was_creating = process.stage == Stage::Creating;
@@ -192,12 +195,7 @@ impl Agent {
             match self.failures.remove(&id) {
                 // Before the reply: the id is free again when the caller hears of the failure.
                 Some(status) => {
-                    if let Err(problem) = self.forget_container(&container) {
-                        crate::warning!("{}", problem.message);
-                    }
-                    if let Some(call) = starter {
-                        self.reply(call, Err(status));
-                    }
+                    self.forget_container(&container, starter, Err(status));
                     return;
                 }
                 None => {

@@ -1,18 +1,23 @@
 //! What exists: containers, their processes, their storages.
 
 use crate::container::cgroup::Cgroup;
+use crate::container::hooks::Hooks;
 use crate::container::plan::ProcessPlan;
 use crate::stdio::Streams;
 use crate::storage::Storages;
 use crate::ttrpc::connection::CallId;
+use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use nix::sched::CloneFlags;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 #[derive(Default)]
 pub struct Sandbox {
     pub id: String,
+    /// What the host that made it proves it by.
+    pub identity: String,
     pub created: bool,
     pub containers: BTreeMap<String, Container>,
     pub processes: HashMap<u64, Process>,
@@ -36,6 +41,8 @@ pub struct Container {
     pub cgroup: Cgroup,
     /// What an exec has to enter.
     pub namespaces: CloneFlags,
+    /// The namespaces of its files, held so that these can be copied when its first process has ended.
+    pub world: Vec<(CloneFlags, OwnedFd)>,
     /// What an exec inherits where its request is silent.
     pub defaults: ProcessPlan,
     pub started: bool,
@@ -43,6 +50,7 @@ pub struct Container {
     pub removing: bool,
     pub oom_kills: u64,
     pub storages: Vec<String>,
+    pub hooks: Rc<Hooks>,
     /// The file of the guest that it sees as its termination log.
     pub termination_log: Option<String>,
     /// cgroup.events, once somebody waits for it.
@@ -100,6 +108,19 @@ impl Sandbox {
         }
         let found = owner.processes.get(exec_id).copied();
         found.ok_or_else(|| Status::not_found(format!("no process {exec_id} in container {container}")))
+    }
+}
+
+impl Container {
+    /// Opens the namespaces of its files; its first process has built them and is there.
+    pub fn hold_world(&mut self, pid: i32) -> Result<()> {
+        for (flag, name) in [(CloneFlags::CLONE_NEWUSER, "user"), (CloneFlags::CLONE_NEWNS, "mnt")] {
+            if self.namespaces.contains(flag) {
+                let file = std::fs::File::open(format!("/proc/{pid}/ns/{name}")).context("namespace")?;
+                self.world.push((flag, file.into()));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::agent::Agent;
 use crate::poller::Source;
 use crate::rpc;
 use crate::timers::Timer;
-use crate::ttrpc::connection::{CallId, Connection, MAX_CALLS, Readiness};
+use crate::ttrpc::connection::{CallId, Connection, Incoming, MAX_CALLS};
 use crate::ttrpc::decoder::Event;
 use crate::ttrpc::frame::{Header, TYPE_REQUEST};
 use crate::ttrpc::status::Context;
@@ -22,6 +22,9 @@ use std::fs;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+
+/// How long one connection's requests are served before others have their turn.
+const TURN: Duration = Duration::from_millis(2);
 
 pub struct Listener {
     fd: OwnedFd,
@@ -114,27 +117,28 @@ impl Agent {
         }
     }
 
-    /// Reads what a connection has and acts on it.
+    /// Reads what a connection has and acts on it, for one turn: replies, processes and other connections come between
+    /// two turns, or a caller with many requests at once would get his first reply after the last request.
     pub fn serve(&mut self, mut id: u64) {
-        let mut events = Vec::new();
+        let end = Instant::now() + TURN;
         loop {
             let Some(connection) = self.connections.get_mut(&id) else { return };
             if !connection.wants_requests() {
                 // Replies have to leave first; the loop comes back here when they have.
                 return;
             }
-            let outcome = connection.receive(&mut self.scratch, &mut events);
-            for event in events.drain(..) {
-                id = self.incoming(id, event);
-            }
-            match outcome {
-                Ok(None) => {}
-                Ok(Some(Readiness::Drained)) => break,
-                Ok(Some(Readiness::Closed)) => return self.closed(id),
+            match connection.next(&mut self.scratch) {
+                Ok(Incoming::Event(event)) => id = self.incoming(id, event),
+                Ok(Incoming::Drained) => return,
+                Ok(Incoming::Closed) => return self.closed(id),
                 Err(errno) => {
                     debug!("connection: {errno:?}");
                     return self.closed(id);
                 }
+            }
+            if Instant::now() >= end {
+                self.unread.push(id);
+                return;
             }
         }
     }

@@ -1,22 +1,28 @@
 //! Storages of requests: file systems made ready before a container that uses them.
 
+use crate::container::ids::IdMaps;
 use crate::container::mounts::Options;
+use crate::disks;
 use crate::grpc;
 use crate::modules::Modules;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
+use crate::watch::{Areas, Watch};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{Gid, chown};
 use std::collections::HashMap;
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-pub const DRIVERS: [&str; 6] = ["blk", "ephemeral", "local", "mmioblk", "overlayfs", "virtio-fs"];
+pub const DRIVERS: [&str; 9] =
+    ["blk", "ephemeral", "local", "mmioblk", "nvdimm", "overlayfs", "scsi", "virtio-fs", "watchable-bind"];
 const LAYERS: &str = "/run/kata-containers/layers";
 const OVERLAY_RW: &str = "io.katacontainers.fs-opt.overlay-rw";
 const OVERLAY_DIRECTORY: &str = "io.katacontainers.volume.overlayfs.create_directory=";
+/// Our own, for containers with a user namespace: whom the files are given to, as `uid=` and `gid=`.
+const SHIFTED: &str = "io.katajava.overlayfs.";
 /// Options for hosts and other drivers, which no file system knows.
 const FOREIGN: &str = "io.katacontainers.";
 
@@ -25,20 +31,15 @@ pub struct Storages {
     /// By mount point.
     mounted: HashMap<String, Mounted>,
     layers: u64,
+    areas: Areas,
 }
 
 struct Mounted {
     users: usize,
     /// An overlay's upper and work directories, which go with it.
     layer: Option<PathBuf>,
-}
-
-/// The block device of a storage that is not there (yet).
-pub fn missing_device(storages: &[grpc::Storage]) -> Option<&str> {
-    let absent = |storage: &&grpc::Storage| {
-        matches!(storage.driver.as_str(), "blk" | "mmioblk") && block_device(&storage.source).is_none()
-    };
-    storages.iter().find(absent).map(|storage| storage.source.as_str())
+    /// What is copied there again whenever it changes.
+    watch: Option<Watch>,
 }
 
 impl Storages {
@@ -70,7 +71,13 @@ impl Storages {
             return Ok(());
         }
         let what = format!("storage {} on {point}", storage.driver);
-        fs::create_dir_all(point).context(&what)?;
+        let failed = |status: Status| Status::new(status.code, format!("{what}: {}", status.message));
+        let mut watch = None;
+        if storage.driver == "watchable-bind" {
+            watch = Some(Watch::begin(&mut self.areas, &storage.source, point).map_err(failed)?);
+        } else {
+            fs::create_dir_all(point).context(&what)?;
+        }
         let layer = storage.options.iter().any(|option| option == OVERLAY_RW).then(|| {
             self.layers += 1;
             Path::new(LAYERS).join(self.layers.to_string())
@@ -79,19 +86,20 @@ impl Storages {
             "local" => local(storage),
             "ephemeral" => ephemeral(modules, storage),
             "overlayfs" => overlay(modules, storage, layer.as_deref()),
-            "blk" | "mmioblk" => {
-                let device = block_device(&storage.source).ok_or_else(|| {
+            "blk" | "mmioblk" | "nvdimm" | "scsi" => {
+                let device = disks::find(storage).ok_or_else(|| {
                     Status::not_found(format!("{what}: no block device {}", storage.source))
                 })?;
                 generic(modules, storage, &device.to_string_lossy())
             }
+            "watchable-bind" => Ok(()),
             _ => generic(modules, storage, &storage.source),
         };
         if let Err(status) = done {
             discard(layer.as_deref());
-            return Err(Status::new(status.code, format!("{what}: {}", status.message)));
+            return Err(failed(status));
         }
-        self.mounted.insert(point.into(), Mounted { users: 1, layer });
+        self.mounted.insert(point.into(), Mounted { users: 1, layer, watch });
         if let Some(Err(status)) =
             storage.fs_group.as_ref().map(|group| change_group(Path::new(point), group))
         {
@@ -118,16 +126,24 @@ impl Storages {
             let Some(mounted) = self.mounted.get_mut(point) else { continue };
             mounted.users -= 1;
             if mounted.users == 0 {
-                let layer = self.mounted.remove(point).and_then(|mounted| mounted.layer);
+                let Some(mounted) = self.mounted.remove(point) else { continue };
+                if let Some(watch) = mounted.watch {
+                    watch.end(&mut self.areas);
+                    continue;
+                }
                 // A local directory is no mount: EINVAL.
                 match umount2(point.as_str(), MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
                     Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => {}
                     Err(errno) => crate::warning!("unmount {point}: {errno:?}"),
                 }
                 let _ = fs::remove_dir(point);
-                discard(layer.as_deref());
+                discard(mounted.layer.as_deref());
             }
         }
+    }
+
+    pub fn watches(&mut self) -> impl Iterator<Item = &mut Watch> {
+        self.mounted.values_mut().filter_map(|mounted| mounted.watch.as_mut())
     }
 }
 
@@ -211,43 +227,19 @@ fn overlay(modules: &Modules, storage: &grpc::Storage, layer: Option<&Path>) -> 
         let more = format!("upperdir={},workdir={}", upper.display(), work.display());
         options.data = if options.data.is_empty() { more } else { format!("{},{more}", options.data) };
     }
-    attach(modules, "overlay", "overlay", &storage.mount_point, &options)
-}
-
-/// `/dev/vdX`, or slots on the way from the root bus: `02/05`.
-pub fn block_device(source: &str) -> Option<PathBuf> {
-    if source.starts_with("/dev/") {
-        let is_block = fs::metadata(source).is_ok_and(|found| found.file_type().is_block_device());
-        return is_block.then(|| PathBuf::from(source));
+    let ids = IdMaps::from_options(&storage.driver_options, SHIFTED)?;
+    if ids.is_some() {
+        // Another owner is then a new entry of the upper directory, and not a copy of the file.
+        options.data.push_str(",metacopy=on");
     }
-    Some(PathBuf::from("/dev").join(pci_child(source, "block")?))
-}
-
-/// The interface of the card at these slots.
-pub fn network_card(path: &str) -> Option<String> {
-    pci_child(path, "net")
-}
-
-/// What the driver of the device at these slots made of it, of a class of sysfs.
-fn pci_child(path: &str, class: &str) -> Option<String> {
-    let children = |path: &Path| fs::read_dir(path).ok().map(|list| list.flatten().map(|e| e.path()));
-    let mut directory = root_bus()?;
-    for slot in path.split('/') {
-        let (slot, function) = slot.split_once('.').unwrap_or((slot, "0"));
-        let (slot, function) = (u8::from_str_radix(slot, 16).ok()?, function.parse::<u8>().ok()?);
-        let wanted = format!(":{slot:02x}.{function}");
-        directory = children(&directory)?.find(|path| path.to_string_lossy().ends_with(&wanted))?;
+    attach(modules, "overlay", "overlay", &storage.mount_point, &options)?;
+    match ids.map(|ids| ids.shift(Path::new(&storage.mount_point))) {
+        Some(Err(error)) => {
+            let _ = umount2(storage.mount_point.as_str(), MntFlags::MNT_DETACH);
+            Err(error).context("owners")
+        }
+        _ => Ok(()),
     }
-    let is_virtio =
-        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("virtio"));
-    // A device that is not virtio's is the class's parent itself.
-    let parent = children(&directory)?.find(is_virtio).unwrap_or(directory);
-    children(&parent.join(class))?.next()?.file_name()?.to_str().map(String::from)
-}
-
-fn root_bus() -> Option<PathBuf> {
-    let root = PathBuf::from("/sys/devices/pci0000:00");
-    root.exists().then_some(root)
 }
 
 fn change_group(point: &Path, group: &grpc::FsGroup) -> Result<()> {

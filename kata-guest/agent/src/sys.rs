@@ -201,10 +201,11 @@ pub fn attach_device_program(cgroup: BorrowedFd, program: &[BpfInstruction]) -> 
         .map(drop)
 }
 
-pub fn setrlimit(resource: u32, soft: u64, hard: u64) -> nix::Result<()> {
+/// Of another process, or with 0 of this one.
+pub fn prlimit(pid: i32, resource: u32, soft: u64, hard: u64) -> nix::Result<()> {
     let limit = libc::rlimit64 { rlim_cur: soft, rlim_max: hard };
-    // SAFETY: the limit lives across the call.
-    Errno::result(unsafe { libc::setrlimit64(resource as _, &limit) }).map(drop)
+    // SAFETY: the limit lives across the call; nothing is asked for.
+    Errno::result(unsafe { libc::prlimit64(pid, resource as _, &limit, std::ptr::null_mut()) }).map(drop)
 }
 
 /// Makes a terminal the controlling one of a session leader that has none.
@@ -266,6 +267,12 @@ pub fn set_time(seconds: i64, microseconds: i64) -> nix::Result<()> {
     let time = libc::timeval { tv_sec: seconds, tv_usec: microseconds };
     // SAFETY: the structure lives across the call.
     Errno::result(unsafe { libc::settimeofday(&time, std::ptr::null()) }).map(drop)
+}
+
+/// As the process itself sees it: the number in its own pid namespace.
+pub fn own_pid() -> i32 {
+    // SAFETY: takes nothing.
+    unsafe { libc::getpid() }
 }
 
 /// Ends a child at once: no destructor, no exit handler of the agent's may run in it.

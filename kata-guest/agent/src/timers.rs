@@ -12,6 +12,9 @@ pub enum Timer {
     StreamGrace(u64),
     Parked,
     HostGrace,
+    /// Sources of storages are to be looked at again.
+    Watches,
+    Lifetime,
 }
 
 #[derive(Default)]

@@ -4,19 +4,20 @@
 //! What comes in is a tar archive. Below its destination no link is followed and no name climbs, so an archive writes
 //! nowhere else; what goes out is read without following links below its source.
 
-use super::tar::{Entry, Kind, Reader, Writer};
+use super::tar::{Entry, Kind, MAX_SEGMENTS, Reader, Writer};
 use crate::sys::open_beneath;
 use crate::ttrpc::{Result, Status};
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, open, openat, readlinkat};
 use nix::sys::stat::{
     FchmodatFlags, Mode, SFlag, UtimensatFlags, fchmodat, fstatat, mkdirat, mknodat, utimensat,
 };
 use nix::sys::time::TimeSpec;
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchownat, geteuid, linkat, symlinkat, unlinkat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, Whence, fchownat, geteuid, linkat, lseek, symlinkat, unlinkat};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 const BUFFER: usize = 128 << 10;
 /// A run of zeros this long becomes a hole.
@@ -24,7 +25,7 @@ const BLOCK: usize = 4096;
 
 /// What the agent can do in place of a program.
 pub fn is_known(name: &str) -> bool {
-    matches!(name, "tar-create" | "tar-extract")
+    matches!(name, "tar-create" | "tar-create-sparse" | "tar-extract")
 }
 
 /// Runs it on standard input and output; the exit code.
@@ -33,7 +34,10 @@ pub fn run(name: &str, path: &str) -> i32 {
     let (input, output) = unsafe { (File::from_raw_fd(0), File::from_raw_fd(1)) };
     let done = match name {
         "tar-extract" => extract(path, Reader::new(input)),
-        _ => create(path, Writer::new(BufWriter::with_capacity(BUFFER, output))),
+        _ => {
+            let writer = Writer::new(BufWriter::with_capacity(BUFFER, output));
+            create(path, Pack { archive: writer, holes: name == "tar-create-sparse" })
+        }
     };
     match done {
         Ok(()) => 0,
@@ -110,7 +114,7 @@ fn extract(destination: &str, mut archive: Reader<File>) -> io::Result<()> {
             Kind::File => {
                 let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL;
                 let file = open_beneath(&directory, name, flags, 0o600).map_err(&failed)?;
-                write_sparse(&mut archive, &mut File::from(file))?;
+                write_sparse(&mut archive, entry.size, &mut File::from(file))?;
             }
             Kind::Link => symlinkat(entry.link.as_str(), &directory, *name).map_err(&failed)?,
             Kind::HardLink => {
@@ -151,33 +155,61 @@ fn set_attributes(directory: &OwnedFd, name: &str, entry: &Entry) -> io::Result<
     utimensat(directory, name, &time, &time, UtimensatFlags::NoFollowSymlink).map_err(&failed)
 }
 
-fn write_sparse(source: &mut impl Read, file: &mut File) -> io::Result<()> {
+/// What the archive leaves out, and runs of zeros in what it has, become holes.
+fn write_sparse(archive: &mut Reader<File>, size: u64, file: &mut File) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
-    let mut size: u64 = 0;
-    loop {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match source.read(&mut buffer[filled..])? {
-                0 => break,
-                count => filled += count,
+    for (offset, length) in archive.segments().to_vec() {
+        file.seek(SeekFrom::Start(offset))?;
+        let mut left = length;
+        while left > 0 {
+            let count = usize::try_from(left).unwrap_or(usize::MAX).min(BUFFER);
+            archive.read_exact(&mut buffer[..count])?;
+            for block in buffer[..count].chunks(BLOCK) {
+                if block.iter().all(|byte| *byte == 0) {
+                    file.seek(SeekFrom::Current(block.len() as i64))?;
+                } else {
+                    file.write_all(block)?;
+                }
             }
+            left -= count as u64;
         }
-        if filled == 0 {
-            return file.set_len(size);
-        }
-        for block in buffer[..filled].chunks(BLOCK) {
-            if block.iter().all(|byte| *byte == 0) {
-                file.seek(SeekFrom::Current(block.len() as i64))?;
-            } else {
-                file.write_all(block)?;
-            }
-        }
-        size += filled as u64;
     }
+    file.set_len(size)
+}
+
+/// Where a file has data, by what its file system says; all of it when that says nothing.
+fn data_of(file: &File, size: u64) -> Vec<(u64, u64)> {
+    let mut segments = Vec::new();
+    let mut at: u64 = 0;
+    while at < size {
+        let seek = |from: u64, whence| lseek(file, from as i64, whence).map(|found| found as u64);
+        let begin = match seek(at, Whence::SeekData) {
+            Ok(begin) => begin,
+            Err(Errno::ENXIO) => break,
+            Err(_) => return vec![(0, size)],
+        };
+        let Ok(end) = seek(begin, Whence::SeekHole) else { return vec![(0, size)] };
+        let end = end.min(size);
+        if begin >= end {
+            break;
+        }
+        segments.push((begin, end - begin));
+        if segments.len() > MAX_SEGMENTS {
+            return vec![(0, size)];
+        }
+        at = end;
+    }
+    segments
+}
+
+struct Pack {
+    archive: Writer<BufWriter<File>>,
+    /// Whether files with holes may be written as such, which not every reader of archives understands.
+    holes: bool,
 }
 
 /// A directory's entries are named from it on, anything else by its own name.
-fn create(source: &str, mut archive: Writer<BufWriter<File>>) -> io::Result<()> {
+fn create(source: &str, mut pack: Pack) -> io::Result<()> {
     let source = source.trim_end_matches('/');
     let (above, name) = source.rsplit_once('/').unwrap_or(("", source));
     let above = if above.is_empty() { "/" } else { above };
@@ -186,11 +218,11 @@ fn create(source: &str, mut archive: Writer<BufWriter<File>>) -> io::Result<()> 
     let name = if name.is_empty() { "." } else { name };
     let found = fstatat(&directory, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(named(source))?;
     let is_directory = found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFDIR.bits();
-    add(&mut archive, &directory, name, if is_directory { "." } else { name })?;
-    archive.finish()
+    add(&mut pack, &directory, name, if is_directory { "." } else { name })?;
+    pack.archive.finish()
 }
 
-fn add(archive: &mut Writer<BufWriter<File>>, directory: &OwnedFd, name: &str, path: &str) -> io::Result<()> {
+fn add(pack: &mut Pack, directory: &OwnedFd, name: &str, path: &str) -> io::Result<()> {
     let failed = named(path);
     let found = fstatat(directory, name, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(&failed)?;
     let mut entry = Entry {
@@ -207,31 +239,44 @@ fn add(archive: &mut Writer<BufWriter<File>>, directory: &OwnedFd, name: &str, p
     match SFlag::from_bits_truncate(found.st_mode & SFlag::S_IFMT.bits()) {
         SFlag::S_IFDIR => {
             entry.kind = Kind::Directory;
-            archive.entry(&entry)?;
+            pack.archive.entry(&entry)?;
             let inner =
                 openat(directory, name, no_follow | OFlag::O_DIRECTORY, Mode::empty()).map_err(&failed)?;
             for child in names(&inner)? {
                 let below = if path == "." { child.clone() } else { format!("{path}/{child}") };
-                add(archive, &inner, &child, &below)?;
+                add(pack, &inner, &child, &below)?;
             }
             Ok(())
         }
         SFlag::S_IFREG => {
             let flags = no_follow | OFlag::O_NONBLOCK;
-            let file = File::from(openat(directory, name, flags, Mode::empty()).map_err(&failed)?);
+            let mut file = File::from(openat(directory, name, flags, Mode::empty()).map_err(&failed)?);
             entry.size = file.metadata()?.len();
-            archive.entry(&entry)?;
-            archive.content(file, entry.size).map_err(|error| io::Error::other(format!("{path}: {error}")))
+            let segments = if pack.holes { data_of(&file, entry.size) } else { vec![(0, entry.size)] };
+            let whole = segments == [(0, entry.size)] || entry.size == 0;
+            if whole {
+                pack.archive.entry(&entry)?;
+            } else {
+                pack.archive.sparse_entry(&entry, &segments)?;
+            }
+            let broken = |error| io::Error::other(format!("{path}: {error}"));
+            let mut sent = 0;
+            for (offset, length) in if whole { vec![(0, entry.size)] } else { segments } {
+                file.seek(SeekFrom::Start(offset))?;
+                pack.archive.content(&mut file, length).map_err(broken)?;
+                sent += length;
+            }
+            pack.archive.pad(sent)
         }
         SFlag::S_IFLNK => {
             entry.kind = Kind::Link;
             let target = readlinkat(directory, name).map_err(&failed)?;
             entry.link = target.into_string().map_err(|_| failed(Errno::EILSEQ))?;
-            archive.entry(&entry)
+            pack.archive.entry(&entry)
         }
         SFlag::S_IFIFO => {
             entry.kind = Kind::Pipe;
-            archive.entry(&entry)
+            pack.archive.entry(&entry)
         }
         // Sockets and device nodes mean nothing elsewhere.
         _ => Ok(()),
@@ -239,11 +284,16 @@ fn add(archive: &mut Writer<BufWriter<File>>, directory: &OwnedFd, name: &str, p
 }
 
 fn names(directory: &OwnedFd) -> io::Result<Vec<String>> {
-    use std::os::fd::AsRawFd;
+    // Not by way of /proc: that of a container that has ended shows nothing.
+    let mut listing = Dir::from_fd(directory.try_clone()?)?;
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(format!("/proc/self/fd/{}", directory.as_fd().as_raw_fd()))? {
-        let name = entry?.file_name();
-        names.push(name.into_string().map_err(|name| {
+    for entry in listing.iter() {
+        let name = entry?.file_name().to_owned();
+        if matches!(name.as_bytes(), b"." | b"..") {
+            continue;
+        }
+        names.push(name.into_string().map_err(|error| {
+            let name = error.into_cstring();
             io::Error::other(format!("{}: a name that is not UTF-8", name.to_string_lossy()))
         })?);
     }

@@ -12,12 +12,15 @@ use std::os::fd::{AsFd, RawFd};
 pub enum Message {
     /// Set up, waiting for `release`. The number is the terminal's master in the child, or -1.
     Ready(RawFd),
+    /// A container's world is built, and waits for the guest's hooks before it is entered.
+    Built,
     Failed(Status),
     /// The program runs (or the child is gone).
     Closed,
 }
 
 const READY: u8 = b'R';
+const BUILT: &[u8] = b"B";
 const FAILED: u8 = b'E';
 const RELEASE: &[u8] = b"G";
 
@@ -25,6 +28,10 @@ pub fn send_ready(fd: impl AsFd, master: RawFd) -> nix::Result<()> {
     let mut message = vec![READY];
     message.extend_from_slice(&master.to_ne_bytes());
     write(fd, &message).map(drop)
+}
+
+pub fn send_built(fd: impl AsFd) -> nix::Result<()> {
+    write(fd, BUILT).map(drop)
 }
 
 pub fn send_failure(fd: impl AsFd, status: &Status) {
@@ -61,6 +68,7 @@ pub fn receive(fd: impl AsFd) -> Option<Message> {
 fn decode(message: &[u8]) -> Message {
     match message {
         [READY, rest @ ..] => Message::Ready(rest.try_into().map(RawFd::from_ne_bytes).unwrap_or(-1)),
+        BUILT => Message::Built,
         [FAILED, code, text @ ..] => {
             Message::Failed(Status::new(Code::from_byte(*code), String::from_utf8_lossy(text)))
         }

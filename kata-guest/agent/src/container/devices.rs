@@ -1,12 +1,18 @@
 //! Device nodes a container finds in /dev.
 
+use super::ids::IdMaps;
+use super::mounts::path_of;
 use super::root::Root;
 use crate::grpc;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use nix::errno::Errno;
-use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, makedev, mknodat};
-use nix::unistd::{Gid, Uid, fchownat};
+use nix::mount::{MsFlags, mount};
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, makedev, mknod, mknodat};
+use nix::unistd::{Gid, Uid, chown, fchownat};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 
 #[derive(Clone, Debug)]
 pub struct DevicePlan {
@@ -17,7 +23,12 @@ pub struct DevicePlan {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
+    /// A node of the guest that is bound in its place, where none can be made.
+    pub source: Option<String>,
 }
+
+/// Nodes made for containers that cannot make them; on devtmpfs, which has no `nodev`.
+const STAGE: &str = "/dev/.kata";
 
 const DEFAULTS: [(&str, u64, u64); 6] = [
     ("/dev/null", 1, 3),
@@ -47,6 +58,7 @@ pub fn plan(spec: &[grpc::LinuxDevice]) -> Result<Vec<DevicePlan>> {
         mode: 0o666,
         uid: 0,
         gid: 0,
+        source: None,
     };
     let defaults = DEFAULTS.into_iter().map(character);
     let mut all: Vec<DevicePlan> =
@@ -77,7 +89,39 @@ fn from_spec(device: &grpc::LinuxDevice) -> Result<DevicePlan> {
         mode: if device.file_mode == 0 { 0o666 } else { device.file_mode & 0o7777 },
         uid: device.uid,
         gid: device.gid,
+        source: None,
     })
+}
+
+/// Prepares nodes for a container whose user namespace may not make any: the guest's own where that is the same, else
+/// one made for the purpose, which `unstage` takes away once it is bound.
+pub fn stage(devices: &mut [DevicePlan], id: &str, ids: &IdMaps) -> Result<()> {
+    let directory = Path::new(STAGE).join(id);
+    for (index, device) in devices.iter_mut().enumerate().filter(|(_, device)| device.kind != SFlag::S_IFIFO)
+    {
+        let number = makedev(device.major, device.minor);
+        let is_guests = |found: &fs::Metadata| found.rdev() == number && found.mode() & 0o7777 == device.mode;
+        if device.uid == 0
+            && device.gid == 0
+            && fs::symlink_metadata(&device.path).is_ok_and(|f| is_guests(&f))
+        {
+            device.source = Some(device.path.clone());
+            continue;
+        }
+        let what = || format!("device {}", device.path);
+        fs::create_dir_all(&directory).context(what())?;
+        let node = directory.join(index.to_string());
+        let mode = Mode::from_bits_truncate(device.mode);
+        mknod(&node, device.kind, mode, number).context(what())?;
+        fs::set_permissions(&node, fs::Permissions::from_mode(device.mode)).context(what())?;
+        chown(&node, ids.uid(device.uid), ids.gid(device.gid)).context(what())?;
+        device.source = Some(node.to_string_lossy().into_owned());
+    }
+    Ok(())
+}
+
+pub fn unstage(id: &str) {
+    let _ = fs::remove_dir_all(Path::new(STAGE).join(id));
 }
 
 pub fn create(root: &Root, devices: &[DevicePlan]) -> Result<()> {
@@ -91,6 +135,11 @@ pub fn create(root: &Root, devices: &[DevicePlan]) -> Result<()> {
 }
 
 fn make(root: &Root, device: &DevicePlan) -> nix::Result<()> {
+    if let Some(source) = &device.source {
+        let place = root.file(&device.path)?;
+        let path = path_of(&place);
+        return mount(Some(source.as_str()), path.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>);
+    }
     let (parent, name) = root.parent(&device.path)?;
     let mode = Mode::from_bits_truncate(device.mode);
     match mknodat(&parent, name, device.kind, mode, makedev(device.major, device.minor)) {

@@ -2,6 +2,8 @@
 
 use super::channel;
 use super::devices;
+use super::hooks::{self, Hooks};
+use super::mounts::flags_of;
 use super::plan::{ContainerPlan, ProcessPlan};
 use super::process::{self, Stdio};
 use super::root::Root;
@@ -13,10 +15,11 @@ use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::Mode;
-use nix::unistd::{chdir, pivot_root, sethostname};
+use nix::unistd::{chdir, fchdir, pivot_root, sethostname};
 use std::convert::Infallible;
 use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 /// In the new container's first process: builds its world, waits to be released, becomes the program.
 pub fn init(
@@ -26,13 +29,22 @@ pub fn init(
     channel: BorrowedFd,
 ) -> Result<Infallible> {
     process::detach()?;
+    if plan.ids.is_some() {
+        // Until the agent has written who is who, this process is nobody.
+        if !channel::wait_for_release(channel) {
+            sys::exit_child(0);
+        }
+        process::become_inner_root()?;
+    }
     if let Some(stdio) = stdio {
         stdio.connect()?;
     }
     let mut keep: Vec<i32> = joined.iter().map(|(_, fd)| fd.as_raw_fd()).collect();
     keep.push(channel.as_raw_fd());
     sys::close_all_but(&keep);
-    process::set_oom_score(&plan.process)?;
+    if plan.ids.is_none() {
+        process::set_oom_score(&plan.process)?;
+    }
     for (flag, fd) in joined {
         setns(fd, *flag).context("join namespace")?;
     }
@@ -40,10 +52,14 @@ pub fn init(
         // Here and not at the fork: its root is the cgroup the process is in, and at the fork that is the agent's.
         unshare(CloneFlags::CLONE_NEWCGROUP).context("cgroup namespace")?;
     }
+    if plan.unshared.contains(CloneFlags::CLONE_NEWNET) {
+        // As every runtime does it; a kernel without network has none to switch on.
+        let _ = crate::boot::loopback_up();
+    }
     if !plan.hostname.is_empty() && plan.unshared.contains(CloneFlags::CLONE_NEWUTS) {
         sethostname(&plan.hostname).context("hostname")?;
     }
-    build_root(plan)?;
+    build_root(plan, channel)?;
     for (path, value) in &plan.sysctls {
         fs::write(path, value).context(path)?;
     }
@@ -65,7 +81,7 @@ pub fn init(
         sys::exit_child(0);
     }
     drop(master);
-    process::become_program(&plan.process, true)
+    process::become_program(&plan.process, Some(&plan.hooks))
 }
 
 /// In a child that was already born into the container's pid namespace and cgroup.
@@ -81,7 +97,14 @@ pub fn join(
         stdio.connect()?;
     }
     process::set_oom_score(plan)?;
-    setns(init, namespaces).context("join container")?;
+    if namespaces.contains(CloneFlags::CLONE_NEWUSER) {
+        // Inside, limits can only be lowered.
+        process::set_rlimits(plan)?;
+        setns(init, namespaces).context("join container")?;
+        process::become_inner_root()?;
+    } else {
+        setns(init, namespaces).context("join container")?;
+    }
     sys::close_all_but(&[channel.as_raw_fd()]);
     if let Some(size) = plan.terminal {
         let master = process::make_terminal(size)?;
@@ -90,13 +113,41 @@ pub fn join(
             sys::exit_child(0);
         }
     }
-    process::become_program(plan, false)
+    process::become_program(plan, None)
 }
 
-fn build_root(plan: &ContainerPlan) -> Result<()> {
-    // Nothing done here may reach the agent's mounts; and neither root may be shared when they are exchanged.
+/// In a child of the agent's own pid namespace: only the files of a container whose processes have ended.
+pub fn join_ended(
+    plan: &ProcessPlan,
+    world: &[(CloneFlags, OwnedFd)],
+    stdio: Option<Stdio>,
+    channel: BorrowedFd,
+) -> Result<Infallible> {
+    process::detach()?;
+    if let Some(stdio) = stdio {
+        stdio.connect()?;
+    }
+    process::set_oom_score(plan)?;
+    for (flag, fd) in world {
+        setns(fd, *flag).context("join container")?;
+    }
+    if world.iter().any(|(flag, _)| *flag == CloneFlags::CLONE_NEWUSER) {
+        process::become_inner_root()?;
+    }
+    sys::close_all_but(&[channel.as_raw_fd()]);
+    process::become_program(plan, None)
+}
+
+fn build_root(plan: &ContainerPlan, channel: BorrowedFd) -> Result<()> {
     let apart = MsFlags::MS_SLAVE | MsFlags::MS_REC;
-    mount(None::<&str>, "/", None::<&str>, apart, None::<&str>).context("propagation")?;
+    if plan.propagation.contains(MsFlags::MS_SHARED) {
+        // What the guest shares stays shared, which lets mounts out of the container; but not the mount that the root
+        // lies on, as neither root may be shared when they are exchanged.
+        make_parent_private(&plan.root)?;
+    } else {
+        // Nothing done here may reach the agent's mounts.
+        mount(None::<&str>, "/", None::<&str>, apart, None::<&str>).context("propagation")?;
+    }
     let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
     mount(Some(&plan.root), &plan.root, None::<&str>, bind, None::<&str>)
         .context(format!("root {}", plan.root.display()))?;
@@ -109,15 +160,45 @@ fn build_root(plan: &ContainerPlan) -> Result<()> {
     if !dev_is_bind {
         devices::create(&root, &plan.devices)?;
     }
+    run_create_hooks(&plan.hooks, channel)?;
     chdir(&plan.root).context("root")?;
+    let old = open("/", OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())
+        .context("old root")?;
     // The old root ends up on top of the new one and is taken off: no directory for it is needed.
     pivot_root(".", ".").context("pivot_root")?;
+    fchdir(&old).context("old root")?;
+    // Its end is none of the guest's business.
+    mount(None::<&str>, ".", None::<&str>, apart, None::<&str>).context("old root")?;
     umount2(".", MntFlags::MNT_DETACH).context("old root")?;
+    drop(old);
     chdir("/").context("/")?;
     if plan.propagation != apart {
         mount(None::<&str>, "/", None::<&str>, plan.propagation, None::<&str>).context("root propagation")?;
     }
     Ok(())
+}
+
+/// The mount a directory lies on: the first of its parents that can be changed as a mount.
+fn make_parent_private(directory: &Path) -> Result<()> {
+    for parent in directory.ancestors() {
+        match mount(None::<&str>, parent, None::<&str>, MsFlags::MS_PRIVATE, None::<&str>) {
+            Err(Errno::EINVAL) => {}
+            done => return done.context(format!("propagation of {}", parent.display())),
+        }
+    }
+    Ok(())
+}
+
+/// The agent's hooks, which see the finished mounts through this process, then those of the container's side, whose
+/// paths still mean what they mean to the guest.
+fn run_create_hooks(hooks: &Hooks, channel: BorrowedFd) -> Result<()> {
+    if !hooks.create_runtime.is_empty() {
+        channel::send_built(channel).context("report")?;
+        if !channel::wait_for_release(channel) {
+            sys::exit_child(0);
+        }
+    }
+    hooks::run(&hooks.create_container, &hooks.about.state("creating", Some(sys::own_pid())))
 }
 
 /// After the change of root: paths, and the links in them, now mean what they mean to the container.
@@ -131,7 +212,7 @@ fn protect_paths(plan: &ContainerPlan) -> Result<()> {
     };
     for path in &plan.readonly {
         if bind(path, MsFlags::MS_REC)? {
-            bind(path, mount_flags(path) | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY)?;
+            bind(path, flags_of(path) | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY)?;
         }
     }
     for path in &plan.masked {
@@ -146,19 +227,6 @@ fn protect_paths(plan: &ContainerPlan) -> Result<()> {
         done.context(format!("masked path {path}"))?;
     }
     Ok(())
-}
-
-/// A remount must repeat the flags the mount has, or it would drop them.
-fn mount_flags(path: &str) -> MsFlags {
-    use nix::sys::statvfs::{FsFlags, statvfs};
-    let Ok(found) = statvfs(path) else { return MsFlags::empty() };
-    let pairs = [
-        (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
-        (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
-        (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
-    ];
-    let set = pairs.into_iter().filter(|(seen, _)| found.flags().contains(*seen));
-    set.fold(MsFlags::empty(), |flags, (_, flag)| flags | flag)
 }
 
 fn bind_console(number: u32) -> Result<()> {

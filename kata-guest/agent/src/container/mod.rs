@@ -6,6 +6,8 @@ pub mod cgroup;
 pub mod channel;
 pub mod device_filter;
 pub mod devices;
+pub mod hooks;
+pub mod ids;
 pub mod init;
 pub mod mounts;
 pub mod plan;

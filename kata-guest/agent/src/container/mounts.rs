@@ -4,6 +4,7 @@ use super::root::Root;
 use crate::grpc;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
+use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -137,7 +138,14 @@ impl MountPlan {
         let place = root.open(&self.target).context(what())?;
         if bind && !extra.is_empty() {
             let flags = extra | MsFlags::MS_BIND | MsFlags::MS_REMOUNT;
-            mount(None::<&str>, path_of(&place).as_str(), None::<&str>, flags, None::<&str>)
+            let remount =
+                |flags| mount(None::<&str>, path_of(&place).as_str(), None::<&str>, flags, None::<&str>);
+            remount(flags)
+                .or_else(|errno| match errno {
+                    // In a user namespace: what restricts the source cannot be left out.
+                    Errno::EPERM => remount(flags | flags_of(&path_of(&place))),
+                    other => Err(other),
+                })
                 .context(what())?;
         }
         for propagation in &self.options.propagation {
@@ -146,6 +154,20 @@ impl MountPlan {
         }
         Ok(())
     }
+}
+
+/// A remount must repeat the flags the mount has, or it would drop them.
+pub fn flags_of(path: &str) -> MsFlags {
+    use nix::sys::statvfs::{FsFlags, statvfs};
+    let Ok(found) = statvfs(path) else { return MsFlags::empty() };
+    let pairs = [
+        (FsFlags::ST_RDONLY, MsFlags::MS_RDONLY),
+        (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
+        (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
+        (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
+    ];
+    let set = pairs.into_iter().filter(|(seen, _)| found.flags().contains(*seen));
+    set.fold(MsFlags::empty(), |flags, (_, flag)| flags | flag)
 }
 
 /// A path for system calls that take no descriptor.

@@ -4,6 +4,8 @@
 use super::capabilities::Capabilities;
 use super::device_filter::DeviceFilter;
 use super::devices::{self, DevicePlan};
+use super::hooks::Hooks;
+use super::ids::IdMaps;
 use super::mounts::{MountPlan, propagation_flag};
 use super::seccomp::{self, Filter};
 use super::user::UserRequest;
@@ -48,12 +50,15 @@ pub struct ContainerPlan {
     pub sysctls: Vec<(String, String)>,
     /// Namespaces made new with the fork.
     pub unshared: CloneFlags,
+    /// The numbers of a user namespace of its own.
+    pub ids: Option<IdMaps>,
     /// Namespaces of others.
     pub joined: Vec<(CloneFlags, String)>,
     pub propagation: MsFlags,
     pub cgroup: String,
     pub device_filter: DeviceFilter,
     pub process: ProcessPlan,
+    pub hooks: Rc<Hooks>,
 }
 
 impl ProcessPlan {
@@ -124,15 +129,22 @@ impl ContainerPlan {
         if !root.path.starts_with('/') {
             return Err(Status::invalid(format!("root path is not absolute: {}", root.path)));
         }
-        if spec.hooks.as_ref().is_some_and(|hooks| *hooks != grpc::Hooks::default()) {
-            return Err(Status::invalid("hooks are not supported"));
-        }
         let mut process = ProcessPlan::from_spec(process, request.string_user.as_ref())?.with(extras)?;
         process.seccomp = linux.seccomp.as_ref().map(seccomp::compile).transpose()?.map(Rc::new);
         if process.builtin.is_some() {
             return Err(Status::invalid("a container's first process is a program"));
         }
         let (unshared, joined) = namespaces(&linux.namespaces)?;
+        let ids = IdMaps::from_spec(linux, unshared)?;
+        if ids.is_some() && (!joined.is_empty() || request.sandbox_pidns) {
+            return Err(Status::invalid(
+                "a user namespace of its own: no other namespace can be joined with it",
+            ));
+        }
+        let mut mounts = spec.mounts.iter().map(MountPlan::from_spec).collect::<Result<Vec<_>>>()?;
+        if let Some(ids) = &ids {
+            ids.adapt(&mut mounts, unshared);
+        }
         let propagation = match linux.rootfs_propagation.as_str() {
             "" => MsFlags::MS_SLAVE | MsFlags::MS_REC,
             name => propagation_flag(name)
@@ -144,7 +156,7 @@ impl ContainerPlan {
         Ok(ContainerPlan {
             root: PathBuf::from(&root.path),
             root_readonly: root.readonly,
-            mounts: spec.mounts.iter().map(MountPlan::from_spec).collect::<Result<_>>()?,
+            mounts,
             device_filter: DeviceFilter::new(device_rules, &devices)?,
             devices,
             masked: linux.masked_paths.clone(),
@@ -152,10 +164,12 @@ impl ContainerPlan {
             hostname: spec.hostname.clone(),
             sysctls,
             unshared,
+            ids,
             joined,
             propagation,
             cgroup: cgroup_path(&linux.cgroups_path, &request.container_id)?,
             process,
+            hooks: Rc::new(Hooks::from_request(request)?),
         })
     }
 }
@@ -176,9 +190,9 @@ fn namespaces(listed: &[grpc::LinuxNamespace]) -> Result<(CloneFlags, Vec<(Clone
             "uts" => CloneFlags::CLONE_NEWUTS,
             "pid" => CloneFlags::CLONE_NEWPID,
             "cgroup" => CloneFlags::CLONE_NEWCGROUP,
-            "user" | "time" => {
-                return Err(Status::invalid(format!("namespace is not supported: {}", namespace.r#type)));
-            }
+            "user" if namespace.path.is_empty() => CloneFlags::CLONE_NEWUSER,
+            "user" => return Err(Status::invalid("a container cannot join a user namespace")),
+            "time" => return Err(Status::invalid("namespace is not supported: time")),
             other => return Err(Status::invalid(format!("unknown namespace: {other}"))),
         };
         if namespace.path.is_empty() {

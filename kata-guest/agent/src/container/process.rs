@@ -1,6 +1,7 @@
 //! The last steps of a child, the same for a container's init and for an exec: from root's rights in the container to
 //! the program that was asked for.
 
+use super::hooks::{self, Hooks};
 use super::plan::ProcessPlan;
 use super::user::User;
 use crate::sys;
@@ -73,6 +74,41 @@ pub fn set_oom_score(plan: &ProcessPlan) -> Result<()> {
     }
 }
 
+/// Of the process itself.
+pub fn set_rlimits(plan: &ProcessPlan) -> Result<()> {
+    set_rlimits_of(0, plan)
+}
+
+pub fn set_rlimits_of(pid: i32, plan: &ProcessPlan) -> Result<()> {
+    if !plan.rlimits.iter().any(|(resource, ..)| *resource == libc::RLIMIT_NOFILE) {
+        sys::prlimit(pid, libc::RLIMIT_NOFILE, DEFAULT_NOFILE.0, DEFAULT_NOFILE.1).context("rlimit")?;
+    }
+    for (resource, soft, hard) in &plan.rlimits {
+        sys::prlimit(pid, *resource, *soft, *hard).context(format!("rlimit {resource}"))?;
+    }
+    Ok(())
+}
+
+/// From outside, for a child in a user namespace of its own, which may not do this itself.
+pub fn prepare(pid: i32, plan: &ProcessPlan) -> Result<()> {
+    if let Some(score) = plan.oom_score {
+        fs::write(format!("/proc/{pid}/oom_score_adj"), score.to_string()).context("oom score")?;
+    }
+    set_rlimits_of(pid, plan)
+}
+
+/// After a user namespace was entered, where all rights are there, but nobody yet to have them.
+pub fn become_inner_root() -> Result<()> {
+    setgroups(&[]).context("groups")?;
+    let done = setresgid(Gid::from_raw(0), Gid::from_raw(0), Gid::from_raw(0))
+        .and_then(|()| setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0)));
+    match done {
+        // Number 0 is not mapped: then it stays nobody until it becomes whom the spec names.
+        Err(Errno::EINVAL) => Ok(()),
+        other => other.context("root of the user namespace"),
+    }
+}
+
 /// Whether the command can be found, before a container's init reports that it is ready.
 pub fn look_up(plan: &ProcessPlan) -> Result<()> {
     let name = plan.args[0].to_string_lossy();
@@ -94,16 +130,12 @@ pub fn look_up(plan: &ProcessPlan) -> Result<()> {
     Err(Status::exec(denied.unwrap_or(Errno::ENOENT), &name))
 }
 
-/// Becomes the program. Needs the container's root and namespaces in place.
-pub fn become_program(plan: &ProcessPlan, create_cwd: bool) -> Result<Infallible> {
-    if !plan.rlimits.iter().any(|(resource, ..)| *resource == libc::RLIMIT_NOFILE) {
-        sys::setrlimit(libc::RLIMIT_NOFILE, DEFAULT_NOFILE.0, DEFAULT_NOFILE.1).context("rlimit")?;
-    }
-    for (resource, soft, hard) in &plan.rlimits {
-        sys::setrlimit(*resource, *soft, *hard).context(format!("rlimit {resource}"))?;
-    }
+/// Becomes the program. Needs the container's root and namespaces in place. A container's first process comes with the
+/// hooks that run right before it, with its rights, and makes its working directory.
+pub fn become_program(plan: &ProcessPlan, first: Option<&Hooks>) -> Result<Infallible> {
+    set_rlimits(plan)?;
     let user = plan.user.resolve()?;
-    if create_cwd {
+    if first.is_some() {
         let _ = fs::create_dir_all(&plan.cwd);
     }
     chdir(plan.cwd.as_str()).map_err(|errno| Status::invalid(format!("cwd {}: {errno:?}", plan.cwd)))?;
@@ -115,6 +147,9 @@ pub fn become_program(plan: &ProcessPlan, create_cwd: bool) -> Result<Infallible
         sys::close_all_but(&[]);
         let path = plan.args[1].to_string_lossy();
         sys::exit_child(super::archive::run(builtin, &path));
+    }
+    if let Some(hooks) = first {
+        hooks::run(&hooks.start_container, &hooks.about.state("created", Some(sys::own_pid())))?;
     }
     execute(plan, &env)
 }
@@ -133,9 +168,9 @@ fn drop_privileges(plan: &ProcessPlan, user: &User) -> Result<()> {
     let groups: Vec<Gid> = user.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
     setgroups(&groups).context("groups")?;
     let gid = Gid::from_raw(user.gid);
-    setresgid(gid, gid, gid).context(format!("gid {gid}"))?;
+    setresgid(gid, gid, gid).map_err(|errno| unmapped(errno, format!("gid {gid}")))?;
     let uid = Uid::from_raw(user.uid);
-    setresuid(uid, uid, uid).context(format!("uid {uid}"))?;
+    setresuid(uid, uid, uid).map_err(|errno| unmapped(errno, format!("uid {uid}")))?;
     if let Some(capabilities) = &plan.capabilities {
         capabilities.apply().context("capabilities")?;
     }
@@ -144,6 +179,14 @@ fn drop_privileges(plan: &ProcessPlan, user: &User) -> Result<()> {
         install_seccomp(plan)?;
     }
     Ok(())
+}
+
+/// The kernel knows no other reason to find a number invalid.
+fn unmapped(errno: Errno, what: String) -> Status {
+    match errno {
+        Errno::EINVAL => Status::invalid(format!("{what} is not mapped in the user namespace")),
+        other => Status::internal(format!("{what}: {other:?}")),
+    }
 }
 
 fn install_seccomp(plan: &ProcessPlan) -> Result<()> {

@@ -1,10 +1,14 @@
-//! tar archives (POSIX ustar with pax headers), as much as copying needs. GNU's long names are read as well.
+//! tar archives (POSIX ustar with pax headers), as much as copying needs. GNU's long names are read as well. Files with
+//! holes are in the format that GNU tar calls "PAX 1.0": a pax header says so and has the real name and size, and the
+//! content begins with a map, of the number of pieces and each one's offset and length, a line each, filled up to a block.
 
 use std::io::{self, Read, Write};
 
 const BLOCK: usize = 512;
 /// Names, and pax headers with them, beyond this are nothing that a file system has.
 const MAX_HEADER: u64 = 64 << 10;
+/// Pieces of data one sparse file may have in an archive.
+pub const MAX_SEGMENTS: usize = 1 << 16;
 /// The largest number of eleven octal digits.
 const MAX_OCTAL: u64 = 0o77_777_777_777;
 
@@ -33,12 +37,14 @@ pub struct Reader<R> {
     source: R,
     /// Of the current entry's content.
     left: u64,
+    /// Where in the file that content belongs: offset and length.
+    segments: Vec<(u64, u64)>,
     padding: u64,
 }
 
 impl<R: Read> Reader<R> {
     pub fn new(source: R) -> Reader<R> {
-        Reader { source, left: 0, padding: 0 }
+        Reader { source, left: 0, segments: Vec::new(), padding: 0 }
     }
 
     /// The next entry; its content is what the reader itself then reads.
@@ -82,6 +88,12 @@ impl<R: Read> Reader<R> {
                     }
                     self.left = entry.size;
                     self.padding = padding(entry.size);
+                    self.segments = if entry.size == 0 { Vec::new() } else { vec![(0, entry.size)] };
+                    if let Some(real) = sparse(&pax)?.filter(|_| entry.kind == Kind::File) {
+                        entry.name = real.0;
+                        entry.size = real.1;
+                        self.segments = self.map(entry.size)?;
+                    }
                     return Ok(Some(entry));
                 }
             }
@@ -108,6 +120,57 @@ impl<R: Read> Reader<R> {
         self.source.read_exact(&mut text)?;
         text.truncate(size as usize);
         Ok(text)
+    }
+
+    /// Where the content of the current entry belongs, in the order it is read.
+    pub fn segments(&self) -> &[(u64, u64)] {
+        &self.segments
+    }
+
+    /// Reads the map of a sparse file, which has to describe exactly what follows it.
+    fn map(&mut self, size: u64) -> io::Result<Vec<(u64, u64)>> {
+        let mut block = [0; BLOCK];
+        let mut at = BLOCK;
+        let mut line = |reader: &mut Reader<R>| -> io::Result<u64> {
+            let mut value: u64 = 0;
+            for digits in 0..20 {
+                if at == BLOCK {
+                    reader.read_exact(&mut block)?;
+                    at = 0;
+                }
+                let byte = block[at];
+                at += 1;
+                match byte {
+                    b'\n' if digits > 0 => return Ok(value),
+                    b'0'..=b'9' => {
+                        let next =
+                            value.checked_mul(10).and_then(|ten| ten.checked_add(u64::from(byte - b'0')));
+                        value = next.ok_or_else(|| malformed("a sparse map"))?;
+                    }
+                    _ => break,
+                }
+            }
+            Err(malformed("a sparse map"))
+        };
+        let count = line(self)?;
+        if count > MAX_SEGMENTS as u64 + 1 {
+            return Err(malformed("a sparse map is too long"));
+        }
+        let mut segments = Vec::new();
+        let (mut end, mut data) = (0, 0);
+        for _ in 0..count {
+            let (offset, length) = (line(self)?, line(self)?);
+            let next = offset.checked_add(length).filter(|next| offset >= end && *next <= size);
+            end = next.ok_or_else(|| malformed("a sparse map"))?;
+            data += length;
+            if length > 0 {
+                segments.push((offset, length));
+            }
+        }
+        if data != self.left {
+            return Err(malformed("a sparse map does not fit its content"));
+        }
+        Ok(segments)
     }
 
     fn skip(&mut self) -> io::Result<()> {
@@ -145,8 +208,12 @@ impl<W: Write> Writer<W> {
         Writer { target }
     }
 
+    /// An entry; its content must follow, and be padded.
     pub fn entry(&mut self, entry: &Entry) -> io::Result<()> {
-        let mut pax = Vec::new();
+        self.header_of(entry, Vec::new())
+    }
+
+    fn header_of(&mut self, entry: &Entry, mut pax: Vec<u8>) -> io::Result<()> {
         if entry.name.len() > 100 {
             record(&mut pax, "path", &entry.name);
         }
@@ -184,10 +251,36 @@ impl<W: Write> Writer<W> {
         if copied < size {
             return Err(io::Error::other("it became shorter while it was read"));
         }
-        self.pad(size)
+        Ok(())
     }
 
-    fn pad(&mut self, size: u64) -> io::Result<()> {
+    /// A file with holes; the content of the segments must follow.
+    pub fn sparse_entry(&mut self, entry: &Entry, segments: &[(u64, u64)]) -> io::Result<()> {
+        let mut all = segments.to_vec();
+        if all.last().is_none_or(|(offset, length)| offset + length < entry.size) {
+            // GNU tar takes the end of the last piece for the end of the file.
+            all.push((entry.size, 0));
+        }
+        let mut map = format!("{}\n", all.len());
+        for (offset, length) in &all {
+            map.push_str(&format!("{offset}\n{length}\n"));
+        }
+        let filled = map.len() as u64 + padding(map.len() as u64);
+        let data: u64 = segments.iter().map(|(_, length)| length).sum();
+        let mut pax = Vec::new();
+        record(&mut pax, "GNU.sparse.major", "1");
+        record(&mut pax, "GNU.sparse.minor", "0");
+        record(&mut pax, "GNU.sparse.name", &entry.name);
+        record(&mut pax, "GNU.sparse.realsize", &entry.size.to_string());
+        // What a reader sees that does not know of holes.
+        let name = format!("GNUSparseFile.0/{}", entry.name.rsplit('/').next().unwrap_or_default());
+        self.header_of(&Entry { name, size: filled + data, ..entry.clone() }, pax)?;
+        self.target.write_all(map.as_bytes())?;
+        self.pad(map.len() as u64)
+    }
+
+    /// Fills up the last block of a content of that size.
+    pub fn pad(&mut self, size: u64) -> io::Result<()> {
         self.target.write_all(&[0; BLOCK][..padding(size) as usize])
     }
 
@@ -280,16 +373,28 @@ fn record(pax: &mut Vec<u8>, key: &str, value: &str) {
     pax.extend_from_slice(format!("{length} {key}={value}\n").as_bytes());
 }
 
+/// Name and size of a file with holes, where the header is of one.
+fn sparse(pax: &[u8]) -> io::Result<Option<(String, u64)>> {
+    let (mut version, mut name, mut size) = ((String::new(), String::new()), None, None);
+    each_record(pax, |key, value| {
+        match key {
+            "GNU.sparse.major" => version.0 = value.into(),
+            "GNU.sparse.minor" => version.1 = value.into(),
+            "GNU.sparse.name" => name = Some(value.to_string()),
+            "GNU.sparse.realsize" => size = Some(value.parse().map_err(|_| malformed("a pax number"))?),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    match (version.0.as_str(), version.1.as_str(), name, size) {
+        ("", "", None, None) => Ok(None),
+        ("1", "0", Some(name), Some(size)) => Ok(Some((name, size))),
+        _ => Err(malformed("a sparse file of another format")),
+    }
+}
+
 fn apply(pax: &[u8], entry: &mut Entry) -> io::Result<()> {
-    let mut rest = pax;
-    while !rest.is_empty() {
-        let space = rest.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("a pax header"))?;
-        let length = std::str::from_utf8(&rest[..space]).ok().and_then(|digits| digits.parse::<usize>().ok());
-        let length = length.filter(|length| *length > space + 1 && *length <= rest.len());
-        let length = length.ok_or_else(|| malformed("a pax header"))?;
-        let text =
-            std::str::from_utf8(&rest[space + 1..length - 1]).map_err(|_| malformed("a pax header"))?;
-        let (key, value) = text.split_once('=').ok_or_else(|| malformed("a pax header"))?;
+    each_record(pax, |key, value| {
         let digits = || value.parse::<u64>().map_err(|_| malformed("a pax number"));
         match key {
             "path" => entry.name = value.into(),
@@ -299,6 +404,21 @@ fn apply(pax: &[u8], entry: &mut Entry) -> io::Result<()> {
             "gid" => entry.gid = digits()? as u32,
             _ => {}
         }
+        Ok(())
+    })
+}
+
+fn each_record(pax: &[u8], mut take: impl FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
+    let mut rest = pax;
+    while !rest.is_empty() {
+        let space = rest.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("a pax header"))?;
+        let length = std::str::from_utf8(&rest[..space]).ok().and_then(|digits| digits.parse::<usize>().ok());
+        let length = length.filter(|length| *length > space + 1 && *length <= rest.len());
+        let length = length.ok_or_else(|| malformed("a pax header"))?;
+        let text =
+            std::str::from_utf8(&rest[space + 1..length - 1]).map_err(|_| malformed("a pax header"))?;
+        let (key, value) = text.split_once('=').ok_or_else(|| malformed("a pax header"))?;
+        take(key, value)?;
         rest = &rest[length..];
     }
     Ok(())
@@ -327,6 +447,7 @@ mod tests {
         for entry in &entries {
             writer.entry(entry).unwrap();
             writer.content(&b"abc"[..], entry.size).unwrap();
+            writer.pad(entry.size).unwrap();
         }
         writer.finish().unwrap();
         let mut reader = Reader::new(bytes.as_slice());
@@ -337,6 +458,43 @@ mod tests {
             assert_eq!(content.len() as u64, entry.size);
         }
         assert_eq!(reader.next_entry().unwrap(), None);
+    }
+
+    #[test]
+    fn file_with_holes_is_read_as_it_was_written() {
+        let file = entry("d/sparse", Kind::File, 1 << 40, "");
+        let segments = [(4096, 3), (1 << 39, 600)];
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.sparse_entry(&file, &segments).unwrap();
+        writer.content([7; 603].as_slice(), 603).unwrap();
+        writer.pad(603).unwrap();
+        writer.entry(&entry("next", Kind::File, 0, "")).unwrap();
+        writer.finish().unwrap();
+        assert!(bytes.len() < 8192);
+        let mut reader = Reader::new(bytes.as_slice());
+        assert_eq!(reader.next_entry().unwrap(), Some(file));
+        assert_eq!(reader.segments(), segments);
+        let mut content = Vec::new();
+        reader.read_to_end(&mut content).unwrap();
+        assert_eq!(content, [7; 603]);
+        assert_eq!(reader.next_entry().unwrap().unwrap().name, "next");
+    }
+
+    #[test]
+    fn map_that_does_not_fit_is_refused() {
+        for segments in [[(0, 10), (5, 593)], [(0, 3), (1 << 40, 600)], [(0, 3), (10, 601)]] {
+            let mut bytes = Vec::new();
+            let mut writer = Writer::new(&mut bytes);
+            writer.sparse_entry(&entry("f", Kind::File, 1 << 40, ""), &segments).unwrap();
+            // The last one promises a byte more than its header.
+            let map = bytes.windows(4).position(|four| four == b"601\n");
+            if let Some(at) = map {
+                bytes[at..at + 3].copy_from_slice(b"602");
+            }
+            bytes.extend([0; 1024]);
+            assert!(Reader::new(bytes.as_slice()).next_entry().is_err(), "{segments:?}");
+        }
     }
 
     #[test]

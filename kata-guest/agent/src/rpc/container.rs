@@ -5,10 +5,12 @@ use super::sandbox::RUN_DIRECTORY;
 use super::{EMPTY, LATER, Outcome};
 use crate::agent::{Agent, Parked, ParkedKind};
 use crate::container::cgroup::Cgroup;
+use crate::container::hooks::Hooks;
 use crate::container::plan::ContainerPlan;
 use crate::container::process::Stdio;
-use crate::container::{channel, init};
+use crate::container::{channel, devices, init, process};
 use crate::grpc;
+use crate::hook_runs::{After, Point};
 use crate::poller::Source;
 use crate::sandbox::{Container, Process, Stage, check_id};
 use crate::stdio::Streams;
@@ -21,6 +23,7 @@ use nix::sys::epoll::EpollFlags;
 use prost::Message;
 use std::collections::HashMap;
 use std::os::fd::{AsFd, AsRawFd};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// The freezer works at once or not at all.
@@ -42,6 +45,7 @@ pub fn create(
     }
     let plan = ContainerPlan::from_request(request, extras)?;
     let storages = agent.sandbox.storages.add_all(&agent.modules, &request.storages)?;
+    agent.watch_sources();
     if let Err(status) = launch(agent, call, request, plan, &storages) {
         agent.sandbox.storages.release(&storages);
         return Err(status);
@@ -70,6 +74,9 @@ fn launch(
         let message = format!("cgroup {} belongs to container {owner}", plan.cgroup);
         return Err(Status::new(Code::AlreadyExists, message));
     }
+    if let Some(ids) = &plan.ids {
+        devices::stage(&mut plan.devices, id, ids).inspect_err(|_| devices::unstage(id))?;
+    }
     let cgroup = Cgroup::create(&plan.cgroup)?;
     if let Err(errno) = plan.device_filter.attach(cgroup.fd.as_fd()) {
         // A kernel without CGROUP_BPF: capabilities and the nodes in /dev are what limits the container then.
@@ -82,6 +89,7 @@ fn launch(
     let process = match process {
         Ok(process) => process,
         Err(status) => {
+            devices::unstage(id);
             let _ = cgroup.remove();
             return Err(status);
         }
@@ -90,19 +98,22 @@ fn launch(
         | CloneFlags::CLONE_NEWCGROUP
         | CloneFlags::CLONE_NEWIPC
         | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWNET;
+        | CloneFlags::CLONE_NEWNET
+        | CloneFlags::CLONE_NEWUSER;
     let joined = joined.iter().fold(CloneFlags::empty(), |all, (flag, _)| all | *flag);
     let container = Container {
         init: process,
         processes: HashMap::from([(id.clone(), process)]),
         cgroup,
         namespaces: (plan.unshared | joined) & own,
+        world: Vec::new(),
         defaults: plan.process,
         started: false,
         paused: false,
         removing: false,
         oom_kills: 0,
         storages: storages.to_vec(),
+        hooks: plan.hooks,
         termination_log: request.oci.as_ref().and_then(diagnostics::termination_log),
         events: None,
     };
@@ -171,6 +182,14 @@ fn fork_init(
         let others: Vec<_> = others.map(|(flag, fd)| (*flag, fd.as_fd())).collect();
         channel::run_child(&theirs, || init::init(plan, &others, stdio, theirs.as_fd()));
     };
+    if let Some(ids) = &plan.ids {
+        let told = ids.write(pid).and_then(|()| process::prepare(pid, &plan.process));
+        if let Err(status) = told.and_then(|()| channel::release(&ours).context("release")) {
+            let _ = sys::pidfd_send_signal(&pidfd, libc::SIGKILL);
+            let _ = nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(pid), None);
+            return Err(status);
+        }
+    }
     agent
         .adopt(Process {
             container: id.into(),
@@ -226,13 +245,10 @@ pub fn remove(agent: &mut Agent, call: CallId, request: &grpc::RemoveContainerRe
     let kind = ParkedKind::Remove { container: request.container_id.clone() };
     agent.watch_cgroup(&request.container_id)?;
     let parked = Parked { call, until, kind };
-    match agent.try_cgroup(&parked) {
-        Some(result) => result.map(Some),
-        None => {
-            agent.park(parked);
-            LATER
-        }
-    }
+    agent.try_cgroup(&parked).unwrap_or_else(|| {
+        agent.park(parked);
+        LATER
+    })
 }
 
 pub fn freeze(agent: &mut Agent, call: CallId, id: &str, frozen: bool) -> Outcome {
@@ -242,13 +258,10 @@ pub fn freeze(agent: &mut Agent, call: CallId, id: &str, frozen: bool) -> Outcom
     agent.watch_cgroup(id)?;
     let kind = ParkedKind::Freezer { container: id.into(), frozen };
     let parked = Parked { call, until: Some(Instant::now() + FREEZER_LIMIT), kind };
-    match agent.try_cgroup(&parked) {
-        Some(result) => result.map(Some),
-        None => {
-            agent.park(parked);
-            LATER
-        }
-    }
+    agent.try_cgroup(&parked).unwrap_or_else(|| {
+        agent.park(parked);
+        LATER
+    })
 }
 
 pub fn update(agent: &mut Agent, request: &grpc::UpdateContainerRequest) -> Outcome {
@@ -291,12 +304,12 @@ impl Agent {
         Ok(())
     }
 
-    /// Whether a request about a cgroup can be answered now.
-    pub fn try_cgroup(&mut self, parked: &Parked) -> Option<Result<Vec<u8>>> {
+    /// What becomes of a request about a cgroup, if that can be told now.
+    pub fn try_cgroup(&mut self, parked: &Parked) -> Option<Outcome> {
         match &parked.kind {
             ParkedKind::Freezer { container, frozen } => match self.sandbox.container(container) {
                 Ok(found) if found.cgroup.event("frozen") != *frozen => None,
-                Ok(_) => Some(Ok(Vec::new())),
+                Ok(_) => Some(EMPTY),
                 Err(status) => Some(Err(status)),
             },
             ParkedKind::Remove { container } => {
@@ -307,7 +320,8 @@ impl Agent {
                 if found.cgroup.event("populated") || self.has_unreaped(container) {
                     return None;
                 }
-                Some(self.forget_container(container).map(|()| Vec::new()))
+                self.forget_container(container, Some(parked.call), Ok(Vec::new()));
+                Some(LATER)
             }
             ParkedKind::Devices(_) => None,
         }
@@ -320,9 +334,23 @@ impl Agent {
             .any(|process| process.container == container && process.status.is_none())
     }
 
-    /// Everything of a container whose processes are gone.
-    pub fn forget_container(&mut self, id: &str) -> Result<()> {
-        let Some(mut container) = self.sandbox.containers.remove(id) else { return Ok(()) };
+    /// Everything of a container whose processes are gone; then its last hooks, and the answer to whoever asked.
+    pub fn forget_container(&mut self, id: &str, call: Option<CallId>, answer: Result<Vec<u8>>) {
+        let removed = self.take_apart(id);
+        if let Err(problem) = &removed {
+            crate::warning!("{}", problem.message);
+        }
+        let hooks = removed.as_ref().ok().cloned().flatten();
+        let answer = answer.and_then(|payload| removed.map(|_| payload));
+        let then = After::Removed { call, answer };
+        match hooks.filter(|hooks| !hooks.poststop.is_empty()) {
+            Some(hooks) => self.run_hooks(&hooks, Point::Poststop, None, then),
+            None => self.hooks_ended(then, Ok(())),
+        }
+    }
+
+    fn take_apart(&mut self, id: &str) -> Result<Option<Rc<Hooks>>> {
+        let Some(mut container) = self.sandbox.containers.remove(id) else { return Ok(None) };
         if let Some((events, token)) = container.events.take() {
             self.poller.remove(&events, token);
         }
@@ -332,11 +360,12 @@ impl Agent {
         self.unwatch_oom(id);
         self.sandbox.storages.release(&container.storages);
         // Only what the agent made: something mounted there belongs to somebody, and is not to be emptied.
+        devices::unstage(id);
         let own = std::path::Path::new(RUN_DIRECTORY).join(id);
         let _ = std::fs::remove_dir_all(own.join("upper"));
         let _ = std::fs::remove_dir_all(own.join("work"));
         let _ = std::fs::remove_dir(own.join("rootfs"));
         let _ = std::fs::remove_dir(own);
-        container.cgroup.remove()
+        container.cgroup.remove().map(|()| Some(container.hooks))
     }
 }

@@ -3,6 +3,7 @@
 pub mod container;
 pub mod diagnostics;
 pub mod health;
+pub mod iptables;
 pub mod network;
 pub mod process;
 pub mod sandbox;
@@ -11,6 +12,7 @@ pub mod volume;
 
 use crate::agent::Agent;
 use crate::debug;
+use crate::disks;
 use crate::ttrpc::connection::CallId;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Code, Request, Result, Status};
@@ -30,7 +32,7 @@ pub fn dispatch(agent: &mut Agent, call: CallId, request: Request, until: Option
     debug!("{} {}", call.stream, request.method);
     let outcome = match request.service.as_str() {
         "grpc.AgentService" => agent_service(agent, call, request, until),
-        "grpc.Health" => health::handle(&request),
+        "grpc.Health" => health::handle(agent, &request),
         other => Err(Status::invalid(format!("unknown service: {other}"))),
     };
     match outcome {
@@ -48,7 +50,7 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
         {
             LATER
         }
-        "CreateSandbox" => sandbox::create(agent, &decode(payload)?),
+        "CreateSandbox" => sandbox::create(agent, &decode(payload)?, decode(payload)?),
         "DestroySandbox" => sandbox::destroy(agent),
         "UpdateEphemeralMounts" => sandbox::update_ephemeral_mounts(&decode(payload)?),
         "CreateContainer" => container::create(agent, call, &decode(payload)?, &decode(payload)?),
@@ -64,7 +66,14 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
             let resume: crate::grpc::ResumeContainerRequest = decode(payload)?;
             container::freeze(agent, call, &resume.container_id, false)
         }
-        "ExecProcess" => process::exec(agent, call, &decode(payload)?, &decode(payload)?),
+        "ExecProcess" => {
+            let exec: crate::grpc::ExecProcessRequest = decode(payload)?;
+            if process::free_starts(agent, &exec.container_id) == 0 {
+                agent.waiting.entry(exec.container_id).or_default().push_back((call, request));
+                return LATER;
+            }
+            process::exec(agent, call, &exec, &decode(payload)?)
+        }
         "SignalProcess" => process::signal(agent, &decode(payload)?, &decode(payload)?),
         "WaitProcess" => process::wait(agent, call, &decode(payload)?),
         "ReadStdout" => agent.read_stream(call, &decode(payload)?, 0).and(LATER),
@@ -85,6 +94,10 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
         "UpdateInterface" => network::update_interface(agent, &decode(payload)?),
         "UpdateRoutes" => network::update_routes(agent, &decode(payload)?),
         "AddARPNeighbors" => network::add_neighbours(agent, &decode(payload)?),
+        "GetIPTables" => iptables::get(agent, call, &decode(payload)?),
+        "SetIPTables" => iptables::set(agent, call, &decode(payload)?),
+        // As of an agent that was built without.
+        "SetPolicy" => Err(Status::not_found("this agent has no policy")),
         "GetVolumeStats" => volume::stats(&decode(payload)?),
         "AddSwap" => volume::add_swap(&decode(payload)?),
         "AddSwapPath" => volume::add_swap_path(&decode(payload)?),
@@ -106,22 +119,24 @@ fn wait_for_devices(
     until: Option<Instant>,
 ) -> Result<bool> {
     let payload = request.payload.as_slice();
+    let mut modules = vec!["virtio_blk", "virtio_mmio"];
     let missing: Box<dyn Fn() -> bool> = match request.method.as_str() {
         "UpdateInterface" => {
             let update: crate::grpc::UpdateInterfaceRequest = decode(payload)?;
             let path = update.interface.unwrap_or_default().device_path;
-            Box::new(move || !path.is_empty() && crate::storage::network_card(&path).is_none())
+            Box::new(move || !path.is_empty() && disks::network_card(&path).is_none())
         }
         "AddSwap" => {
             let path = volume::slots(&decode(payload)?);
-            Box::new(move || crate::storage::block_device(&path).is_none())
+            Box::new(move || disks::block_device(&path).is_none())
         }
         method => {
             let storages = match method {
                 "CreateSandbox" => decode::<crate::grpc::CreateSandboxRequest>(payload)?.storages,
                 _ => decode::<crate::grpc::CreateContainerRequest>(payload)?.storages,
             };
-            Box::new(move || crate::storage::missing_device(&storages).is_some())
+            modules = storages.iter().flat_map(|storage| disks::modules(&storage.driver)).copied().collect();
+            Box::new(move || storages.iter().any(disks::is_missing))
         }
     };
     if !missing() {
@@ -131,7 +146,7 @@ fn wait_for_devices(
     if request.method == "UpdateInterface" {
         crate::network::load_driver(&agent.modules).context("module virtio_net")?;
     } else {
-        for module in ["virtio_blk", "virtio_mmio"] {
+        for module in modules {
             if !crate::modules::is_loaded(module) {
                 agent.modules.load(module, "").context(format!("module {module}"))?;
             }

@@ -18,6 +18,16 @@ use std::os::fd::{AsFd, AsRawFd};
 /// Records of processes one container may have, ended ones that nobody asked about included.
 const MAX_PROCESSES: usize = 4096;
 
+/// Processes of one container that are set up at the same time. Each is a copy of the agent until its program runs: a
+/// thousand at once would fill a small guest's memory and be no sooner done.
+const MAX_STARTING: usize = 16;
+
+/// How many more of a container's executions may be set up now.
+pub fn free_starts(agent: &Agent, container: &str) -> usize {
+    let starting = |process: &&Process| process.stage == Stage::Starting && process.container == container;
+    MAX_STARTING.saturating_sub(agent.sandbox.processes.values().filter(starting).count())
+}
+
 pub fn exec(
     agent: &mut Agent,
     call: CallId,
@@ -39,10 +49,15 @@ pub fn exec(
     // Files can be copied before the first process is let go: its world is built.
     let ready =
         |stage: Stage| stage == Stage::Running || (stage == Stage::Created && !extras.builtin.is_empty());
-    let owner = owner.filter(|init| init.status.is_none() && ready(init.stage));
-    let owner = owner.ok_or_else(|| {
-        Status::new(Code::FailedPrecondition, format!("container {} is not running", request.container_id))
-    })?;
+    let living = owner.filter(|init| init.status.is_none() && ready(init.stage));
+    // So can they when it has ended: its world is held until the container is removed.
+    let ended = owner.is_some_and(|init| init.status.is_some())
+        && !extras.builtin.is_empty()
+        && !container.world.is_empty();
+    if living.is_none() && !ended {
+        let message = format!("container {} is not running", request.container_id);
+        return Err(Status::new(Code::FailedPrecondition, message));
+    }
     if container.paused || container.removing {
         let state = if container.paused { "paused" } else { "being removed" };
         let message = format!("container {} is {state}", request.container_id);
@@ -50,7 +65,14 @@ pub fn exec(
     }
     let plan = plan(spec, request.string_user.as_ref(), extras, &container.defaults)?;
     let namespaces = container.namespaces;
-    let init_fd = owner.pidfd.try_clone().context("pidfd")?;
+    let init_fd = living.map(|init| init.pidfd.try_clone()).transpose().context("pidfd")?;
+    let world: Vec<_> = match init_fd {
+        Some(_) => Vec::new(),
+        None => {
+            let copies = container.world.iter().map(|(flag, fd)| fd.try_clone().map(|fd| (*flag, fd)));
+            copies.collect::<Result<_, _>>().context("namespaces")?
+        }
+    };
     let cgroup = container.cgroup.fd.try_clone().context("cgroup")?;
     let terminal = plan.terminal.is_some();
     let (streams, ends) = agent.streams_for(terminal)?;
@@ -60,9 +82,12 @@ pub fn exec(
         stdout: ends.stdout.as_raw_fd(),
         stderr: ends.stderr.as_raw_fd(),
     });
-    let forked = agent.fork_into(Some(init_fd.as_fd()), 0, cgroup.as_fd());
+    let forked = agent.fork_into(init_fd.as_ref().map(AsFd::as_fd), 0, cgroup.as_fd());
     let Forked::Parent { pid, pidfd } = forked.context("fork")? else {
-        channel::run_child(&theirs, || init::join(&plan, init_fd.as_fd(), namespaces, stdio, theirs.as_fd()));
+        channel::run_child(&theirs, || match &init_fd {
+            Some(init) => init::join(&plan, init.as_fd(), namespaces, stdio, theirs.as_fd()),
+            None => init::join_ended(&plan, &world, stdio, theirs.as_fd()),
+        });
     };
     let process = agent.adopt(Process {
         container: request.container_id.clone(),

@@ -14,7 +14,11 @@ pub const RUN_DIRECTORY: &str = "/run/kata-containers";
 /// Where containers' roots and shared files appear.
 pub const SHARED_DIRECTORY: &str = "/run/kata-containers/shared/containers";
 
-pub fn create(agent: &mut Agent, request: &grpc::CreateSandboxRequest) -> Outcome {
+pub fn create(
+    agent: &mut Agent,
+    request: &grpc::CreateSandboxRequest,
+    extras: grpc::SandboxExtras,
+) -> Outcome {
     if agent.sandbox.created {
         return Err(Status::new(Code::FailedPrecondition, format!("sandbox {} exists", agent.sandbox.id)));
     }
@@ -36,7 +40,9 @@ pub fn create(agent: &mut Agent, request: &grpc::CreateSandboxRequest) -> Outcom
             .context("resolv.conf")?;
     }
     agent.sandbox.storages.add_all(&agent.modules, &request.storages)?;
+    agent.watch_sources();
     agent.sandbox.id = request.sandbox_id.clone();
+    agent.sandbox.identity = extras.identity;
     agent.sandbox.created = true;
     EMPTY
 }

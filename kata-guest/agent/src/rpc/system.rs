@@ -169,7 +169,7 @@ fn directories(path: &str, mode: u32) -> Result<OwnedFd> {
     Ok(directory)
 }
 
-/// A few figures in Prometheus's text format.
+/// A few figures in Prometheus's text format. Those with labels have the names, labels and units of upstream's agent.
 pub fn metrics(agent: &Agent) -> Outcome {
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, value: u64| {
@@ -183,6 +183,14 @@ pub fn metrics(agent: &Agent) -> Outcome {
     ] {
         gauge(name, "From /proc/meminfo.", bytes_of(&memory, key));
     }
+    for (key, item) in MEMORY {
+        labelled(&mut text, "kata_guest_meminfo", &format!("item=\"{item}\""), bytes_of(&memory, key) as f64);
+    }
+    guest_load(&mut text, &fs::read_to_string("/proc/loadavg").unwrap_or_default());
+    guest_cpu(&mut text, &fs::read_to_string("/proc/stat").unwrap_or_default());
+    let mut gauge = |name: &str, help: &str, value: u64| {
+        let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+    };
     // Counted page by page. The counters of statm are behind by up to 64 faults, and the agent has hardly more.
     let own = fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
     gauge("kata_agent_resident_bytes", "Resident memory of the agent.", bytes_of(&own, "Rss"));
@@ -191,6 +199,48 @@ pub fn metrics(agent: &Agent) -> Outcome {
     gauge("kata_agent_containers", "Containers that exist.", agent.sandbox.containers.len() as u64);
     gauge("kata_agent_processes", "Processes on record.", agent.sandbox.processes.len() as u64);
     Ok(Some(grpc::Metrics { metrics: text }.encode_to_vec()))
+}
+
+const MEMORY: [(&str, &str); 7] = [
+    ("MemTotal", "mem_total"),
+    ("MemFree", "mem_free"),
+    ("MemAvailable", "mem_available"),
+    ("Buffers", "buffers"),
+    ("Cached", "cached"),
+    ("SwapTotal", "swap_total"),
+    ("SwapFree", "swap_free"),
+];
+
+/// In the order of /proc/stat.
+const CPU: [&str; 8] = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"];
+
+/// A value of a family that has several; the first one brings the family's lines along.
+fn labelled(text: &mut String, name: &str, labels: &str, value: f64) {
+    if !text.contains(&format!("# TYPE {name} ")) {
+        let _ = write!(text, "# HELP {name} Of the guest.\n# TYPE {name} gauge\n");
+    }
+    let _ = writeln!(text, "{name}{{{labels}}} {value}");
+}
+
+/// `0.00 0.01 0.05 1/75 1234`: load, then running and all tasks.
+fn guest_load(text: &mut String, line: &str) {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    for (item, word) in ["load1", "load5", "load15"].iter().zip(&words) {
+        labelled(text, "kata_guest_load", &format!("item=\"{item}\""), word.parse().unwrap_or(0.0));
+    }
+    let tasks = words.get(3).and_then(|tasks| tasks.split_once('/')).unwrap_or(("0", "0"));
+    for (item, number) in [("cur", tasks.0), ("max", tasks.1)] {
+        labelled(text, "kata_guest_tasks", &format!("item=\"{item}\""), number.parse().unwrap_or(0.0));
+    }
+}
+
+/// Of all CPUs together, in milliseconds. The kernel counts hundredths of a second.
+fn guest_cpu(text: &mut String, stat: &str) {
+    let total = stat.lines().find_map(|line| line.strip_prefix("cpu ")).unwrap_or_default();
+    for (item, ticks) in CPU.iter().zip(total.split_ascii_whitespace()) {
+        let milliseconds = ticks.parse::<f64>().unwrap_or(0.0) * 10.0;
+        labelled(text, "kata_guest_cpu_time", &format!("cpu=\"total\",item=\"{item}\""), milliseconds);
+    }
 }
 
 /// A line `key:  number kB` of one of the kernel's lists.
@@ -203,6 +253,17 @@ fn bytes_of(list: &str, key: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_have_one_head_and_the_units_of_upstream() {
+        let mut text = String::new();
+        guest_load(&mut text, "0.50 0.25 0.05 2/75 1234\n");
+        guest_cpu(&mut text, "cpu  3 0 4 500 0 0 0 0 0 0\ncpu0 3 0 4 500 0 0 0 0 0 0\n");
+        assert_eq!(text.matches("# TYPE kata_guest_load gauge").count(), 1);
+        assert!(text.contains("kata_guest_load{item=\"load5\"} 0.25\n"));
+        assert!(text.contains("kata_guest_tasks{item=\"max\"} 75\n"));
+        assert!(text.contains("kata_guest_cpu_time{cpu=\"total\",item=\"idle\"} 5000\n"));
+    }
 
     #[test]
     fn kilobytes_of_a_list_are_found_by_their_whole_name() {

@@ -142,7 +142,7 @@ pub fn slots(request: &grpc::AddSwapRequest) -> String {
 
 pub fn add_swap(request: &grpc::AddSwapRequest) -> Outcome {
     let path = slots(request);
-    let device = crate::storage::block_device(&path);
+    let device = crate::disks::block_device(&path);
     let device = device.ok_or_else(|| Status::not_found(format!("swap: no block device {path}")))?;
     swap_on(&device.to_string_lossy())
 }

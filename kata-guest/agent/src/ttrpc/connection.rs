@@ -29,9 +29,11 @@ pub struct CallId {
     pub stream: u32,
 }
 
-/// What the port said when it was read.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Readiness {
+/// What comes next from the other side.
+#[derive(Debug)]
+pub enum Incoming {
+    Event(Event),
+    /// Nothing, now.
     Drained,
     Closed,
 }
@@ -40,6 +42,10 @@ pub struct Connection {
     pub fd: OwnedFd,
     serial: bool,
     decoder: Decoder,
+    /// Decoded, not yet acted on.
+    pending: VecDeque<Event>,
+    /// The last read emptied the descriptor.
+    emptied: bool,
     /// Calls without a reply yet, and when they stop mattering.
     calls: HashMap<u32, Option<Instant>>,
     /// When somebody looks for calls whose time is over.
@@ -58,6 +64,8 @@ impl Connection {
             fd,
             serial,
             decoder: if serial { Decoder::serial() } else { Decoder::plain() },
+            pending: VecDeque::new(),
+            emptied: false,
             calls: HashMap::new(),
             alarm: None,
             current: None,
@@ -68,24 +76,38 @@ impl Connection {
         }
     }
 
-    /// Reads one chunk and decodes it. `Ok(None)`: nothing to read now.
-    pub fn receive(&mut self, buffer: &mut [u8], events: &mut Vec<Event>) -> nix::Result<Option<Readiness>> {
-        match read(&self.fd, buffer) {
-            Ok(0) => Ok(Some(Readiness::Closed)),
-            Ok(count) => {
-                let mut chunk = &buffer[..count];
-                if self.serial {
-                    self.decoder.arrived(chunk, Instant::now());
-                }
-                while let Some(event) = self.decoder.next(&mut chunk) {
-                    events.push(event);
-                }
-                // A short read has emptied a socket. A virtio port hands out one buffer of its queue a read, however
-                // many are there, and no further edge comes for those: only EAGAIN tells that it is empty.
-                Ok(if count < buffer.len() && !self.serial { Some(Readiness::Drained) } else { None })
+    /// To be called when more has arrived: there may be more than was read.
+    pub fn readable(&mut self) {
+        self.emptied = false;
+    }
+
+    /// The next event, of what was read already or of what there is to read now.
+    pub fn next(&mut self, buffer: &mut [u8]) -> nix::Result<Incoming> {
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                return Ok(Incoming::Event(event));
             }
-            Err(Errno::EAGAIN | Errno::EINTR) => Ok(Some(Readiness::Drained)),
-            Err(errno) => Err(errno),
+            if std::mem::take(&mut self.emptied) {
+                return Ok(Incoming::Drained);
+            }
+            match read(&self.fd, buffer) {
+                Ok(0) => return Ok(Incoming::Closed),
+                Ok(count) => {
+                    let mut chunk = &buffer[..count];
+                    if self.serial {
+                        self.decoder.arrived(chunk, Instant::now());
+                    }
+                    while let Some(event) = self.decoder.next(&mut chunk) {
+                        self.pending.push_back(event);
+                    }
+                    // A short read has emptied a socket. A virtio port hands out one buffer of its queue a read, however
+                    // many are there, and no further edge comes for those: only EAGAIN tells that it is empty.
+                    self.emptied = count < buffer.len() && !self.serial;
+                }
+                Err(Errno::EAGAIN) => return Ok(Incoming::Drained),
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno),
+            }
         }
     }
 
@@ -93,6 +115,7 @@ impl Connection {
     pub fn forget(&mut self, synced: bool) {
         if !synced {
             self.decoder.reset();
+            self.pending.clear();
         }
         self.calls.clear();
         self.alarm = None;
@@ -302,6 +325,32 @@ mod tests {
         let mut received = vec![0; expected.len()];
         peer.read_exact(&mut received).unwrap();
         assert!(received == expected);
+    }
+
+    #[test]
+    fn next_many_requests_in_one_chunk_come_one_at_a_time_until_drained() {
+        use std::io::Write;
+        let (ours, mut peer) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut connection = Connection::new(ours.into(), false);
+        let mut buffer = vec![0; 4096];
+        let mut streams = |connection: &mut Connection| {
+            let mut streams = Vec::new();
+            while let Incoming::Event(event) = connection.next(&mut buffer).unwrap() {
+                let Event::Frame { header, .. } = event else { panic!("{event:?}") };
+                streams.push(header.stream);
+            }
+            streams
+        };
+        let requests = |streams: [u32; 2]| streams.map(|stream| response_frame(stream, Ok(vec![1]))).concat();
+        peer.write_all(&requests([1, 3])).unwrap();
+        assert_eq!(streams(&mut connection), [1, 3]);
+        peer.write_all(&requests([5, 7])).unwrap();
+        connection.readable();
+        assert_eq!(streams(&mut connection), [5, 7]);
+        drop(peer);
+        connection.readable();
+        assert!(matches!(connection.next(&mut buffer), Ok(Incoming::Closed)));
     }
 
     #[test]

@@ -3,6 +3,7 @@ package io.katajava;
 import io.katajava.ExecSpec.TerminalSize;
 import io.katajava.agent.oci.OciDevice;
 import io.katajava.agent.oci.OciHooks;
+import io.katajava.agent.oci.OciIdMapping;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
 import io.katajava.agent.oci.OciRlimit;
@@ -42,6 +43,7 @@ public final class ContainerBuilder {
   private boolean sharedPid;
   private final Map<String, String> sysctls = new LinkedHashMap<>();
   private OciHooks hooks = OciHooks.NONE;
+  private ContainerSpec.@Nullable IdMappings idMappings;
   private @Nullable MemorySize keptLog;
 
   /**
@@ -386,6 +388,39 @@ public final class ContainerBuilder {
   }
 
   /**
+   * Gives the container a user namespace of its own, in which users and groups 0 to {@code count -
+   * 1} stand for others of the guest: root inside has no rights outside. A writable root filesystem
+   * is given to them, file by file, when the container is made. The container has an ipc namespace
+   * of its own, too; it shares the network but cannot change it. Default: the guest's users.
+   *
+   * @param firstGuestId whom root inside stands for
+   * @param count how many users and groups there are
+   * @return this
+   * @throws IllegalArgumentException if that is no range of 32-bit numbers
+   */
+  public ContainerBuilder userNamespace(long firstGuestId, long count) {
+    List<OciIdMapping> all = List.of(new OciIdMapping(0, firstGuestId, count));
+    return userNamespace(all, all);
+  }
+
+  /**
+   * Gives the container a user namespace as {@link #userNamespace(long, long)} does, with any
+   * ranges.
+   *
+   * @param uids ranges of users, at least one
+   * @param gids ranges of groups, at least one
+   * @return this
+   * @throws IllegalArgumentException if there are none
+   */
+  public ContainerBuilder userNamespace(List<OciIdMapping> uids, List<OciIdMapping> gids) {
+    if (uids.isEmpty() || gids.isEmpty()) {
+      throw new IllegalArgumentException("a user namespace needs users and groups");
+    }
+    this.idMappings = new ContainerSpec.IdMappings(uids, gids);
+    return this;
+  }
+
+  /**
    * Puts the container into the pid namespace that all containers of the sandbox with this setting
    * share: they see each other's processes. Default: its own, in which its first process is pid 1.
    *
@@ -410,9 +445,9 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Sets programs run at points of the container's life.
+   * Sets programs run at points of the container's life. Default: none.
    *
-   * @param hooks the programs
+   * @param hooks the programs, most of them the guest's own
    * @return this
    */
   public ContainerBuilder hooks(OciHooks hooks) {
@@ -439,8 +474,18 @@ public final class ContainerBuilder {
    * What was described.
    *
    * @return an immutable description
+   * @throws IllegalStateException if a user namespace is to go with a namespace of another
+   *     container
    */
   public ContainerSpec spec() {
+    if (idMappings != null
+        && (sharedPid || namespaces.stream().anyMatch(n -> !n.path().isEmpty()))) {
+      throw new IllegalStateException(
+          "container "
+              + name
+              + " has a user namespace of its own and cannot join "
+              + (sharedPid ? "the shared pid namespace" : "another namespace by path"));
+    }
     return new ContainerSpec(
         name,
         Optional.ofNullable(image),
@@ -458,7 +503,8 @@ public final class ContainerBuilder {
         new ContainerSpec.Files(readOnlyRoot, rootPropagation, mounts, emptyDirectories, devices),
         security.build(),
         limits.build(),
-        new ContainerSpec.Kernel(namespaces, sharedPid, sysctls, hooks),
+        new ContainerSpec.Kernel(
+            namespaces, sharedPid, sysctls, hooks, Optional.ofNullable(idMappings)),
         Optional.ofNullable(keptLog));
   }
 

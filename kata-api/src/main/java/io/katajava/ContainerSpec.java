@@ -3,6 +3,7 @@ package io.katajava;
 import io.katajava.ExecSpec.TerminalSize;
 import io.katajava.agent.oci.OciDevice;
 import io.katajava.agent.oci.OciHooks;
+import io.katajava.agent.oci.OciIdMapping;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
 import io.katajava.agent.oci.OciRlimit;
@@ -125,17 +126,34 @@ public record ContainerSpec(
    * @param sharedPid whether it is in the pid namespace that containers of the sandbox share
    * @param sysctls settings of its namespaces
    * @param hooks programs of the guest and of the container run at points of its life
+   * @param idMappings users and groups of a user namespace of its own; absent without one
    */
   public record Kernel(
       List<OciNamespace> namespaces,
       boolean sharedPid,
       Map<String, String> sysctls,
-      OciHooks hooks) {
+      OciHooks hooks,
+      Optional<IdMappings> idMappings) {
 
     /** Copies the collections. */
     public Kernel {
       namespaces = List.copyOf(namespaces);
       sysctls = Map.copyOf(sysctls);
+    }
+  }
+
+  /**
+   * Whom a container's users and groups stand for in the guest.
+   *
+   * @param uids ranges of users
+   * @param gids ranges of groups
+   */
+  public record IdMappings(List<OciIdMapping> uids, List<OciIdMapping> gids) {
+
+    /** Copies the lists. */
+    public IdMappings {
+      uids = List.copyOf(uids);
+      gids = List.copyOf(gids);
     }
   }
 

@@ -52,6 +52,10 @@ public enum ErrorCode {
   INTERRUPTED,
   /** What is asked for does not go with the state of the container. */
   INVALID_STATE,
+  /** There is no such sandbox, or not any more. */
+  SANDBOX_NOT_FOUND,
+  /** Another JVM, or another handle of this one, is attached to the sandbox. */
+  ALREADY_ATTACHED,
   /** The handle was closed before. */
   CLOSED
 }

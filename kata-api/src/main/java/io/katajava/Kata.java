@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>One runtime serves many sandboxes and threads. Closing it closes the sandboxes that are still
- * open; so does the end of the JVM.
+ * open; so does the end of the JVM. A {@linkplain SandboxBuilder#detached() detached} one goes on.
  */
 public final class Kata implements AutoCloseable {
   private final Engine engine;
@@ -101,7 +101,38 @@ public final class Kata implements AutoCloseable {
   }
 
   /**
-   * The sandboxes that were started and not closed.
+   * Takes over a detached sandbox that no JVM is attached to. What its containers are is known
+   * again: their names, states, settings; their first processes can be waited for, and commands
+   * executed. Output that nobody read is there as far as a pipe holds it, kept logs begin anew;
+   * commands that another JVM had executed go on, but belong to nobody.
+   *
+   * <p>That it is the sandbox that was started is proven: its process by pid, start time and boot,
+   * as the ledger has them; the control socket by the kernel's word on who listens there; the agent
+   * by a secret it was given at the start. The runtime needs the same hypervisor as the one that
+   * started it.
+   *
+   * @param id its id, or enough of its beginning to tell it from the others
+   * @return the running sandbox; {@link Sandbox#close()} lets go of it
+   * @throws KataException with {@link ErrorCode#SANDBOX_NOT_FOUND}, with {@link
+   *     ErrorCode#ALREADY_ATTACHED}, with {@link ErrorCode#INVALID_STATE} when it is not detached,
+   *     with {@link ErrorCode#VM_EXITED} when its machine has ended, with {@link
+   *     ErrorCode#AGENT_REFUSED} when what answers is not its agent
+   */
+  public Sandbox attach(String id) {
+    return engine.attach(id);
+  }
+
+  /**
+   * The detached sandboxes that wait for somebody to {@link #attach}, oldest first.
+   *
+   * @return a snapshot of this runtime's state directory
+   */
+  public List<SandboxRecord> attachable() {
+    return engine.attachable();
+  }
+
+  /**
+   * The sandboxes that were started or attached to, and not closed.
    *
    * @return a snapshot
    */
@@ -118,7 +149,7 @@ public final class Kata implements AutoCloseable {
     return engine.directories();
   }
 
-  /** Closes all sandboxes of this runtime. Idempotent. */
+  /** Closes all sandboxes of this runtime; detached ones go on. Idempotent. */
   @Override
   public void close() {
     engine.close();

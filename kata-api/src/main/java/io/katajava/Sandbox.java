@@ -14,7 +14,8 @@ import java.util.function.Consumer;
 
 /**
  * A running virtual machine with an agent in it, and its containers. Handles are shared by threads
- * freely. A sandbox dies with its JVM, whatever ends that.
+ * freely. A sandbox dies with its JVM, whatever ends that, unless it was started {@linkplain
+ * SandboxBuilder#detached() detached}.
  */
 public interface Sandbox extends AutoCloseable {
 
@@ -176,6 +177,46 @@ public interface Sandbox extends AutoCloseable {
   String guestMetrics();
 
   /**
+   * What the sandbox uses: the guest's memory, CPU time and load, and the figures of its containers
+   * ({@code GetMetrics}, {@code StatsContainer}). A container that goes meanwhile is left out.
+   *
+   * @return a snapshot; not to be trusted
+   * @throws KataException when the agent cannot be asked
+   */
+  SandboxStats stats();
+
+  /**
+   * The guest's packet filter, as {@code iptables-save} writes it ({@code GetIPTables}). The
+   * program is the guest image's; the one that {@code kata-guest} makes has none unless it is put
+   * in.
+   *
+   * @param family which of the two
+   * @return the rules; not to be trusted
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when the guest has no such program,
+   *     or it fails
+   */
+  String ipTables(IpFamily family);
+
+  /**
+   * Replaces the guest's packet filter, as {@code iptables-restore} does ({@code SetIPTables}).
+   *
+   * @param family which of the two
+   * @param rules what {@link #ipTables} gives
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when the guest has no such program,
+   *     or it does not take the rules
+   */
+  void setIpTables(IpFamily family, String rules);
+
+  /**
+   * Replaces the policy that decides which calls the agent allows ({@code SetPolicy}).
+   *
+   * @param policy in Rego
+   * @throws KataException with {@link ErrorCode#AGENT_REFUSED} when the agent does not take it, or
+   *     has no policy, as the one of {@code kata-guest}
+   */
+  void setPolicy(String policy);
+
+  /**
    * What was noted about the sandbox when it was described; see {@link SandboxBuilder#annotation}.
    *
    * @return name to value, in the order they were set
@@ -253,6 +294,27 @@ public interface Sandbox extends AutoCloseable {
   CompletableFuture<VmExit> onExit();
 
   /**
+   * Whether it outlives its JVM, see {@link SandboxBuilder#detached()}.
+   *
+   * @return false for a sandbox that ends with its JVM
+   */
+  boolean isDetached();
+
+  /**
+   * Takes no new commands and containers from now on, waits until the commands that run and the
+   * first processes of containers that were given a command have ended, at most until the limit,
+   * and then ends the sandbox as {@link #stop} does; what still runs then is killed. Its state is
+   * {@link SandboxState#DRAINING} meanwhile, and who asks for more is told {@link
+   * ErrorCode#INVALID_STATE}.
+   *
+   * @param limit how long to wait; zero is not at all
+   * @return whether everything had ended by itself
+   * @throws KataException with {@link ErrorCode#INTERRUPTED}, and the sandbox goes on draining;
+   *     with {@link ErrorCode#CLOSED} or {@link ErrorCode#VM_EXITED} when there is nothing to drain
+   */
+  boolean drain(Duration limit);
+
+  /**
    * Ends the sandbox: asks the agent to shut the guest down, then the hypervisor to quit, then
    * kills it; returns when the process is reaped and sockets and directories are gone.
    *
@@ -260,7 +322,11 @@ public interface Sandbox extends AutoCloseable {
    */
   void stop(Duration grace);
 
-  /** Ends the sandbox as {@link #stop} does, with little patience. Idempotent. */
+  /**
+   * Ends the sandbox as {@link #stop} does, with little patience; one that is {@linkplain
+   * #isDetached() detached} is only let go of, with its containers and what runs in them.
+   * Idempotent.
+   */
   @Override
   void close();
 }

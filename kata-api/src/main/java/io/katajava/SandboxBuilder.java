@@ -18,6 +18,10 @@ public final class SandboxBuilder {
   private @Nullable String hostname;
   private Duration startTimeout = SandboxSpec.DEFAULT_START_TIMEOUT;
   private final Map<String, String> annotations = new LinkedHashMap<>();
+  private boolean detached;
+  private @Nullable Duration unattended;
+  private SandboxLife.@Nullable Limit idle;
+  private SandboxLife.@Nullable Limit lifetime;
 
   SandboxBuilder(Kata kata) {
     this.kata = kata;
@@ -113,6 +117,68 @@ public final class SandboxBuilder {
   }
 
   /**
+   * Lets the sandbox outlive this JVM, until {@link Sandbox#stop} or {@code kata stop}. {@link
+   * Sandbox#close()}, {@link Kata#close()} and the end of the JVM, even by a crash, let go of it
+   * only; {@link Kata#attach} takes it over again, from any JVM of this user on this host. A start
+   * that fails still leaves nothing. Needs our agent in the guest. Default: the sandbox ends with
+   * its JVM.
+   *
+   * @return this
+   */
+  public SandboxBuilder detached() {
+    this.detached = true;
+    this.unattended = null;
+    return this;
+  }
+
+  /**
+   * As {@link #detached()}, but the guest powers off when no JVM was attached for this long, the
+   * kernel parameter {@code agent.host_grace}. It is the guest that counts, so this saves resources
+   * and is no bar to a hostile guest.
+   *
+   * @param unattended at least a second; counted in whole ones
+   * @return this
+   */
+  public SandboxBuilder detached(Duration unattended) {
+    if (unattended.compareTo(Duration.ofSeconds(1)) < 0) {
+      throw new IllegalArgumentException(
+          "a guest counts whole seconds without a host, asked for " + unattended);
+    }
+    this.detached = true;
+    this.unattended = unattended;
+    return this;
+  }
+
+  /**
+   * Limits how long the sandbox may go without a command: none runs that was executed, no file is
+   * copied. First processes of containers do not count. While no JVM is attached nothing is
+   * counted; it begins anew with the next one. Default: no limit.
+   *
+   * @param limit positive
+   * @param action what happens then; {@link LimitAction#EVENT} once for each time of idleness
+   * @return this
+   */
+  public SandboxBuilder idleLimit(Duration limit, LimitAction action) {
+    this.idle = new SandboxLife.Limit(limit, action);
+    return this;
+  }
+
+  /**
+   * Limits how long the sandbox runs, counted from its start. With {@link LimitAction#STOP} a
+   * detached one ends then even while no JVM is attached: its guest powers off, the kernel
+   * parameter {@code agent.lifetime}, and the next runtime that starts on the host ends what is
+   * left. Default: no limit.
+   *
+   * @param limit positive
+   * @param action what happens then
+   * @return this
+   */
+  public SandboxBuilder lifetimeLimit(Duration limit, LimitAction action) {
+    this.lifetime = new SandboxLife.Limit(limit, action);
+    return this;
+  }
+
+  /**
    * What was described.
    *
    * @return an immutable description
@@ -125,7 +191,12 @@ public final class SandboxBuilder {
         Optional.ofNullable(image),
         hostname != null ? hostname : name != null ? name : "",
         startTimeout,
-        annotations);
+        annotations,
+        new SandboxLife(
+            detached,
+            Optional.ofNullable(unattended),
+            Optional.ofNullable(idle),
+            Optional.ofNullable(lifetime)));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.katajava;
 
 import io.katajava.spi.VmExit;
+import java.time.Duration;
 import java.time.Instant;
 
 /** Something that happened to a sandbox. See {@link Sandbox#onEvent}. */
@@ -56,6 +57,25 @@ public sealed interface SandboxEvent {
    * @param message the console's line
    */
   record GuestPanicked(Instant at, String message) implements SandboxEvent {}
+
+  /**
+   * A limit of the sandbox's life was reached.
+   *
+   * @param at when
+   * @param kind which
+   * @param limit how long it was
+   * @param action what happens now
+   */
+  record LimitReached(Instant at, LimitKind kind, Duration limit, LimitAction action)
+      implements SandboxEvent {}
+
+  /** The limits of a sandbox's life. */
+  enum LimitKind {
+    /** {@link SandboxBuilder#idleLimit}. */
+    IDLE,
+    /** {@link SandboxBuilder#lifetimeLimit}. */
+    LIFETIME
+  }
 
   /**
    * The connection to the agent broke, though nobody closed the sandbox.

@@ -12,13 +12,16 @@ import java.util.List;
  * @param processes the processes started for it
  * @param since when its first process was started; when its entry was written, if there is none
  * @param directory where its sockets and files are
+ * @param detached whether it was started to outlive its JVM; then the owner is the JVM attached to
+ *     it, of pid 0 when there is none
  */
 public record SandboxRecord(
     String id,
     RecordedProcess owner,
     List<RecordedProcess> processes,
     Instant since,
-    Path directory) {
+    Path directory,
+    boolean detached) {
 
   /**
    * A process that is recorded.
@@ -36,11 +39,25 @@ public record SandboxRecord(
   }
 
   /**
-   * Whether its owner is gone, so that {@link SandboxLedger#sweep()} would remove it.
+   * Whether its owner is gone, so that {@link SandboxLedger#sweep()} would remove it. A detached
+   * one needs no owner as long as its machine runs.
    *
    * @return true when nobody takes care of it
    */
   public boolean isOrphaned() {
-    return !owner.alive();
+    return !owner.alive() && !(detached && isRunning());
+  }
+
+  /**
+   * Whether {@link Kata#attach} can take it over: it is detached, runs, and no JVM is attached.
+   *
+   * @return true when it waits for somebody
+   */
+  public boolean isAttachable() {
+    return detached && !owner.alive() && isRunning();
+  }
+
+  private boolean isRunning() {
+    return processes.stream().anyMatch(RecordedProcess::alive);
   }
 }

@@ -18,6 +18,7 @@ import java.util.OptionalInt;
  * @param hostname the containers' host name
  * @param startTimeout how long the whole start may take
  * @param annotations notes of whoever asked for it, in their order
+ * @param life how long it lives
  */
 public record SandboxSpec(
     Optional<String> name,
@@ -26,7 +27,8 @@ public record SandboxSpec(
     Optional<String> image,
     String hostname,
     Duration startTimeout,
-    Map<String, String> annotations) {
+    Map<String, String> annotations,
+    SandboxLife life) {
 
   /** How long a start may take unless told otherwise; generous, for hosts without KVM. */
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);

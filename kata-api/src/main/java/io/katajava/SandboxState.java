@@ -6,10 +6,14 @@ public enum SandboxState {
   STARTING,
   /** The agent answers. */
   RUNNING,
+  /** No new commands and containers; those that run are waited for. */
+  DRAINING,
   /** The sandbox is being ended by its owner. */
   STOPPING,
   /** Process, sockets and directories are gone. */
   STOPPED,
+  /** This handle let go of it; the machine goes on and can be attached to. */
+  DETACHED,
   /** The machine or its agent went away by itself; only {@link Sandbox#close()} is left to do. */
   LOST
 }

@@ -33,6 +33,7 @@ class SnippetsTest {
               "io.katajava.qemu",
               "io.katajava.qemu.device",
               "io.katajava.agent",
+              "io.katajava.agent.oci",
               "io.katajava.config",
               "io.katajava.guest",
               "io.katajava.spi",

@@ -16,6 +16,9 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -100,6 +103,28 @@ final class AgentCalls {
           }
         });
     return answer;
+  }
+
+  /** Waits for the answer to a call that was told no timeout. */
+  <R> R await(String rpc, String what, CompletableFuture<R> answer, Duration deadline) {
+    try {
+      return deadline.isZero()
+          ? answer.get()
+          : answer.get(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ended(rpc, what, TtrpcStatus.CANCELLED, "interrupted while waiting", e);
+    } catch (TimeoutException e) {
+      throw ended(rpc, what, TtrpcStatus.DEADLINE_EXCEEDED, "no reply within " + deadline, e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw failure(rpc, what, cause);
+    }
+  }
+
+  private AgentException ended(
+      String rpc, String what, TtrpcStatus status, String reason, Exception cause) {
+    return new AgentException(status, rpc, options.name(), rpc + " of " + what, reason, cause);
   }
 
   private <T extends MessageLite, R> void finish(

@@ -1,6 +1,7 @@
 package io.katajava.agent;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Empty;
 import io.katajava.agent.internal.OciWire;
 import io.katajava.agent.internal.wire.CheckRequest;
 import io.katajava.agent.internal.wire.CloseStdinRequest;
@@ -13,6 +14,7 @@ import io.katajava.agent.internal.wire.ReadStreamRequest;
 import io.katajava.agent.internal.wire.ReadStreamResponse;
 import io.katajava.agent.internal.wire.RemoveContainerRequest;
 import io.katajava.agent.internal.wire.ResumeContainerRequest;
+import io.katajava.agent.internal.wire.SandboxExtras;
 import io.katajava.agent.internal.wire.SignalExtras;
 import io.katajava.agent.internal.wire.SignalProcessRequest;
 import io.katajava.agent.internal.wire.StartContainerRequest;
@@ -56,6 +58,8 @@ public final class AgentClient implements AutoCloseable {
 
   /** Most bytes one read asks for. */
   static final int MAX_READ = 1024 * 1024;
+
+  private static final int SIGKILL = 9;
 
   private final AgentCalls calls;
   private final Optional<Duration> deadline;
@@ -172,6 +176,24 @@ public final class AgentClient implements AutoCloseable {
   }
 
   /**
+   * Asks what the sandbox was given to be known by when it was created ({@code Version}).
+   *
+   * @return {@link SandboxRequest#identity()}; empty when there was none, or no sandbox, or when
+   *     the agent is not ours
+   */
+  public Optional<String> sandboxIdentity() {
+    SandboxExtras reply =
+        calls.call(
+            AgentCalls.HEALTH,
+            "Version",
+            "",
+            CheckRequest.getDefaultInstance(),
+            SandboxExtras.parser(),
+            deadline());
+    return Optional.of(reply.getIdentity()).filter(identity -> !identity.isEmpty());
+  }
+
+  /**
    * Asks what guest and agent can do ({@code GetGuestDetails}).
    *
    * @return the details, memory blocks included
@@ -258,16 +280,39 @@ public final class AgentClient implements AutoCloseable {
   }
 
   /**
-   * Starts a further process in a container ({@code ExecProcess}).
+   * Starts a further process in a container ({@code ExecProcess}). If nobody waits for the agent's
+   * word any more, because the deadline passed or the thread was interrupted, the process is killed
+   * when that word comes: it would be nobody's.
    *
    * @param request what to start
    * @return its pid in the container; empty when the agent does not tell, as upstream's
    */
   public OptionalInt execProcess(ExecRequest request) {
     String what = request.containerId() + "/" + request.execId();
-    return pid(
-        calls.call(
-            "ExecProcess", what, RequestWire.exec(request), StartedProcess.parser(), deadline()));
+    CompletableFuture<OptionalInt> started =
+        calls.callAsync(
+            "ExecProcess",
+            what,
+            RequestWire.exec(request),
+            StartedProcess.parser(),
+            AgentClient::pid);
+    try {
+      return calls.await("ExecProcess", what, started, deadline());
+    } catch (AgentException e) {
+      started.thenRun(() -> killUnwanted(request.containerId(), request.execId()));
+      throw e;
+    }
+  }
+
+  private void killUnwanted(String containerId, String execId) {
+    calls.callAsync(
+        "SignalProcess",
+        containerId + "/" + execId,
+        groupSignal(containerId, execId, SIGKILL),
+        Empty.parser(),
+        reply -> reply);
+    // So that the agent need not remember it.
+    waitProcess(containerId, execId);
   }
 
   /**
@@ -439,14 +484,18 @@ public final class AgentClient implements AutoCloseable {
     calls.run(
         "SignalProcess",
         containerId + "/" + execId,
-        RequestWire.merge(
-                SignalProcessRequest.newBuilder()
-                    .setContainerId(containerId)
-                    .setExecId(execId)
-                    .setSignal(signal),
-                SignalExtras.newBuilder().setProcessGroup(true).build())
-            .build(),
+        groupSignal(containerId, execId, signal),
         deadline());
+  }
+
+  private static SignalProcessRequest groupSignal(String containerId, String execId, int signal) {
+    return RequestWire.merge(
+            SignalProcessRequest.newBuilder()
+                .setContainerId(containerId)
+                .setExecId(execId)
+                .setSignal(signal),
+            SignalExtras.newBuilder().setProcessGroup(true).build())
+        .build();
   }
 
   /**

@@ -11,6 +11,7 @@ import io.katajava.agent.internal.wire.FSGroup;
 import io.katajava.agent.internal.wire.FSGroupChangePolicy;
 import io.katajava.agent.internal.wire.KernelModule;
 import io.katajava.agent.internal.wire.ProcessExtras;
+import io.katajava.agent.internal.wire.SandboxExtras;
 import io.katajava.agent.internal.wire.SharedMount;
 import io.katajava.agent.internal.wire.Storage;
 import io.katajava.agent.internal.wire.StringUser;
@@ -21,15 +22,18 @@ final class RequestWire {
   private RequestWire() {}
 
   static CreateSandboxRequest sandbox(SandboxRequest request) {
-    return CreateSandboxRequest.newBuilder()
-        .setHostname(request.hostname())
-        .addAllDns(request.dns())
-        .addAllStorages(request.storages().stream().map(RequestWire::storage).toList())
-        .setSandboxPidns(request.sharedPidNamespace())
-        .setSandboxId(request.sandboxId())
-        .setGuestHookPath(request.guestHookPath())
-        .addAllKernelModules(request.kernelModules().stream().map(RequestWire::module).toList())
-        .build();
+    CreateSandboxRequest.Builder message =
+        CreateSandboxRequest.newBuilder()
+            .setHostname(request.hostname())
+            .addAllDns(request.dns())
+            .addAllStorages(request.storages().stream().map(RequestWire::storage).toList())
+            .setSandboxPidns(request.sharedPidNamespace())
+            .setSandboxId(request.sandboxId())
+            .setGuestHookPath(request.guestHookPath())
+            .addAllKernelModules(
+                request.kernelModules().stream().map(RequestWire::module).toList());
+    SandboxExtras extras = SandboxExtras.newBuilder().setIdentity(request.identity()).build();
+    return merge(message, extras).build();
   }
 
   private static KernelModule module(SandboxRequest.KernelModule module) {

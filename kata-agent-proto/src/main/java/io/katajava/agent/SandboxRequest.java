@@ -12,6 +12,8 @@ import java.util.List;
  * @param sharedPidNamespace ignored by upstream's agent here; see {@link ContainerRequest}
  * @param guestHookPath directory in the guest with OCI hooks, empty for none
  * @param kernelModules loaded with modprobe; a failure is an error
+ * @param identity what {@link AgentClient#sandboxIdentity()} gives back later, to whoever has to
+ *     know that this is still the same sandbox; empty for none. Only our agent keeps it
  */
 public record SandboxRequest(
     String sandboxId,
@@ -20,7 +22,8 @@ public record SandboxRequest(
     List<AgentStorage> storages,
     boolean sharedPidNamespace,
     String guestHookPath,
-    List<KernelModule> kernelModules) {
+    List<KernelModule> kernelModules,
+    String identity) {
 
   /**
    * A kernel module of the guest.
@@ -33,6 +36,12 @@ public record SandboxRequest(
     public KernelModule {
       parameters = List.copyOf(parameters);
     }
+  }
+
+  /** The identity proves something: it is not shown. */
+  @Override
+  public String toString() {
+    return "SandboxRequest[" + sandboxId + "]";
   }
 
   /** Copies the lists. */
@@ -61,6 +70,7 @@ public record SandboxRequest(
     private boolean sharedPidNamespace;
     private String guestHookPath = "";
     private List<KernelModule> kernelModules = List.of();
+    private String identity = "";
 
     private Builder(String sandboxId) {
       this.sandboxId = sandboxId;
@@ -133,13 +143,31 @@ public record SandboxRequest(
     }
 
     /**
+     * Sets what the sandbox is known by to who comes back to it. Default: nothing.
+     *
+     * @param identity a text nobody can guess
+     * @return this builder
+     */
+    public Builder identity(String identity) {
+      this.identity = identity;
+      return this;
+    }
+
+    /**
      * Makes the request.
      *
      * @return immutable
      */
     public SandboxRequest build() {
       return new SandboxRequest(
-          sandboxId, hostname, dns, storages, sharedPidNamespace, guestHookPath, kernelModules);
+          sandboxId,
+          hostname,
+          dns,
+          storages,
+          sharedPidNamespace,
+          guestHookPath,
+          kernelModules,
+          identity);
     }
   }
 }

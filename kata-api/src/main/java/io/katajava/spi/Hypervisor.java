@@ -1,7 +1,10 @@
 package io.katajava.spi;
 
 import io.katajava.Choice;
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import java.util.List;
 
 /**
@@ -39,6 +42,40 @@ public interface Hypervisor {
    *     either
    */
   VirtualMachine launch(VmSpec spec, StartContext context) throws InterruptedException;
+
+  /**
+   * Whether machines can be launched as {@linkplain VmSpec#detached() detached} and attached to.
+   * Default: they cannot.
+   *
+   * @return true when {@link #attach} and {@link VirtualMachine#detach()} work
+   */
+  default boolean isDetachable() {
+    return false;
+  }
+
+  /**
+   * Takes over a machine that was launched as {@linkplain VmSpec#detached() detached} and that no
+   * JVM is attached to. The caller has made sure that the process is the one that was recorded.
+   * Default: refused.
+   *
+   * @param spec what was launched
+   * @param stateDirectory the sandbox's own directory
+   * @param pid the process that was recorded
+   * @param deadline by when it must be done
+   * @return the machine
+   * @throws KataException with {@link ErrorCode#INVALID_CONFIGURATION} when this hypervisor cannot,
+   *     {@link ErrorCode#VM_UNRESPONSIVE} when the machine does not answer, {@link
+   *     ErrorCode#VM_EXITED} when it has ended
+   * @throws InterruptedException if the thread was interrupted
+   */
+  default VirtualMachine attach(
+      VmSpec spec, java.nio.file.Path stateDirectory, long pid, Deadline deadline)
+      throws InterruptedException {
+    throw new KataException(
+        ErrorCode.INVALID_CONFIGURATION,
+        "hypervisor " + name() + " cannot take over a machine that runs already",
+        Details.none().withSandbox(spec.sandboxId()));
+  }
 
   /**
    * What {@link #launch} would decide for the user, and why (accelerator, binary, machine, user the

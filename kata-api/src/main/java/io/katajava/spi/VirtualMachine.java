@@ -69,6 +69,17 @@ public interface VirtualMachine extends AutoCloseable {
   void stop(Duration grace);
 
   /**
+   * Lets go of a machine that was launched as detached: connections and threads of this JVM end,
+   * the machine goes on. The handle is of no use afterwards; {@link #onExit()} may never complete.
+   * Default: refused.
+   *
+   * @throws UnsupportedOperationException when it was not launched as detached
+   */
+  default void detach() {
+    throw new UnsupportedOperationException("this machine ends with its JVM");
+  }
+
+  /**
    * Kills what still runs, reaps it, and removes its sockets. Idempotent; returns when that is
    * done.
    */

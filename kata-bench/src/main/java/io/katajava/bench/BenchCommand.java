@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
     description = "Measure on this machine, each figure beside its floor.",
     subcommands = {
       BenchCommand.Start.class,
+      BenchCommand.Exec.class,
       BenchCommand.Qmp.class,
       BenchCommand.Rpc.class,
       BenchCommand.Io.class
@@ -52,6 +53,33 @@ public final class BenchCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
       new ColdStart(pairs, memory, spec.commandLine().getOut()).run();
+      return 0;
+    }
+  }
+
+  /** {@code kata bench exec}. */
+  @Command(
+      name = "exec",
+      description = "Executions in a running container, beside fork and exec in the guest.",
+      footer = {"", "Examples:", "  kata bench exec -n 200"})
+  static final class Exec implements Callable<Integer> {
+    @Spec CommandSpec spec;
+
+    @Option(
+        names = "-n",
+        paramLabel = "N",
+        description = "Executions in a round. Default: ${DEFAULT-VALUE}.")
+    int count = 200;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+    int rounds = 1;
+
+    @SuppressWarnings("NullAway.Init")
+    Exec() {}
+
+    @Override
+    public Integer call() throws IOException {
+      new ExecBench(count, rounds, spec.commandLine().getOut()).run();
       return 0;
     }
   }

@@ -28,6 +28,11 @@ final class Attachment {
     this.name = name;
   }
 
+  /** Asked of a child, which has this process's standard input: the JVM does not tell. */
+  static boolean isTerminal() throws InterruptedException, IOException {
+    return new ProcessBuilder("test", "-t", "0").inheritIO().start().waitFor() == 0;
+  }
+
   /** Copies until the command has ended and all its output is out; returns the exit code. */
   int run(@Nullable Duration timeout) throws InterruptedException {
     Thread in = new Thread(this::copyInput, "kata-stdin-" + name);

@@ -39,6 +39,7 @@ public final class KataCommand {
       List.of(
           "run",
           "image",
+          "attach",
           "check",
           "env",
           "config",
@@ -143,6 +144,7 @@ public final class KataCommand {
     return switch (name) {
       case "run" -> RunCommand.class;
       case "image" -> ImageCommand.class;
+      case "attach" -> AttachCommand.class;
       case "check" -> CheckCommand.class;
       case "env" -> EnvCommand.class;
       case "config" -> ConfigCommand.class;

@@ -21,9 +21,10 @@ import picocli.CommandLine.Spec;
     description = "List the sandboxes of all JVMs of this user.",
     footer = {
       "",
-      "STATE is running; gone when its machine has ended and its owner has not noticed",
-      "yet; orphaned when the JVM that owns it is gone, so that 'kata cleanup' removes",
-      "it.",
+      "STATE is running; detached when it runs and no JVM is attached to it, so that",
+      "'kata attach' can be; gone when its machine has ended and its owner has not",
+      "noticed yet; orphaned when the JVM that owns it is gone, so that 'kata cleanup'",
+      "removes it.",
       "",
       "Examples:",
       "  kata ps",
@@ -70,7 +71,7 @@ final class PsCommand implements Callable<Integer> {
           List.of(
               sandbox.id(),
               state(sandbox),
-              pid(sandbox.owner()),
+              sandbox.isAttachable() ? "-" : pid(sandbox.owner()),
               sandbox.processes().isEmpty()
                   ? "-"
                   : String.join(",", sandbox.processes().stream().map(PsCommand::pid).toList()),
@@ -82,6 +83,9 @@ final class PsCommand implements Callable<Integer> {
   private static String state(SandboxRecord sandbox) {
     if (sandbox.isOrphaned()) {
       return "orphaned";
+    }
+    if (sandbox.isAttachable()) {
+      return "detached";
     }
     boolean running =
         sandbox.processes().isEmpty()
@@ -101,6 +105,7 @@ final class PsCommand implements Callable<Integer> {
     return JsonObject.builder()
         .put("id", sandbox.id())
         .put("state", state(sandbox))
+        .put("detached", sandbox.detached())
         .put("owner", toJson(sandbox.owner()))
         .put("processes", sandbox.processes().stream().map(PsCommand::toJson).toList())
         .put("since", sandbox.since().toString())

@@ -5,6 +5,7 @@ import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ExecOutcome;
 import io.katajava.Kata;
+import io.katajava.LimitAction;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
       "  kata run -- uname -a",
       "  kata run -it -- sh",
       "  kata run debian:12 -- cat /etc/os-release",
+      "  kata run --detach --lifetime 8h -- httpd -f",
       "  tar c . | kata run --memory 512M --timeout 1m -- sh -c 'tar t | wc -l'"
     })
 final class RunCommand implements Callable<Integer> {
@@ -74,6 +76,26 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "DUR",
       description = "Kill the command after this time, for example 30s; exit code 124.")
   @Nullable Duration timeout;
+
+  @Option(
+      names = {"-d", "--detach"},
+      description = {
+        "Print the sandbox's id once the command runs, and leave it running; 'kata attach' comes",
+        "back to it, 'kata stop' ends it. The command's output waits in a pipe of 1 MiB."
+      })
+  boolean detach;
+
+  @Option(
+      names = "--lifetime",
+      paramLabel = "DUR",
+      description = "End the virtual machine after this time, for example 8h.")
+  @Nullable Duration lifetime;
+
+  @Option(
+      names = "--unattended",
+      paramLabel = "DUR",
+      description = "With --detach: power off when nobody was attached for this long.")
+  @Nullable Duration unattended;
 
   @Option(names = "--stats", description = "Print what the container used, on stderr.")
   boolean stats;
@@ -104,12 +126,14 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException, IOException {
     takeWordsApart();
     Map<Path, String> copies = containerOptions.copies();
+    if (detach) {
+      return leave(copies);
+    }
+    if (unattended != null) {
+      throw new ParameterException(spec.commandLine(), "--unattended goes with --detach");
+    }
     try (ProgressBars bars = ProgressBars.on(spec);
-        Kata kata =
-            Kata.builder()
-                .rootfs(new ImageRootfsProvider(registry.store()))
-                .progress(bars)
-                .build();
+        Kata kata = runtime(bars);
         Sandbox sandbox = describe(kata.sandbox()).start()) {
       int code;
       try (Container container = describe(sandbox.container("main")).create()) {
@@ -145,9 +169,47 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
+  /** With the images and registries that the options say. */
+  private Kata runtime(ProgressBars bars) {
+    return Kata.builder().rootfs(new ImageRootfsProvider(registry.store())).progress(bars).build();
+  }
+
+  private int leave(Map<Path, String> copies) throws IOException {
+    if (interactive || timeout != null || stats) {
+      throw new ParameterException(
+          spec.commandLine(), "--detach does not go with -i, --timeout and --stats");
+    }
+    try (ProgressBars bars = ProgressBars.on(spec);
+        Kata kata = runtime(bars)) {
+      // Closed it would only be let go of, also where the command cannot be started.
+      Sandbox sandbox = describe(kata.sandbox()).start();
+      try {
+        // Not closed: it stays as it is.
+        Container container = describe(sandbox.container("main")).create();
+        ContainerOptions.copy(copies, container);
+        container.start();
+      } catch (CommandNotStartedException e) {
+        sandbox.stop(Duration.ZERO);
+        spec.commandLine().getErr().println("kata: " + e.getMessage());
+        spec.commandLine().getErr().flush();
+        return e.outcome().exitCode();
+      } catch (RuntimeException | IOException e) {
+        sandbox.stop(Duration.ZERO);
+        throw e;
+      }
+      spec.commandLine().getOut().println(sandbox.id());
+      spec.commandLine().getOut().flush();
+      if (timeline) {
+        spec.commandLine().getErr().print(sandbox.timeline().toTable());
+        spec.commandLine().getErr().flush();
+      }
+      return ExitCodes.DONE;
+    }
+  }
+
   private int attach(Container container, Sandbox sandbox)
       throws InterruptedException, IOException {
-    if (!tty || !isTerminal()) {
+    if (!tty || !Attachment.isTerminal()) {
       return new Attachment(container.mainProcess(), sandbox.id()).run(timeout);
     }
     Duration limit = timeout;
@@ -165,17 +227,20 @@ final class RunCommand implements Callable<Integer> {
     return expired.get() ? new ExecOutcome.TimedOut(limit).exitCode() : code;
   }
 
-  /** Asked of a child, which has this process's standard input: the JVM does not tell. */
-  private static boolean isTerminal() throws InterruptedException, IOException {
-    return new ProcessBuilder("test", "-t", "0").inheritIO().start().waitFor() == 0;
-  }
-
   private SandboxBuilder describe(SandboxBuilder builder) {
     if (vcpus != null) {
       builder.vcpus(vcpus);
     }
     if (memory != null) {
       builder.memory(memory);
+    }
+    if (lifetime != null) {
+      builder.lifetimeLimit(lifetime, LimitAction.STOP);
+    }
+    if (unattended != null) {
+      builder.detached(unattended);
+    } else if (detach) {
+      builder.detached();
     }
     return builder;
   }

@@ -14,6 +14,7 @@ public final class KataGuestProvider implements GuestProvider {
   public GuestAssets provide(GuestRequest request) throws InterruptedException {
     return GuestBuilder.create()
         .architecture(request.architecture())
+        .progress(request.progress())
         .build(request.cacheDirectory(), request.deadline());
   }
 }

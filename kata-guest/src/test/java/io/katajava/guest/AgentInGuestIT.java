@@ -90,6 +90,40 @@ class AgentInGuestIT {
     }
   }
 
+  @Test
+  @Timeout(120)
+  void packetFilter_isThatOfTheProgramsInTheImage() throws Exception {
+    // In place of the real ones: what matters here is how they are called.
+    String shell = "#!/usr/lib/kata/rootfs/busybox/bin/busybox sh\n";
+    String busybox = "/usr/lib/kata/rootfs/busybox/bin/busybox ";
+    GuestAssets guest =
+        GuestBuilder.create()
+            .architecture("x86_64")
+            .file("/usr/sbin/iptables-restore", script(shell + busybox + "cat >/run/rules"), 0755)
+            .file("/usr/sbin/iptables-save", script(shell + busybox + "cat /run/rules"), 0755)
+            .file("/sbin/ip6tables-restore", script(shell + "echo bad rule >&2; exit 2"), 0755)
+            .build(TestMachine.CACHE);
+    try (TestMachine machine = TestMachine.withSerialPort(guest, directory, "quiet")) {
+      machine.awaitAgent();
+      try (AgentClient agent =
+          AgentClient.connect(machine.address(), AgentClientOptions.builder().build())) {
+        byte[] rules = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n".getBytes(StandardCharsets.UTF_8);
+        assertThat(agent.network().setIpTables(false, rules)).isEmpty();
+        assertThat(agent.network().ipTables(false)).isEqualTo(rules);
+        assertThatThrownBy(() -> agent.network().setIpTables(true, rules))
+            .isInstanceOf(AgentException.class)
+            .hasMessageContaining("program /sbin/ip6tables-restore: exit status 2: bad rule");
+        assertThatThrownBy(() -> agent.network().ipTables(true))
+            .isInstanceOf(AgentException.class)
+            .hasMessageContaining("the guest image has no ip6tables-save");
+      }
+    }
+  }
+
+  private Path script(String text) throws IOException {
+    return Files.writeString(Files.createTempFile(directory, "program", ""), text + "\n");
+  }
+
   private static NetworkInterface card(String slot) {
     return new NetworkInterface("eth0", "eth0", List.of(), 1500, "02:00:00:00:00:06", slot, "", 0);
   }

@@ -74,8 +74,7 @@ class RegistryIT {
     Image image = store.pull(name(), ProgressListener.NONE);
     assertThat(image.layers()).hasSize(30);
     assertThat(image.digest()).isEqualTo(Digest.sha256(thirty.manifest()));
-    assertThat(
-            store.prepare(image, Deadline.after(Duration.ofMinutes(3)), ProgressListener.NONE))
+    assertThat(store.prepare(image, Deadline.after(Duration.ofMinutes(3)), ProgressListener.NONE))
         .hasSize(ImageStore.DEFAULT_DISKS);
   }
 
@@ -87,8 +86,7 @@ class RegistryIT {
             + registry.host()
             + "\":{\"auth\":\""
             + Base64.getEncoder()
-                .encodeToString(
-                    (RealRegistry.USER + ":" + RealRegistry.PASSWORD).getBytes(UTF_8))
+                .encodeToString((RealRegistry.USER + ":" + RealRegistry.PASSWORD).getBytes(UTF_8))
             + "\"}}}");
     Image image =
         store(RegistryOptions.builder().certificates(registry.authority()))
@@ -103,8 +101,7 @@ class RegistryIT {
             () ->
                 store(
                         RegistryOptions.builder()
-                            .credentials(
-                                registry.host(), RealRegistry.USER, RealRegistry.PASSWORD))
+                            .credentials(registry.host(), RealRegistry.USER, RealRegistry.PASSWORD))
                     .pull(name(), ProgressListener.NONE))
         .matches(e -> e.code() == ErrorCode.IMAGE_PULL_FAILED)
         .matches(e -> e.remedy().orElse("").contains("certificates"));

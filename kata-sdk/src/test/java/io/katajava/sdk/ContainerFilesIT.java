@@ -14,9 +14,12 @@ import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Random;
@@ -188,5 +191,60 @@ class ContainerFilesIT {
     assertThatThrownBy(() -> container.files().read("/etc", MemorySize.kibibytes(1)))
         .isInstanceOf(KataException.class)
         .hasMessageContaining("no regular file");
+  }
+
+  @Test
+  void containerThatHasEnded_stillGivesAndTakesFiles() throws Exception {
+    try (Container job =
+        sandbox
+            .container("ended")
+            .command("sh", "-c", "echo on root > /r; echo on tmpfs > /tmp/t; echo shared > /data/d")
+            .user("1000:1000")
+            .tmpfs("/tmp", MemorySize.mebibytes(4))
+            .emptyDirectory("ended", "/data")
+            .create()) {
+      job.files().write("/r", new byte[0], 0666);
+      job.start();
+      job.mainProcess().waitFor();
+
+      assertThat(job.files().read("/r", MemorySize.kibibytes(1))).asString().contains("on root");
+      assertThat(job.files().read("/tmp/t", MemorySize.kibibytes(1)))
+          .asString()
+          .contains("on tmpfs");
+      job.files().copyOut("/data", host.resolve("data"));
+      assertThat(host.resolve("data/d")).hasContent("shared");
+      job.files().write("/late", "late".getBytes(StandardCharsets.UTF_8), 0600);
+      job.start();
+      job.mainProcess().waitFor();
+      assertThat(job.files().read("/late", MemorySize.kibibytes(1))).asString().isEqualTo("late");
+    }
+  }
+
+  /** The guest has 256 MiB: neither its memory nor the way there would hold the zeros. */
+  @Test
+  void gibibyteOfHoles_inAndOut_isTheSame() throws Exception {
+    long size = 1L << 30;
+    Path file = host.resolve("sparse");
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE_NEW,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.SPARSE)) {
+      for (long at : new long[] {0, size / 2, size - 5}) {
+        channel.write(ByteBuffer.wrap("words".getBytes(StandardCharsets.US_ASCII)), at);
+      }
+    }
+    container.files().copyIn(file, "/sparse");
+    assertThat(shell("stat -c %s /sparse")).isEqualTo(Long.toString(size));
+    assertThat(Integer.parseInt(shell("du -k /sparse | cut -f1"))).isLessThan(1024);
+    assertThat(shell("tail -c 5 /sparse; dd if=/sparse bs=1M skip=512 count=1 | head -c 5"))
+        .isEqualTo("wordswords");
+
+    Path back = host.resolve("back");
+    container.files().copyOut("/sparse", back);
+    assertThat(Files.mismatch(file, back)).isEqualTo(-1);
+    assertThat((long) Files.getAttribute(back, "unix:size")).isEqualTo(size);
+    shell("rm /sparse");
   }
 }

@@ -12,11 +12,13 @@ import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.Seccomp;
+import io.katajava.agent.oci.OciCapabilities;
 import io.katajava.agent.oci.OciCapability;
 import io.katajava.agent.oci.OciDevice;
 import io.katajava.agent.oci.OciNamespace;
 import io.katajava.agent.oci.OciRlimit;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -110,6 +112,29 @@ class ContainerSettingsIT {
               "CapBnd: 0000000000001001",
               "CapAmb: 0000000000000000",
               "NoNewPrivs: 1");
+    }
+  }
+
+  @Test
+  void capabilities_ofAllFiveSets_holdForAUserThatIsNotRoot() {
+    Set<OciCapability> admin = Set.of(OciCapability.NET_ADMIN);
+    OciCapabilities sets =
+        new OciCapabilities(
+            Set.of(OciCapability.CHOWN, OciCapability.NET_ADMIN), admin, admin, admin, admin);
+    try (Container container = with(c -> c.user("1000:1000").security(s -> s.capabilities(sets)))) {
+      assertThat(shell(container, "grep Cap /proc/self/status | tr -s '\t ' ' '"))
+          .isEqualTo(
+              "CapInh: 0000000000001000\nCapPrm: 0000000000001000\nCapEff: 0000000000001000\n"
+                  + "CapBnd: 0000000000001001\nCapAmb: 0000000000001000");
+    }
+  }
+
+  @Test
+  void environmentDirectoryAndCpus_areThoseAskedFor() {
+    try (Container container =
+        with(c -> c.env("WHAT", "settings").workdir("/var/made").limits(l -> l.cpuset("0")))) {
+      assertThat(shell(container, "echo $WHAT $HOME; pwd; cat /sys/fs/cgroup/cpuset.cpus; nproc"))
+          .isEqualTo("settings /root\n/var/made\n0\n1");
     }
   }
 

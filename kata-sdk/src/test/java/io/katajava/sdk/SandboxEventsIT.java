@@ -8,9 +8,11 @@ import io.katajava.Kata;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
+import io.katajava.SandboxStats;
 import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.QemuConfig;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +53,19 @@ class SandboxEventsIT {
         container.mainProcess().waitFor();
       }
       assertThat(sandbox.guestMetrics()).contains("# TYPE kata_agent_containers gauge");
+      try (Container busy = sandbox.container("busy").start()) {
+        busy.exec("sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done").orThrow();
+        SandboxStats stats = sandbox.stats();
+        assertThat(stats.memory().total()).isGreaterThan(MemorySize.mebibytes(64));
+        assertThat(stats.memory().used())
+            .isBetween(MemorySize.mebibytes(1), stats.memory().total());
+        assertThat(stats.cpu().busy()).isPositive();
+        assertThat(stats.load().tasks()).isPositive();
+        assertThat(stats.containers()).containsOnlyKeys("busy");
+        assertThat(stats.containersCpu()).isPositive().isEqualTo(busyCpu(stats));
+        assertThat(stats.containersMemory()).isGreaterThan(MemorySize.bytes(0));
+        assertThat(stats.containersPids()).isEqualTo(1);
+      }
       try (Container brief = sandbox.container("brief").command("sh", "-c", "exit 7").start()) {
         assertThat(
                 await(
@@ -67,6 +82,10 @@ class SandboxEventsIT {
       assertThat(await(SandboxEvent.VmExited.class::isInstance)).isNotNull();
     }
     leftovers.assertNone();
+  }
+
+  private static Duration busyCpu(SandboxStats stats) {
+    return stats.containers().get("busy").cpu().total();
   }
 
   @Test

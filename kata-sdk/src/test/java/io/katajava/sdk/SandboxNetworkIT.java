@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.ErrorCode;
+import io.katajava.IpFamily;
 import io.katajava.Kata;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
@@ -90,6 +91,17 @@ class SandboxNetworkIT {
       sandbox.updateInterface(new NetworkInterface("pod0", OTHER_MAC, 0, List.of()));
       assertThat(ip(sandbox, "link", "show", "dev", "pod0")).contains(OTHER_MAC, "UP");
       assertThat(ip(sandbox, "link", "show", "dev", "eth1")).contains(MAC, "UP");
+
+      for (IpFamily family : IpFamily.values()) {
+        assertThatThrownBy(() -> sandbox.ipTables(family))
+            .isInstanceOf(KataException.class)
+            .hasMessageContaining("the guest image has no ip")
+            .hasMessageContaining("tables-save");
+      }
+      assertThatThrownBy(() -> sandbox.setPolicy("package agent_policy"))
+          .isInstanceOfSatisfying(
+              KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.AGENT_REFUSED))
+          .hasMessageContaining("this agent has no policy");
 
       VolumeStats.Usage memory = sandbox.volumeStats("/dev/shm").bytes().orElseThrow();
       assertThat(memory.total()).isPositive();

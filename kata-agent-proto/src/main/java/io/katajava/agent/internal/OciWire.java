@@ -9,6 +9,7 @@ import io.katajava.agent.internal.wire.LinuxCPU;
 import io.katajava.agent.internal.wire.LinuxCapabilities;
 import io.katajava.agent.internal.wire.LinuxDevice;
 import io.katajava.agent.internal.wire.LinuxDeviceCgroup;
+import io.katajava.agent.internal.wire.LinuxIDMapping;
 import io.katajava.agent.internal.wire.LinuxMemory;
 import io.katajava.agent.internal.wire.LinuxNamespace;
 import io.katajava.agent.internal.wire.LinuxPids;
@@ -28,6 +29,7 @@ import io.katajava.agent.oci.OciCapability;
 import io.katajava.agent.oci.OciDevice;
 import io.katajava.agent.oci.OciHook;
 import io.katajava.agent.oci.OciHooks;
+import io.katajava.agent.oci.OciIdMapping;
 import io.katajava.agent.oci.OciLinux;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
@@ -135,9 +137,20 @@ public final class OciWire {
             .putAllSysctl(linux.sysctl())
             .addAllMaskedPaths(linux.maskedPaths())
             .addAllReadonlyPaths(linux.readonlyPaths())
-            .setRootfsPropagation(linux.rootfsPropagation());
+            .setRootfsPropagation(linux.rootfsPropagation())
+            .addAllUIDMappings(linux.uidMappings().stream().map(OciWire::idMapping).toList())
+            .addAllGIDMappings(linux.gidMappings().stream().map(OciWire::idMapping).toList());
     linux.seccomp().ifPresent(filter -> wire.setSeccomp(seccomp(filter)));
     return wire.build();
+  }
+
+  private static LinuxIDMapping idMapping(OciIdMapping mapping) {
+    // Unsigned on the wire; a Java int carries the same 32 bits.
+    return LinuxIDMapping.newBuilder()
+        .setContainerID((int) mapping.containerId())
+        .setHostID((int) mapping.guestId())
+        .setSize((int) mapping.size())
+        .build();
   }
 
   private static Mount mount(OciMount mount) {

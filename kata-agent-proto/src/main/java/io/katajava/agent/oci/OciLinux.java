@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param readonlyPaths paths that cannot be written
  * @param rootfsPropagation mount propagation of the root, for example {@code rslave}; may be empty
  * @param seccomp filter of system calls
+ * @param uidMappings users of a new user namespace; only with one
+ * @param gidMappings groups of a new user namespace; only with one
  */
 public record OciLinux(
     List<OciNamespace> namespaces,
@@ -26,7 +28,9 @@ public record OciLinux(
     List<String> maskedPaths,
     List<String> readonlyPaths,
     String rootfsPropagation,
-    Optional<OciSeccomp> seccomp) {
+    Optional<OciSeccomp> seccomp,
+    List<OciIdMapping> uidMappings,
+    List<OciIdMapping> gidMappings) {
 
   /** Copies the collections. */
   public OciLinux {
@@ -35,6 +39,45 @@ public record OciLinux(
     sysctl = Map.copyOf(sysctl);
     maskedPaths = List.copyOf(maskedPaths);
     readonlyPaths = List.copyOf(readonlyPaths);
+    uidMappings = List.copyOf(uidMappings);
+    gidMappings = List.copyOf(gidMappings);
+  }
+
+  /**
+   * A description without a user namespace.
+   *
+   * @param namespaces new and joined namespaces
+   * @param resources limits of the cgroup
+   * @param cgroupsPath the cgroup
+   * @param devices nodes besides the usual ones
+   * @param sysctl kernel settings of the container's namespaces
+   * @param maskedPaths paths that cannot be looked into
+   * @param readonlyPaths paths that cannot be written
+   * @param rootfsPropagation mount propagation of the root
+   * @param seccomp filter of system calls
+   */
+  public OciLinux(
+      List<OciNamespace> namespaces,
+      OciResources resources,
+      String cgroupsPath,
+      List<OciDevice> devices,
+      Map<String, String> sysctl,
+      List<String> maskedPaths,
+      List<String> readonlyPaths,
+      String rootfsPropagation,
+      Optional<OciSeccomp> seccomp) {
+    this(
+        namespaces,
+        resources,
+        cgroupsPath,
+        devices,
+        sysctl,
+        maskedPaths,
+        readonlyPaths,
+        rootfsPropagation,
+        seccomp,
+        List.of(),
+        List.of());
   }
 
   /**
@@ -72,7 +115,9 @@ public record OciLinux(
         maskedPaths,
         readonlyPaths,
         rootfsPropagation,
-        seccomp);
+        seccomp,
+        uidMappings,
+        gidMappings);
   }
 
   /**
@@ -92,7 +137,9 @@ public record OciLinux(
         masked,
         readonly,
         rootfsPropagation,
-        seccomp);
+        seccomp,
+        uidMappings,
+        gidMappings);
   }
 
   /**
@@ -111,6 +158,30 @@ public record OciLinux(
         maskedPaths,
         readonlyPaths,
         rootfsPropagation,
-        Optional.of(filter));
+        Optional.of(filter),
+        uidMappings,
+        gidMappings);
+  }
+
+  /**
+   * The same with the numbers of a user namespace.
+   *
+   * @param uids its users
+   * @param gids its groups
+   * @return a changed copy
+   */
+  public OciLinux withIdMappings(List<OciIdMapping> uids, List<OciIdMapping> gids) {
+    return new OciLinux(
+        namespaces,
+        resources,
+        cgroupsPath,
+        devices,
+        sysctl,
+        maskedPaths,
+        readonlyPaths,
+        rootfsPropagation,
+        seccomp,
+        uids,
+        gids);
   }
 }

@@ -1,7 +1,10 @@
 package io.katajava.internal.engine;
 
 import io.katajava.Choice;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.StartPhase;
 import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
@@ -13,6 +16,8 @@ import io.katajava.agent.SandboxRequest;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -77,6 +82,52 @@ final class AgentLink implements AutoCloseable {
       if (!established) {
         client.close();
       }
+    }
+  }
+
+  /**
+   * Comes back to the agent of a sandbox that runs.
+   *
+   * @param identity what it was given at the start
+   */
+  static AgentLink resume(VirtualMachine vm, String sandboxId, String identity, Deadline deadline) {
+    AgentClient client = null;
+    try {
+      client =
+          AgentClient.connect(
+              vm.agent(),
+              AgentClientOptions.builder()
+                  .name(sandboxId)
+                  .booting(false)
+                  .connectTimeout(deadline.remaining())
+                  .build());
+      boolean same =
+          client
+              .sandboxIdentity()
+              .filter(
+                  told ->
+                      MessageDigest.isEqual(
+                          told.getBytes(StandardCharsets.UTF_8),
+                          identity.getBytes(StandardCharsets.UTF_8)))
+              .isPresent();
+      if (!same) {
+        client.close();
+        throw new KataException(
+            ErrorCode.AGENT_REFUSED,
+            "what answers at " + vm.agent() + " is not the agent of sandbox " + sandboxId,
+            Details.none()
+                .withSandbox(sandboxId)
+                .withRemedy("If the sandbox is not needed, end it: kata stop " + sandboxId));
+      }
+      return new AgentLink(vm, vm.agent(), client, client.version());
+    } catch (AgentException e) {
+      if (client != null) {
+        client.close();
+      }
+      throw new KataException(
+          ErrorCode.AGENT_LOST,
+          "the agent of sandbox " + sandboxId + " does not answer: " + e.getMessage(),
+          Details.none().withSandbox(sandboxId).withCause(e));
     }
   }
 
@@ -169,8 +220,10 @@ final class AgentLink implements AutoCloseable {
     return reason == null ? "the machine ended" : String.valueOf(reason.getMessage());
   }
 
-  void createSandbox(String sandboxId, String hostname) {
-    client.createSandbox(SandboxRequest.builder(sandboxId).hostname(hostname).build());
+  /** The identity is empty for a sandbox that nobody will come back to. */
+  void createSandbox(String sandboxId, String hostname, String identity) {
+    client.createSandbox(
+        SandboxRequest.builder(sandboxId).hostname(hostname).identity(identity).build());
   }
 
   /** Asks the agent to end everything and power off; an agent that does not answer is no error. */

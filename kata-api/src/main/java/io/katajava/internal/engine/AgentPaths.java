@@ -5,6 +5,9 @@ final class AgentPaths {
   /** Option of the {@code overlayfs} driver: the agent adds upper and work directories itself. */
   static final String OVERLAY_WRITABLE = "io.katacontainers.fs-opt.overlay-rw";
 
+  /** Driver option of our agent's {@code overlayfs}: whom the files are given to. */
+  static final String OVERLAY_OWNERS = "io.katajava.overlayfs.";
+
   /** In place of a namespace's path, before a container's id: our agent knows where that one is. */
   static final String NAMESPACE_OF = "container:";
 

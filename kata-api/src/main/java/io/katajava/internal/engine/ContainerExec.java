@@ -73,16 +73,23 @@ final class ContainerExec {
 
   private CompletableFuture<ExecResult> launch(ExecSpec spec, CapturedExec captured) {
     AgentProcess process;
+    sandbox.beginCommand(spec.command().get(0));
     try {
       process = startProcess(spec, current.get(), "");
     } catch (AgentException e) {
+      sandbox.activity().leave();
       Optional<ExecOutcome.NotStarted> outcome = AgentFailures.notStarted(e);
       if (outcome.isPresent()) {
         return CompletableFuture.completedFuture(captured.notStarted(outcome.get()));
       }
       throw AgentFailures.translate("execute " + spec.command().get(0), sandbox, e);
+    } catch (RuntimeException e) {
+      sandbox.activity().leave();
+      throw e;
     }
-    return captured.follow(process);
+    CompletableFuture<ExecResult> result = captured.follow(process);
+    result.whenComplete((done, failure) -> sandbox.activity().leave());
+    return result;
   }
 
   Execution execInteractive(ExecSpec spec) {
@@ -98,21 +105,27 @@ final class ContainerExec {
     long requested = System.nanoTime();
     ContainerRun run = current.get();
     AgentProcess process;
+    sandbox.beginCommand(spec.command().get(0));
     try {
       process = startProcess(spec, run, builtin);
     } catch (AgentException e) {
+      sandbox.activity().leave();
       throw run.notStarted(spec.command(), e)
           .orElseGet(() -> AgentFailures.translate("execute " + spec.command().get(0), sandbox, e));
+    } catch (RuntimeException e) {
+      sandbox.activity().leave();
+      throw e;
     }
     InteractiveExecution execution =
         InteractiveExecution.of(
             spec.command(), process, sandbox, requested, spec.terminal().isPresent());
+    execution.onExit().whenComplete((outcome, failure) -> sandbox.activity().leave());
     return spec.timeout().map(execution::expiringAfter).orElse(execution);
   }
 
   private AgentProcess startProcess(ExecSpec spec, ContainerRun run, String builtin) {
     ContainerPlan plan = run.plan();
-    String execId = "exec-" + count.incrementAndGet();
+    String execId = sandbox.execPrefix() + count.incrementAndGet();
     OptionalInt pid =
         sandbox
             .link()

@@ -5,6 +5,7 @@ import io.katajava.ContainerSpec;
 import io.katajava.ExecSpec;
 import io.katajava.agent.AgentStorage;
 import io.katajava.agent.ContainerRequest;
+import io.katajava.agent.oci.OciIdMapping;
 import io.katajava.agent.oci.OciLinux;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
@@ -56,7 +57,14 @@ record ContainerPlan(
     for (Rootfs.Mount mount : rootfs.storages()) {
       storages.add(
           new AgentStorage(
-              mount.driver(), mount.source(), mount.fstype(), mount.options(), mount.mountPoint()));
+              mount.driver(),
+              owners(mount),
+              mount.source(),
+              mount.fstype(),
+              mount.options(),
+              mount.mountPoint(),
+              Optional.empty(),
+              false));
     }
     for (ContainerSpec.EmptyDirectory directory : spec.files().emptyDirectories()) {
       List<String> options = new ArrayList<>(List.of("nosuid", "nodev", "mode=1777"));
@@ -78,6 +86,23 @@ record ContainerPlan(
         .build();
   }
 
+  /** A writable root is given to those whom a user namespace's users stand for. */
+  private List<String> owners(Rootfs.Mount mount) {
+    if (!mount.options().contains(AgentPaths.OVERLAY_WRITABLE)) {
+      return List.of();
+    }
+    List<String> options = new ArrayList<>();
+    for (ContainerSpec.IdMappings ids : spec.kernel().idMappings().stream().toList()) {
+      ids.uids().forEach(range -> options.add(AgentPaths.OVERLAY_OWNERS + "uid=" + text(range)));
+      ids.gids().forEach(range -> options.add(AgentPaths.OVERLAY_OWNERS + "gid=" + text(range)));
+    }
+    return options;
+  }
+
+  private static String text(OciIdMapping range) {
+    return range.containerId() + ":" + range.guestId() + ":" + range.size();
+  }
+
   private OciSpec toOci(ContainerLimits limits, Optional<String> pidHolder) {
     return new OciSpec(
         mainProcess(),
@@ -95,7 +120,9 @@ record ContainerPlan(
             spec.security().maskedPaths(),
             spec.security().readonlyPaths(),
             spec.files().rootPropagation(),
-            spec.security().seccomp().filter(spec.security().capabilities().bounding())));
+            spec.security().seccomp().filter(spec.security().capabilities().bounding()),
+            spec.kernel().idMappings().map(ContainerSpec.IdMappings::uids).orElse(List.of()),
+            spec.kernel().idMappings().map(ContainerSpec.IdMappings::gids).orElse(List.of())));
   }
 
   private List<OciMount> mounts() {
@@ -117,6 +144,12 @@ record ContainerPlan(
     for (OciNamespace.Type type :
         List.of(OciNamespace.Type.PID, OciNamespace.Type.MOUNT, OciNamespace.Type.CGROUP)) {
       all.put(type, OciNamespace.create(type));
+    }
+    if (spec.kernel().idMappings().isPresent()) {
+      // Message queues can be mounted only by the owner of their namespace.
+      for (OciNamespace.Type type : List.of(OciNamespace.Type.USER, OciNamespace.Type.IPC)) {
+        all.put(type, OciNamespace.create(type));
+      }
     }
     if (spec.kernel().sharedPid()) {
       // Upstream's agent takes the first pid namespace it finds in the list, ours the sandbox's.

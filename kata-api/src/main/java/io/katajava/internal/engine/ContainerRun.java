@@ -7,6 +7,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentException;
+import io.katajava.agent.ttrpc.TtrpcStatus;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -59,6 +60,40 @@ final class ContainerRun {
     } catch (AgentException e) {
       throw failure("start", e);
     }
+    follow(pid, requested, kept);
+  }
+
+  /** The first process was started before, by another JVM. */
+  void resume(OptionalInt pid, @Nullable LogBuffer kept) {
+    follow(pid, System.nanoTime(), kept);
+  }
+
+  /** Another JVM was about to start it, and perhaps did; now it is started. */
+  OptionalInt startUnlessStarted() {
+    try {
+      return client.startContainer(plan.id());
+    } catch (AgentException e) {
+      if (e.status() == TtrpcStatus.FAILED_PRECONDITION) {
+        return OptionalInt.empty();
+      }
+      throw failure("start", e);
+    }
+  }
+
+  /** Whether the agent knows it. */
+  boolean exists() {
+    try {
+      client.statsContainer(plan.id());
+      return true;
+    } catch (AgentException e) {
+      if (e.status() == TtrpcStatus.INVALID_ARGUMENT || e.status() == TtrpcStatus.NOT_FOUND) {
+        return false;
+      }
+      throw AgentFailures.translate("look for container " + plan.spec().name(), sandbox, e);
+    }
+  }
+
+  private void follow(OptionalInt pid, long requested, @Nullable LogBuffer kept) {
     AgentProcess process = new AgentProcess(client, plan.id(), plan.id(), pid);
     boolean terminal = plan.spec().process().terminal().isPresent();
     main =

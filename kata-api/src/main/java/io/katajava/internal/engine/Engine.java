@@ -6,6 +6,7 @@ import io.katajava.KataDirectories;
 import io.katajava.KataException;
 import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
+import io.katajava.SandboxRecord;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
 import io.katajava.spi.GuestAssets;
@@ -97,6 +98,31 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * Takes over a detached sandbox.
+   *
+   * @param id its id or the beginning
+   * @return the running sandbox
+   */
+  public Sandbox attach(String id) {
+    requireOpen();
+    return new Attach(providers, rootfsSources(), ledger, workers, open).run(id);
+  }
+
+  private RootfsSources rootfsSources() {
+    return new RootfsSources(providers.rootfs(), directories.cache(), progress);
+  }
+
+  /**
+   * The detached sandboxes nobody is attached to.
+   *
+   * @return a snapshot
+   */
+  public List<SandboxRecord> attachable() {
+    return new LedgerView(ledger.state())
+        .sandboxes().stream().filter(SandboxRecord::isAttachable).toList();
+  }
+
+  /**
    * The sandboxes that are open.
    *
    * @return a snapshot
@@ -165,6 +191,14 @@ public final class Engine implements AutoCloseable {
 
     Sandbox run() throws InterruptedException {
       run.enter(StartPhase.HOST);
+      if (spec.life().detached() && !providers.hypervisor().isDetachable()) {
+        throw run.failure(
+            ErrorCode.INVALID_CONFIGURATION,
+            "machines of hypervisor " + providers.hypervisor().name() + " end with their JVM",
+            "Leave out detached()",
+            VmEvidence.none(),
+            null);
+      }
       run.prepareDirectory();
 
       run.enter(StartPhase.GUEST);
@@ -174,13 +208,15 @@ public final class Engine implements AutoCloseable {
               .provide(
                   new GuestRequest(
                       HostArchitecture.current(), directories.cache(), run.deadline(), progress));
+      boolean detached = spec.life().detached();
       VmSizes defaults = providers.hypervisor().defaultSizes();
       VmSpec vmSpec =
           new VmSpec(
               run.sandboxId(),
               new VmSizes(
                   spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
-              guest);
+              detached ? Detachment.guest(guest, spec.life()) : guest,
+              detached);
 
       VirtualMachine vm = providers.hypervisor().launch(vmSpec, run);
       run.undo().push(vm::close);
@@ -188,6 +224,7 @@ public final class Engine implements AutoCloseable {
       try {
         link = AgentLink.establish(vm, run);
         run.undo().push(link::close);
+        Detachment detachment = detached ? detachment(vmSpec, link) : null;
         VmSandbox sandbox =
             new VmSandbox(
                 new VmSandbox.Parts(
@@ -195,8 +232,9 @@ public final class Engine implements AutoCloseable {
                     vmSpec,
                     vm,
                     link,
-                    new RootfsSources(providers.rootfs(), directories.cache(), progress),
+                    rootfsSources(),
                     providers.hypervisor().describe(vmSpec),
+                    detachment,
                     workers),
                 run,
                 open::remove);
@@ -211,6 +249,21 @@ public final class Engine implements AutoCloseable {
         evidence = vm.evidence();
         throw e;
       }
+    }
+
+    private Detachment detachment(VmSpec vmSpec, AgentLink link) {
+      if (!link.keepsOutputAfterWait()) {
+        throw run.failure(
+            ErrorCode.INVALID_CONFIGURATION,
+            "a detached sandbox needs an agent that proves later which sandbox it is, and this"
+                + " guest's is another",
+            "Use the default guest, or leave out detached()",
+            VmEvidence.none(),
+            null);
+      }
+      Detachment detachment = Detachment.begin(ledger, spec, vmSpec, run.entry());
+      run.undo().push(detachment::close);
+      return detachment;
     }
   }
 }

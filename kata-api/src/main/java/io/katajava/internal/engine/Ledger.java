@@ -12,6 +12,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 
 /**
  * The record on disk of what is running: one file per sandbox in {@code STATE/ledger}, written
@@ -68,6 +69,15 @@ final class Ledger {
         StandardCopyOption.REPLACE_EXISTING);
   }
 
+  /** Empty when there is none, or it is damaged. */
+  Optional<LedgerEntry> read(String sandboxId) throws IOException {
+    try {
+      return LedgerEntry.parse(sandboxId, Files.readString(entries.resolve(sandboxId)));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+  }
+
   /** Makes the sandbox's own directory, for its owner alone. */
   Path makeDirectory(String sandboxId) throws IOException {
     return Files.createDirectory(
@@ -78,6 +88,7 @@ final class Ledger {
   /** Removes the sandbox's directory with all that is in it, then its entry. */
   void remove(String sandboxId) throws IOException {
     deleteTree(directoryOf(sandboxId));
+    DetachedFiles.of(this, sandboxId).delete();
     Files.deleteIfExists(entries.resolve(sandboxId));
   }
 

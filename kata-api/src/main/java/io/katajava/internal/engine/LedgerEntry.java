@@ -1,8 +1,10 @@
 package io.katajava.internal.engine;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What is known on disk of one sandbox.
@@ -10,24 +12,53 @@ import java.util.Optional;
  * @param sandboxId the sandbox
  * @param owner the JVM it belongs to
  * @param processes processes started for it, so far
+ * @param detached present when it goes on without its owner; then the time, in seconds since 1970,
+ *     from which on it shall not, 0 for none
  */
-record LedgerEntry(String sandboxId, ProcessIdentity owner, List<ProcessIdentity> processes) {
+record LedgerEntry(
+    String sandboxId,
+    ProcessIdentity owner,
+    List<ProcessIdentity> processes,
+    OptionalLong detached) {
   private static final String VERSION = "kata-java-ledger 1";
 
   LedgerEntry {
     processes = List.copyOf(processes);
   }
 
+  /** Of a sandbox that ends with its owner. */
+  LedgerEntry(String sandboxId, ProcessIdentity owner, List<ProcessIdentity> processes) {
+    this(sandboxId, owner, processes, OptionalLong.empty());
+  }
+
+  /** The same in another's hands, or in {@link ProcessIdentity#NOBODY}'s. */
+  LedgerEntry ownedBy(ProcessIdentity other) {
+    return new LedgerEntry(sandboxId, other, processes, detached);
+  }
+
+  /** The same, to go on without its owner. */
+  LedgerEntry detachedUntil(long epochSecond) {
+    return new LedgerEntry(sandboxId, owner, processes, OptionalLong.of(epochSecond));
+  }
+
+  /** Whether it runs and shall go on, though nobody owns it. */
+  boolean goesOn(Instant now) {
+    return detached.isPresent()
+        && (detached.getAsLong() == 0 || now.getEpochSecond() < detached.getAsLong())
+        && processes.stream().anyMatch(ProcessIdentity::isAlive);
+  }
+
   LedgerEntry withProcess(ProcessIdentity process) {
     List<ProcessIdentity> more = new ArrayList<>(processes);
     more.add(process);
-    return new LedgerEntry(sandboxId, owner, more);
+    return new LedgerEntry(sandboxId, owner, more, detached);
   }
 
   String toText() {
     StringBuilder text = new StringBuilder(VERSION).append('\n');
     append(text, "owner", owner);
     processes.forEach(process -> append(text, "process", process));
+    detached.ifPresent(until -> text.append("detached ").append(until).append('\n'));
     return text.append("end\n").toString();
   }
 
@@ -39,10 +70,15 @@ record LedgerEntry(String sandboxId, ProcessIdentity owner, List<ProcessIdentity
     }
     ProcessIdentity owner = null;
     List<ProcessIdentity> processes = new ArrayList<>();
+    OptionalLong detached = OptionalLong.empty();
     for (int i = 1; i < lines.length; i++) {
       String[] words = lines[i].split(" ", -1);
       if (words.length == 1 && words[0].equals("end") && owner != null) {
-        return Optional.of(new LedgerEntry(sandboxId, owner, processes));
+        return Optional.of(new LedgerEntry(sandboxId, owner, processes, detached));
+      }
+      if (words.length == 2 && words[0].equals("detached") && words[1].matches("\\d{1,18}")) {
+        detached = OptionalLong.of(Long.parseLong(words[1]));
+        continue;
       }
       if (words.length != 4) {
         return Optional.empty();

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -64,7 +65,8 @@ final class LedgerSweep {
           continue;
         }
         Optional<LedgerEntry> entry = read(id, file);
-        if (entry.isPresent() && entry.get().owner().isAlive()) {
+        if (entry.isPresent()
+            && (entry.get().owner().isAlive() || entry.get().goesOn(Instant.now()))) {
           continue;
         }
         killed += killProcesses(id, entry);

@@ -163,7 +163,8 @@ public final class LedgerView {
     if (entry.isEmpty()) {
       // Damaged: nobody's, so that a sweep removes it.
       RecordedProcess nobody = new RecordedProcess(0, 0, "unknown", false);
-      return Optional.of(new SandboxRecord(id, nobody, List.of(), written, state.resolve(id)));
+      return Optional.of(
+          new SandboxRecord(id, nobody, List.of(), written, state.resolve(id), false));
     }
     List<ProcessIdentity> processes = entry.get().processes();
     Instant since = processes.stream().findFirst().flatMap(LedgerView::started).orElse(written);
@@ -173,7 +174,8 @@ public final class LedgerView {
             recorded(entry.get().owner()),
             processes.stream().map(LedgerView::recorded).toList(),
             since,
-            state.resolve(id)));
+            state.resolve(id),
+            entry.get().detached().isPresent()));
   }
 
   /** Linux counts start times in hundredths of a second on all our architectures. */

@@ -17,6 +17,9 @@ record ProcessIdentity(long pid, long startTicks, String bootId) {
   private static final Path PROC = Path.of("/proc");
   private static final String BOOT_ID = readBootId();
 
+  /** Who owns what is in nobody's hands: no process has this number. */
+  static final ProcessIdentity NOBODY = new ProcessIdentity(0, 0, "none");
+
   static String currentBootId() {
     return BOOT_ID;
   }

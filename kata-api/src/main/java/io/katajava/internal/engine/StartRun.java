@@ -28,6 +28,19 @@ final class StartRun implements StartContext {
     this.entry = new LedgerEntry(sandboxId, ProcessIdentity.self(), java.util.List.of());
   }
 
+  /** Of a sandbox that runs already, as its entry tells. */
+  StartRun(LedgerEntry entry, Deadline deadline, Ledger ledger) {
+    this.sandboxId = entry.sandboxId();
+    this.deadline = deadline;
+    this.ledger = ledger;
+    this.entry = entry;
+  }
+
+  /** The ledger entry as it is now. */
+  LedgerEntry entry() {
+    return entry;
+  }
+
   TimelineRecorder timeline() {
     return timeline;
   }

@@ -17,9 +17,12 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
+import io.katajava.internal.engine.DetachedRecord.OneContainer;
+import io.katajava.internal.engine.DetachedRecord.Stage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -36,11 +39,12 @@ final class VmContainer implements Container {
   /** Held while the container changes its state; never by what only looks or executes. */
   private final ReentrantLock changing = new ReentrantLock();
 
-  private ContainerLimits limits;
+  private volatile ContainerLimits limits;
   private volatile ContainerRun run;
   private volatile int restarts;
   private volatile boolean paused;
   private volatile boolean closed;
+  private volatile Stage stage = Stage.CREATED;
 
   VmContainer(VmSandbox sandbox, ContainerPlan plan, Consumer<String> onClosed) {
     this.sandbox = sandbox;
@@ -54,6 +58,57 @@ final class VmContainer implements Container {
             .keptLog()
             .map(size -> new LogBuffer(size.bytes(), sandbox.workers().executor()))
             .orElse(null);
+  }
+
+  /**
+   * A container that another JVM made; empty when the guest has it no longer, or never had.
+   *
+   * @param known what was written down
+   */
+  static Optional<VmContainer> resumed(
+      VmSandbox sandbox, OneContainer known, Consumer<String> onClosed) {
+    VmContainer container = new VmContainer(sandbox, known.plan(), onClosed);
+    ContainerRun run = new ContainerRun(sandbox, known.plan().withId(known.agentId()));
+    if (!run.exists()) {
+      return Optional.empty();
+    }
+    container.run = run;
+    container.limits = known.limits();
+    container.restarts = known.restarts();
+    container.paused = known.paused();
+    container.stage = known.stage();
+    OptionalInt pid = known.pid();
+    if (known.stage() == Stage.STARTING) {
+      pid = run.startUnlessStarted();
+      container.stage = Stage.STARTED;
+    }
+    if (container.stage == Stage.STARTED) {
+      run.resume(pid, container.log);
+      container.tellItsEnd();
+    }
+    return Optional.of(container);
+  }
+
+  /** What another JVM has to know of it. */
+  OneContainer toRecord(DetachedRecord.Role role) {
+    InteractiveExecution process = run.main();
+    return new OneContainer(
+        plan,
+        agentId(),
+        restarts,
+        stage,
+        paused,
+        limits,
+        process == null ? OptionalInt.empty() : process.pid(),
+        role);
+  }
+
+  /** The end of its first process, if that runs and does something of its own. */
+  Optional<CompletableFuture<ExecOutcome>> work() {
+    InteractiveExecution process = run.main();
+    return process == null || plan.pause().isPresent()
+        ? Optional.empty()
+        : Optional.of(process.onExit());
   }
 
   /** Makes the container in the guest; leaves nothing on failure. */
@@ -145,19 +200,28 @@ final class VmContainer implements Container {
     changing(
         () -> {
           State state = require("start", State.CREATED, State.STOPPED);
+          sandbox.requireAccepting("start container " + name());
           if (state == State.STOPPED) {
             renew();
           }
+          stage = Stage.STARTING;
+          sandbox.remember();
           run.start(log);
+          stage = Stage.STARTED;
+          sandbox.remember();
           sandbox.events().emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
-          mainProcess()
-              .onExit()
-              .thenAccept(
-                  outcome ->
-                      sandbox
-                          .events()
-                          .emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
+          tellItsEnd();
         });
+  }
+
+  private void tellItsEnd() {
+    mainProcess()
+        .onExit()
+        .thenAccept(
+            outcome ->
+                sandbox
+                    .events()
+                    .emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
   }
 
   /** Another container in place of the ended one, on the same files. */
@@ -177,6 +241,7 @@ final class VmContainer implements Container {
     restarts = count;
     paused = false;
     run = next;
+    stage = Stage.CREATED;
   }
 
   @Override
@@ -229,6 +294,7 @@ final class VmContainer implements Container {
               sandbox,
               () -> sandbox.link().client().pauseContainer(agentId()));
           paused = true;
+          sandbox.remember();
         });
   }
 
@@ -247,6 +313,7 @@ final class VmContainer implements Container {
         sandbox,
         () -> sandbox.link().client().resumeContainer(agentId()));
     paused = false;
+    sandbox.remember();
   }
 
   @Override
@@ -259,6 +326,7 @@ final class VmContainer implements Container {
               sandbox,
               () -> sandbox.link().client().updateContainer(agentId(), change.toOci()));
           limits = limits.changedBy(change);
+          sandbox.remember();
         });
   }
 

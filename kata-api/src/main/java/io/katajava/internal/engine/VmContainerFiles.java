@@ -53,11 +53,15 @@ final class VmContainerFiles implements ContainerFiles {
   public void copyIn(Path source, String target, CopyOptions options) {
     String path = absolute(target);
     Owner owner = options.owner().orElse(ROOT);
+    // What the container's own tar understands is not known; ours leaves out zeros.
+    boolean holes = sandbox.link().keepsOutputAfterWait();
     try {
       if (java.nio.file.Files.isDirectory(source, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-        in(path, out -> new HostSource(source, ".", owner).pack(new TarWriter(out)));
+        in(path, out -> new HostSource(source, ".", owner, holes).pack(new TarWriter(out)));
       } else {
-        in(above(path), out -> new HostSource(source, name(path), owner).pack(new TarWriter(out)));
+        in(
+            above(path),
+            out -> new HostSource(source, name(path), owner, holes).pack(new TarWriter(out)));
       }
     } catch (IOException e) {
       throw failure("copy " + source + " to " + target + " in container " + container, e);
@@ -70,6 +74,7 @@ final class VmContainerFiles implements ContainerFiles {
       Path whole = target.toAbsolutePath().normalize();
       out(
           absolute(source),
+          true,
           in -> {
             TarReader archive = new TarReader(in);
             new HostTree(whole, options.links()).extract(archive, name(source));
@@ -117,6 +122,7 @@ final class VmContainerFiles implements ContainerFiles {
     try {
       out(
           absolute(source),
+          false,
           in -> {
             TarReader archive = new TarReader(in);
             TarEntry entry = archive.next();
@@ -148,7 +154,7 @@ final class VmContainerFiles implements ContainerFiles {
 
   @Override
   public void archive(String source, OutputStream archive) throws IOException {
-    out(absolute(source), in -> in.transferTo(archive));
+    out(absolute(source), false, in -> in.transferTo(archive));
   }
 
   /** Feeds an archive to the container. */
@@ -171,12 +177,14 @@ final class VmContainerFiles implements ContainerFiles {
     }
   }
 
-  /** Takes an archive from the container. */
-  private void out(String source, Transfer<InputStream> consumer) throws IOException {
+  /** Takes an archive from the container, of files with holes if the consumer knows of those. */
+  private void out(String source, boolean holes, Transfer<InputStream> consumer)
+      throws IOException {
     boolean ours = sandbox.link().keepsOutputAfterWait();
+    String builtin = holes ? "tar-create-sparse" : "tar-create";
     ExecSpec spec =
         ours
-            ? spec("tar-create", source)
+            ? spec(builtin, source)
             : spec(
                 "sh",
                 "-c",
@@ -185,7 +193,7 @@ final class VmContainerFiles implements ContainerFiles {
                 source,
                 above(source),
                 name(source));
-    try (Execution tar = execs.start(spec, ours ? "tar-create" : "")) {
+    try (Execution tar = execs.start(spec, ours ? builtin : "")) {
       CompletableFuture<String> complaint = complaintOf(tar);
       IOException broken = null;
       try (InputStream archive = new BufferedInputStream(tar.stdout(), BUFFER)) {

@@ -4,16 +4,19 @@ import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSpec;
+import io.katajava.ContainerStats;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
+import io.katajava.IpFamily;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxSpec;
 import io.katajava.SandboxState;
+import io.katajava.SandboxStats;
 import io.katajava.SandboxTimeline;
 import io.katajava.StartPhase;
 import io.katajava.agent.AgentClient;
@@ -24,6 +27,7 @@ import io.katajava.agent.VolumeStats;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,8 +35,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -44,6 +52,7 @@ final class VmSandbox implements Sandbox {
   private static final String DEFAULT_CONTAINER = "main";
   private static final String PID_HOLDER = "pid.holder";
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
+  private static final Duration DRAINED_GRACE = Duration.ofSeconds(10);
 
   /** What a sandbox is put together from. */
   record Parts(
@@ -53,6 +62,7 @@ final class VmSandbox implements Sandbox {
       AgentLink link,
       RootfsSources rootfs,
       List<Choice> choices,
+      @Nullable Detachment detachment,
       Workers workers) {}
 
   private final Parts parts;
@@ -66,8 +76,11 @@ final class VmSandbox implements Sandbox {
   private final ReentrantLock closing = new ReentrantLock();
   private final ReentrantLock losing = new ReentrantLock();
   private final ReentrantLock holderLock = new ReentrantLock();
-  private @Nullable VmContainer defaultContainer;
-  private @Nullable VmContainer pidHolder;
+  private final Activity activity = new Activity();
+  private final LifeLimits limits;
+  private final String execPrefix;
+  private volatile @Nullable VmContainer defaultContainer;
+  private volatile @Nullable VmContainer pidHolder;
 
   VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
     this.events = new SandboxEvents(parts.workers().executor());
@@ -75,17 +88,56 @@ final class VmSandbox implements Sandbox {
     this.disks = new SandboxDisks(parts.vm());
     this.run = run;
     this.onClosed = onClosed;
+    this.limits = new LifeLimits(this, parts.spec().life());
+    Detachment detachment = parts.detachment();
+    // Commands of a JVM before this one may still run under their ids.
+    this.execPrefix =
+        detachment == null || detachment.isOurs() ? "exec-" : "exec-" + SandboxIds.next() + "-";
   }
 
   /** The rest of the start: the sandbox inside the guest, and the default container if named. */
   void begin() {
     run.enter(StartPhase.SANDBOX);
-    parts.link().createSandbox(run.sandboxId(), hostname());
+    Detachment detachment = parts.detachment();
+    parts
+        .link()
+        .createSandbox(
+            run.sandboxId(), hostname(), detachment == null ? "" : detachment.identity());
     if (parts.spec().image().isPresent()) {
       makeDefaultContainer();
     }
+    if (detachment != null) {
+      detachment.commit();
+    }
     run.timeline().end();
+    watch(detachment == null ? Instant.now() : detachment.started());
+  }
+
+  /** What is in a sandbox that another JVM started. */
+  void resume(List<DetachedRecord.OneContainer> known, Instant started) {
+    for (DetachedRecord.OneContainer one : known) {
+      boolean holds = one.role() == DetachedRecord.Role.PID_HOLDER;
+      Optional<VmContainer> found =
+          VmContainer.resumed(this, one, holds ? id -> {} : this::forgetContainer);
+      if (found.isEmpty()) {
+        continue;
+      }
+      switch (one.role()) {
+        case PID_HOLDER -> pidHolder = found.get();
+        case DEFAULT -> defaultContainer = found.get();
+        case PLAIN -> {}
+      }
+      if (!holds) {
+        containers.put(found.get().id(), found.get());
+      }
+    }
+    remember();
+    watch(started);
+  }
+
+  private void watch(Instant started) {
     state.set(SandboxState.RUNNING);
+    limits.begin(started);
     parts.link().onLost().thenRun(this::lost);
     parts.vm().onExit().thenAccept(this::vmExited);
     awaitOutOfMemory();
@@ -95,7 +147,9 @@ final class VmSandbox implements Sandbox {
   private void lost() {
     losing.lock();
     try {
-      if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)) {
+      if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)
+          || state.compareAndSet(SandboxState.DRAINING, SandboxState.LOST)) {
+        limits.close();
         Instant now = Instant.now();
         parts
             .vm()
@@ -113,6 +167,9 @@ final class VmSandbox implements Sandbox {
   }
 
   private void vmExited(VmExit exit) {
+    if (state() == SandboxState.DETACHED) {
+      return;
+    }
     lost();
     events.emit(new SandboxEvent.VmExited(Instant.now(), exit));
   }
@@ -162,6 +219,50 @@ final class VmSandbox implements Sandbox {
   @Override
   public String guestMetrics() {
     return ask("read the guest's figures", client -> client.diagnostics().metrics());
+  }
+
+  @Override
+  public SandboxStats stats() {
+    GuestFigures figures = new GuestFigures(guestMetrics());
+    Map<String, ContainerStats> each = new TreeMap<>();
+    for (VmContainer container : containers.values()) {
+      try {
+        each.put(container.name(), container.stats());
+      } catch (KataException e) {
+        // One that is being made, or was closed since, has none; a sandbox that was lost has said
+        // so.
+        requireRunning("read the figures of container " + container.name());
+      }
+    }
+    return figures.with(each);
+  }
+
+  @Override
+  public String ipTables(IpFamily family) {
+    return ask(
+        "read the guest's packet filter",
+        client ->
+            new String(client.network().ipTables(family == IpFamily.IPV6), StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public void setIpTables(IpFamily family, String rules) {
+    ask(
+        "set the guest's packet filter",
+        client ->
+            client
+                .network()
+                .setIpTables(family == IpFamily.IPV6, rules.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Override
+  public void setPolicy(String policy) {
+    ask(
+        "set the agent's policy",
+        client -> {
+          client.diagnostics().setPolicy(policy);
+          return policy;
+        });
   }
 
   @Override
@@ -225,6 +326,52 @@ final class VmSandbox implements Sandbox {
     return state() == SandboxState.STARTING
         ? run.deadline()
         : Deadline.after(parts.spec().startTimeout());
+  }
+
+  Activity activity() {
+    return activity;
+  }
+
+  String execPrefix() {
+    return execPrefix;
+  }
+
+  /** Counts a command in, unless no more are taken. */
+  void beginCommand(String command) {
+    activity.enter();
+    if (state() == SandboxState.DRAINING) {
+      activity.leave();
+      requireAccepting("execute " + command);
+    }
+  }
+
+  /** Writes down what is in a sandbox that another JVM may come to. */
+  void remember() {
+    Detachment detachment = parts.detachment();
+    if (detachment == null) {
+      return;
+    }
+    List<DetachedRecord.OneContainer> all = new ArrayList<>();
+    VmContainer holder = pidHolder;
+    if (holder != null) {
+      all.add(holder.toRecord(DetachedRecord.Role.PID_HOLDER));
+    }
+    for (VmContainer container : containers.values()) {
+      all.add(
+          container.toRecord(
+              container == defaultContainer
+                  ? DetachedRecord.Role.DEFAULT
+                  : DetachedRecord.Role.PLAIN));
+    }
+    detachment.remember(all);
+  }
+
+  private void forgetContainer(String id) {
+    containers.remove(id);
+    SandboxState now = state();
+    if (now == SandboxState.STARTING || now == SandboxState.RUNNING) {
+      remember();
+    }
   }
 
   AgentLink link() {
@@ -297,8 +444,13 @@ final class VmSandbox implements Sandbox {
   public Container defaultContainer() {
     defaultContainerLock.lock();
     try {
-      requireRunning("make the default container");
-      return defaultContainer != null ? defaultContainer : makeDefaultContainer();
+      requireRunning("use the default container");
+      VmContainer known = defaultContainer;
+      if (known != null) {
+        return known;
+      }
+      requireAccepting("make the default container");
+      return makeDefaultContainer();
     } finally {
       defaultContainerLock.unlock();
     }
@@ -315,6 +467,7 @@ final class VmSandbox implements Sandbox {
       throw e;
     }
     defaultContainer = made;
+    remember();
     return made;
   }
 
@@ -323,7 +476,7 @@ final class VmSandbox implements Sandbox {
     return new ContainerBuilder(
         name,
         spec -> {
-          requireRunning("create container " + name);
+          requireAccepting("create container " + name);
           return createContainer(spec);
         });
   }
@@ -333,7 +486,7 @@ final class VmSandbox implements Sandbox {
       makePidHolder();
     }
     ContainerStart start =
-        new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), containers::remove);
+        new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), this::forgetContainer);
     String id = start.containerId(spec.name());
     VmContainer container = start.prepare(spec);
     if (containers.putIfAbsent(id, container) != null) {
@@ -343,10 +496,11 @@ final class VmSandbox implements Sandbox {
           Details.none().withSandbox(id()).withRemedy("Close it first, or choose another name"));
     }
     try {
+      remember();
       container.begin();
       return container;
     } catch (RuntimeException e) {
-      containers.remove(id);
+      forgetContainer(id);
       throw e;
     }
   }
@@ -367,6 +521,7 @@ final class VmSandbox implements Sandbox {
         holder.begin();
         holder.start();
         pidHolder = holder;
+        remember();
       }
     } finally {
       holderLock.unlock();
@@ -383,6 +538,17 @@ final class VmSandbox implements Sandbox {
     return parts.vm().onExit().copy();
   }
 
+  /** Running, and not about to end. */
+  void requireAccepting(String what) {
+    requireRunning(what);
+    if (state() == SandboxState.DRAINING) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "cannot " + what + ": sandbox " + id() + " is draining, and takes nothing new",
+          Details.none().withSandbox(id()));
+    }
+  }
+
   private void requireRunning(String what) {
     SandboxState now = state();
     if (now == SandboxState.LOST) {
@@ -390,6 +556,12 @@ final class VmSandbox implements Sandbox {
           parts.vm().onExit().isDone() ? ErrorCode.VM_EXITED : ErrorCode.AGENT_LOST,
           "cannot " + what + ": sandbox " + id() + " was lost: " + lossReason(),
           Details.none().withSandbox(id()));
+    }
+    if (now == SandboxState.DETACHED) {
+      throw new KataException(
+          ErrorCode.CLOSED,
+          "cannot " + what + ": sandbox " + id() + " was let go of",
+          Details.none().withSandbox(id()).withRemedy("Attach to it: kata.attach(id)"));
     }
     if (now == SandboxState.STOPPING || now == SandboxState.STOPPED) {
       throw new KataException(
@@ -409,31 +581,105 @@ final class VmSandbox implements Sandbox {
   }
 
   @Override
+  public boolean isDetached() {
+    return parts.detachment() != null;
+  }
+
+  @Override
+  public boolean drain(Duration limit) {
+    requireRunning("drain it");
+    state.compareAndSet(SandboxState.RUNNING, SandboxState.DRAINING);
+    long deadline = System.nanoTime() + Math.max(0, limit.toNanos());
+    boolean ended;
+    try {
+      ended = activity.awaitNone(deadline) && awaitContainers(deadline);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED,
+          "interrupted while sandbox " + id() + " drained",
+          Details.none().withSandbox(id()).withCause(e));
+    }
+    stop(DRAINED_GRACE);
+    return ended;
+  }
+
+  private boolean awaitContainers(long deadline) throws InterruptedException {
+    CompletableFuture<?>[] works =
+        containers.values().stream()
+            .flatMap(container -> container.work().stream())
+            .toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(works)
+          .get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new AssertionError("outcomes are values", e);
+    }
+  }
+
+  @Override
   public void stop(Duration grace) {
     end(grace, true);
   }
 
   @Override
   public void close() {
+    if (parts.detachment() != null && letGo()) {
+      return;
+    }
     // Nothing in the guest outlives it, so its orderly shutdown would only cost time.
     end(CLOSE_GRACE, false);
+  }
+
+  /** Leaves the machine as it is; false when there is nothing that could go on. */
+  private boolean letGo() {
+    closing.lock();
+    try {
+      Detachment detachment = parts.detachment();
+      if (state() == SandboxState.DETACHED) {
+        return true;
+      }
+      if (detachment == null
+          || !(state.compareAndSet(SandboxState.RUNNING, SandboxState.DETACHED)
+              || state.compareAndSet(SandboxState.DRAINING, SandboxState.DETACHED))) {
+        return false;
+      }
+      limits.close();
+      parts.link().close();
+      parts.vm().detach();
+      detachment.release();
+      containers.clear();
+      onClosed.accept(this);
+      return true;
+    } finally {
+      closing.unlock();
+    }
   }
 
   private void end(Duration grace, boolean askAgent) {
     closing.lock();
     try {
-      if (state() == SandboxState.STOPPED) {
+      if (state() == SandboxState.STOPPED || state() == SandboxState.DETACHED) {
         return;
       }
-      boolean answers = state.getAndSet(SandboxState.STOPPING) == SandboxState.RUNNING;
+      limits.close();
+      SandboxState before = state.getAndSet(SandboxState.STOPPING);
+      boolean answers = before == SandboxState.RUNNING || before == SandboxState.DRAINING;
       long deadline = System.nanoTime() + grace.toNanos();
-      if (askAgent && answers) {
+      if (askAgent && answers && !grace.isZero() && !grace.isNegative()) {
         parts.link().destroySandbox(grace);
       }
       parts.link().close();
       parts.vm().stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
       parts.vm().close();
       run.removeState();
+      Detachment detachment = parts.detachment();
+      if (detachment != null) {
+        detachment.close();
+      }
       containers.clear();
       state.set(SandboxState.STOPPED);
       onClosed.accept(this);

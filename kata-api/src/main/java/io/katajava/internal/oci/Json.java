@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Just enough JSON (RFC 8259) to read a profile: maps, lists, strings, numbers, booleans, null. */
-final class Json {
+public final class Json {
   private static final int MAX_DEPTH = 32;
 
   private final String text;
@@ -22,9 +22,11 @@ final class Json {
   /**
    * Reads a text that holds one value.
    *
+   * @param text the text
+   * @return maps, lists, strings, {@link BigDecimal}s, booleans, null
    * @throws IllegalArgumentException if it is malformed
    */
-  static @Nullable Object parse(String text) {
+  public static @Nullable Object parse(String text) {
     Json json = new Json(text);
     Object value = json.value();
     json.space();

@@ -2,14 +2,17 @@ package io.katajava.internal.tar;
 
 import io.katajava.ContainerFiles.Owner;
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -18,6 +21,7 @@ public final class HostSource {
   private final Path source;
   private final String name;
   private final Owner owner;
+  private final boolean holes;
 
   /**
    * Packs a source.
@@ -25,8 +29,10 @@ public final class HostSource {
    * @param source a file, a link or a directory
    * @param name the name of its entry; entries of a directory are named below it
    * @param owner whose it will be
+   * @param holes whether long runs of zeros are left out, which not every reader understands
    */
-  public HostSource(Path source, String name, Owner owner) {
+  public HostSource(Path source, String name, Owner owner, boolean holes) {
+    this.holes = holes;
     this.source = source;
     this.name = name;
     this.owner = owner;
@@ -70,13 +76,27 @@ public final class HostSource {
       archive.entry(entry(entryName, TarEntry.Type.DIRECTORY, mode(path), 0, attributes, ""));
     } else if (attributes.isRegularFile()) {
       long size = attributes.size();
-      archive.entry(entry(entryName, TarEntry.Type.FILE, mode(path), size, attributes, ""));
-      try (InputStream content = Files.newInputStream(path)) {
-        archive.content(content, size);
+      TarEntry entry = entry(entryName, TarEntry.Type.FILE, mode(path), size, attributes, "");
+      try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+        add(archive, entry, file);
       } catch (IOException e) {
         throw new IOException(path + ": " + e.getMessage(), e);
       }
     }
+  }
+
+  private void add(TarWriter archive, TarEntry entry, FileChannel file) throws IOException {
+    long size = entry.size();
+    List<Segment> segments =
+        holes && size >= Zeros.RUN ? Zeros.segments(file, size) : List.of(new Segment(0, size));
+    if (segments.equals(List.of(new Segment(0, size)))) {
+      archive.entry(entry);
+      archive.content(Channels.newInputStream(file), size);
+      return;
+    }
+    archive.sparse(entry, segments);
+    archive.content(
+        new SegmentStream(file, segments), segments.stream().mapToLong(Segment::length).sum());
   }
 
   private TarEntry entry(

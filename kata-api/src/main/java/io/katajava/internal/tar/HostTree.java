@@ -181,7 +181,7 @@ public final class HostTree {
             StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW, StandardOpenOption.SPARSE);
     try (FileChannel file = FileChannel.open(path, options)) {
       byte[] buffer = new byte[BUFFER];
-      long at = 0;
+      long at = archive.skipHole();
       for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
         for (int from = 0; from < n; from += BLOCK) {
           int length = Math.min(BLOCK, n - from);
@@ -193,7 +193,7 @@ public final class HostTree {
             }
           }
         }
-        at += n;
+        at += n + archive.skipHole();
       }
       if (file.size() < at) {
         // The last byte alone, so that a hole at the end counts.

@@ -25,6 +25,16 @@ public record TarEntry(
     return new TarEntry(other, type, mode, uid, gid, size, modified, link);
   }
 
+  /**
+   * The same with another size.
+   *
+   * @param other bytes
+   * @return a changed copy
+   */
+  TarEntry sized(long other) {
+    return new TarEntry(name, type, mode, uid, gid, other, modified, link);
+  }
+
   /** The kinds of entries. */
   public enum Type {
     /** A regular file. */

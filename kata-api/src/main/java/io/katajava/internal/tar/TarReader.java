@@ -4,7 +4,9 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -18,8 +20,11 @@ public final class TarReader {
   private static final long MAX_HEADER = 64 << 10;
 
   private final InputStream in;
+  private final Deque<Segment> segments = new ArrayDeque<>();
   private long left;
   private int padding;
+  private long position;
+  private long size;
 
   /**
    * Begins an archive.
@@ -78,33 +83,123 @@ public final class TarReader {
       left = 0;
     }
     padding = TarWriter.padding(left);
+    position = 0;
+    this.size = left;
+    segments.clear();
+    String shown =
+        Objects.requireNonNullElse(more.get("path"), prefix.isEmpty() ? name : prefix + "/" + name);
+    if (type == TarEntry.Type.FILE && more.keySet().stream().anyMatch(TarReader::isSparse)) {
+      shown = sparse(more);
+    } else if (left > 0) {
+      segments.add(new Segment(0, left));
+    }
     return new TarEntry(
-        Objects.requireNonNullElse(more.get("path"), prefix.isEmpty() ? name : prefix + "/" + name),
+        shown,
         type,
         (int) number(header, 100, 8) & 07777,
         number(header, 108, 8),
         number(header, 116, 8),
-        left,
+        this.size,
         number(header, 136, 12),
         Objects.requireNonNullElse(more.get("linkpath"), untilNul(header, 157, 100)));
   }
 
+  private static boolean isSparse(String key) {
+    return key.startsWith("GNU.sparse.");
+  }
+
+  /** Reads the map of a file with holes, which has to describe what follows; its name. */
+  private String sparse(Map<String, String> more) throws IOException {
+    String name = more.get("GNU.sparse.name");
+    String real = more.get("GNU.sparse.realsize");
+    if (!"1".equals(more.get("GNU.sparse.major"))
+        || !"0".equals(more.get("GNU.sparse.minor"))
+        || name == null
+        || real == null) {
+      throw malformed("a sparse file of another format");
+    }
+    size = decimal(real);
+    long count = mapLine();
+    if (count > Segment.MOST + 1) {
+      throw malformed("a sparse map is too long");
+    }
+    long end = 0;
+    long data = 0;
+    for (long i = 0; i < count; i++) {
+      Segment segment = new Segment(mapLine(), mapLine());
+      if (segment.offset() < end || segment.length() > size - segment.offset()) {
+        throw malformed("a sparse map");
+      }
+      end = segment.end();
+      data += segment.length();
+      if (segment.length() > 0) {
+        segments.add(segment);
+      }
+    }
+    // The rest of the map's last block.
+    long rest = Math.floorMod(left - data, TarWriter.BLOCK);
+    in.skipNBytes(rest);
+    left -= rest;
+    if (data != left) {
+      throw malformed("a sparse map does not fit its content");
+    }
+    return name;
+  }
+
+  private long mapLine() throws IOException {
+    StringBuilder digits = new StringBuilder();
+    while (left > 0 && digits.length() < 19) {
+      int c = in.read();
+      left--;
+      if (c == '\n') {
+        return decimal(digits.toString());
+      }
+      digits.append((char) c);
+    }
+    throw malformed("a sparse map");
+  }
+
   /**
-   * Reads the current entry's content.
+   * Passes over the zeros that the archive leaves out, up to the next data or the end of the entry.
+   *
+   * @return how many there are, 0 where data is next
+   */
+  public long skipHole() {
+    Segment next = segments.peek();
+    long to = next == null ? size : Math.max(position, next.offset());
+    long hole = to - position;
+    position = to;
+    return hole;
+  }
+
+  /**
+   * Reads the current entry's content, zeros that the archive leaves out included.
    *
    * @param buffer takes it
    * @return how much was read, -1 at the end of the entry
    * @throws IOException if the archive ends before
    */
   public int read(byte[] buffer) throws IOException {
-    if (left == 0) {
+    if (position == size) {
       return -1;
     }
-    int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+    Segment segment = segments.peek();
+    if (segment == null || position < segment.offset()) {
+      long hole = (segment == null ? size : segment.offset()) - position;
+      int zeros = (int) Math.min(buffer.length, hole);
+      Arrays.fill(buffer, 0, zeros, (byte) 0);
+      position += zeros;
+      return zeros;
+    }
+    int n = in.read(buffer, 0, (int) Math.min(buffer.length, segment.end() - position));
     if (n < 0) {
       throw new EOFException("malformed archive: it ends within a file");
     }
     left -= n;
+    position += n;
+    if (position == segment.end()) {
+      segments.remove();
+    }
     return n;
   }
 

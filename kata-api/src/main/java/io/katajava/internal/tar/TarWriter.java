@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Writes an archive: POSIX ustar, with pax headers where that is too small. */
 public final class TarWriter {
@@ -30,7 +32,43 @@ public final class TarWriter {
    * @throws IOException if it cannot be written
    */
   public void entry(TarEntry entry) throws IOException {
+    entry(entry, new StringBuilder());
+  }
+
+  /**
+   * Writes the header and map of a file with holes, in the format that GNU tar calls PAX 1.0: a pax
+   * header has the real name and size, and the content begins with the number of pieces and each
+   * one's offset and length, a line each, filled up to a block.
+   *
+   * @param entry the entry, with the size of the whole file
+   * @param segments its data, whose content must follow in one go
+   * @throws IOException if it cannot be written
+   */
+  public void sparse(TarEntry entry, List<Segment> segments) throws IOException {
+    List<Segment> all = new ArrayList<>(segments);
+    if (all.isEmpty() || all.get(all.size() - 1).end() < entry.size()) {
+      // GNU tar takes the end of the last piece for the end of the file.
+      all.add(new Segment(entry.size(), 0));
+    }
+    StringBuilder map = new StringBuilder().append(all.size()).append('\n');
+    long data = 0;
+    for (Segment segment : all) {
+      map.append(segment.offset()).append('\n').append(segment.length()).append('\n');
+      data += segment.length();
+    }
     StringBuilder pax = new StringBuilder();
+    record(pax, "GNU.sparse.major", "1");
+    record(pax, "GNU.sparse.minor", "0");
+    record(pax, "GNU.sparse.name", entry.name());
+    record(pax, "GNU.sparse.realsize", Long.toString(entry.size()));
+    // What a reader sees that does not know of holes.
+    String name = "GNUSparseFile.0/" + entry.name().substring(entry.name().lastIndexOf('/') + 1);
+    entry(entry.named(name).sized(map.length() + padding(map.length()) + data), pax);
+    out.write(bytes(map.toString()));
+    pad(map.length());
+  }
+
+  private void entry(TarEntry entry, StringBuilder pax) throws IOException {
     if (bytes(entry.name()).length > NAME) {
       record(pax, "path", entry.name());
     }

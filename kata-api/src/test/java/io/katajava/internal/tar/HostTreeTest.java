@@ -139,7 +139,7 @@ class HostTreeTest {
     Files.writeString(file, "content");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r-x-w---x"));
     Files.createSymbolicLink(source.resolve("l"), Path.of("d", longName));
-    new HostSource(source, ".", new Owner(5, 6)).pack(archive);
+    new HostSource(source, ".", new Owner(5, 6), true).pack(archive);
     new HostTree(target, Links.REFUSE)
         .extract(new TarReader(new ByteArrayInputStream(bytes.toByteArray())), "");
 

@@ -55,8 +55,7 @@ public final class FakeRegistry implements AutoCloseable {
       blob(repository, blob);
     }
     blob(repository, image.configuration());
-    manifest(
-        repository, tag, image.manifest(), "application/vnd.oci.image.manifest.v1+json");
+    manifest(repository, tag, image.manifest(), "application/vnd.oci.image.manifest.v1+json");
     return this;
   }
 
@@ -102,7 +101,9 @@ public final class FakeRegistry implements AutoCloseable {
         int from = Integer.parseInt(range.replaceAll("bytes=(\\d+)-", "$1"));
         exchange
             .getResponseHeaders()
-            .set("Content-Range", "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
+            .set(
+                "Content-Range",
+                "bytes " + from + "-" + (content.length - 1) + "/" + content.length);
         send(exchange, 206, java.util.Arrays.copyOfRange(content, from, content.length));
       } else {
         exchange

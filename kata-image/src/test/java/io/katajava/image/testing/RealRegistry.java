@@ -95,8 +95,7 @@ public final class RealRegistry implements AutoCloseable {
     reader.setDaemon(true);
     reader.start();
     try {
-      return new RealRegistry(
-          process, port.get(60, TimeUnit.SECONDS), directory.resolve("ca.pem"));
+      return new RealRegistry(process, port.get(60, TimeUnit.SECONDS), directory.resolve("ca.pem"));
     } catch (Exception e) {
       process.destroyForcibly();
       throw e;
@@ -158,10 +157,7 @@ public final class RealRegistry implements AutoCloseable {
       String location = begun.headers().firstValue("Location").orElseThrow();
       URI upload =
           URI.create(
-              location
-                  + (location.contains("?") ? "&" : "?")
-                  + "digest="
-                  + Digest.sha256(blob));
+              location + (location.contains("?") ? "&" : "?") + "digest=" + Digest.sha256(blob));
       send(
           HttpRequest.newBuilder(upload)
               .header("Authorization", basic())
@@ -182,8 +178,7 @@ public final class RealRegistry implements AutoCloseable {
   }
 
   private static String basic() {
-    return "Basic "
-        + Base64.getEncoder().encodeToString((USER + ":" + PASSWORD).getBytes(UTF_8));
+    return "Basic " + Base64.getEncoder().encodeToString((USER + ":" + PASSWORD).getBytes(UTF_8));
   }
 
   private HttpResponse<String> send(HttpRequest.Builder request, int expected) throws Exception {
@@ -196,10 +191,16 @@ public final class RealRegistry implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() throws IOException {
     process.destroy();
-    if (!process.waitFor(10, TimeUnit.SECONDS)) {
-      process.destroyForcibly().waitFor();
+    try {
+      if (!process.waitFor(10, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while the registry ended", e);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.katajava.qemu.internal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -16,6 +17,7 @@ final class OutputTail {
   private final byte[] ring = new byte[CAPACITY];
   private final ReentrantLock lock = new ReentrantLock();
   private final Thread reader;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private long written;
 
   OutputTail(String name, InputStream from) {
@@ -32,7 +34,14 @@ final class OutputTail {
       }
     } catch (IOException e) {
       append(("[broke off: " + e.getMessage() + "]").getBytes(StandardCharsets.UTF_8));
+    } finally {
+      ended.complete(null);
     }
+  }
+
+  /** Runs it when the stream has ended. */
+  void onEnd(Runnable action) {
+    ended.thenRun(action);
   }
 
   private void append(byte[] text) {

@@ -15,15 +15,13 @@ final class PciAddress {
    *
    * @param id its id
    * @param buses what {@code query-pci} says
-   * @return for example {@code 03/00}
-   * @throws IllegalStateException if it is on none of the buses
+   * @return for example {@code 03/00}; empty when it is on none of the buses
    */
-  static String of(String id, List<PciInfo> buses) {
+  static Optional<String> of(String id, List<PciInfo> buses) {
     return buses.stream()
         .map(bus -> find(id, bus.devices(), ""))
         .flatMap(Optional::stream)
-        .findFirst()
-        .orElseThrow(() -> new IllegalStateException("device '" + id + "' is on no PCI bus"));
+        .findFirst();
   }
 
   private static Optional<String> find(String id, List<PciDeviceInfo> devices, String above) {

@@ -185,9 +185,18 @@ final class QemuCommandLine {
     return config.debug().flatMap(QemuDebug::extraMonitor);
   }
 
-  /** The console goes to QEMU's standard output, which the driver keeps the end of. */
+  /**
+   * The console goes to QEMU's standard output, which the driver keeps the end of; where QEMU
+   * outlives the driver, to whoever is there. What nobody takes is lost, and never kept on disk,
+   * which the guest could fill.
+   */
   private void console(List<String> line) {
-    add(line, "-chardev", "stdio,id=console,signal=off");
+    add(
+        line,
+        "-chardev",
+        spec.detached()
+            ? "socket,id=console,path=" + escaped(sockets.console()) + ",server=on,wait=off"
+            : "stdio,id=console,signal=off");
     if (machine == MachineType.S390_CCW_VIRTIO) {
       add(line, "-device", "sclpconsole,chardev=console");
     } else {

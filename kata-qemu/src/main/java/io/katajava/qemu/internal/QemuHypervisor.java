@@ -1,6 +1,7 @@
 package io.katajava.qemu.internal;
 
 import io.katajava.Choice;
+import io.katajava.Deadline;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
@@ -46,6 +47,17 @@ public final class QemuHypervisor implements Hypervisor {
   @Override
   public QemuVm launch(VmSpec spec, StartContext context) throws InterruptedException {
     return new QemuLaunch(config, cache, spec, context, machine()).run();
+  }
+
+  @Override
+  public boolean isDetachable() {
+    return true;
+  }
+
+  @Override
+  public QemuVm attach(VmSpec spec, Path stateDirectory, long pid, Deadline deadline)
+      throws InterruptedException {
+    return new QemuAttachment(config, spec, stateDirectory, machine()).run(pid, deadline);
   }
 
   @Override

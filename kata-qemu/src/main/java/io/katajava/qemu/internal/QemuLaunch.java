@@ -144,10 +144,12 @@ final class QemuLaunch {
           new VmEvidence(line, java.util.OptionalInt.empty(), "", ""),
           e);
     }
+    ConsoleSocket console = spec.detached() ? new ConsoleSocket(sockets.console()) : null;
     QemuMachine machine =
         new QemuMachine(
             spec.sandboxId(),
             process,
+            console,
             line,
             sockets,
             runAs,
@@ -164,8 +166,14 @@ final class QemuLaunch {
     }
   }
 
-  /** The kernel ends QEMU when this JVM ends; see {@link Spawner} for the thread it is tied to. */
+  /**
+   * The kernel ends QEMU when this JVM ends; see {@link Spawner} for the thread it is tied to. One
+   * that shall go on gets a session of its own, so that no terminal ends it either.
+   */
   private List<String> tie(RunAs runAs) {
+    if (spec.detached() && runAs.uid() == null) {
+      return List.of(session().toString(), "--");
+    }
     Optional<Path> setpriv = QemuBinary.program("setpriv");
     if (setpriv.isEmpty()) {
       throw context.failure(
@@ -175,7 +183,12 @@ final class QemuLaunch {
           VmEvidence.none(),
           null);
     }
-    List<String> tie = new ArrayList<>(List.of(setpriv.get().toString(), "--pdeathsig", "KILL"));
+    List<String> tie = new ArrayList<>();
+    if (spec.detached()) {
+      tie.addAll(List.of(session().toString(), "--", setpriv.get().toString()));
+    } else {
+      tie.addAll(List.of(setpriv.get().toString(), "--pdeathsig", "KILL"));
+    }
     if (runAs.uid() != null) {
       tie.addAll(List.of("--reuid", runAs.uid().toString(), "--regid", runAs.uid().toString()));
       tie.addAll(
@@ -183,6 +196,18 @@ final class QemuLaunch {
     }
     tie.add("--");
     return tie;
+  }
+
+  private Path session() {
+    return QemuBinary.program("setsid")
+        .orElseThrow(
+            () ->
+                context.failure(
+                    ErrorCode.HOST_UNSUITABLE,
+                    "setsid, which lets QEMU go on without this JVM, is not on the PATH",
+                    "Install util-linux",
+                    VmEvidence.none(),
+                    null));
   }
 
   private static String groupOf(String device) {

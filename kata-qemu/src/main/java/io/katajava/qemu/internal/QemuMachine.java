@@ -40,6 +40,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,7 @@ final class QemuMachine implements QemuVm {
 
   private final String sandboxId;
   private final Process process;
+  private final @Nullable ConsoleSocket consoleSocket;
   private final List<String> commandLine;
   private final QemuSockets sockets;
   private final RunAs runAs;
@@ -70,11 +72,17 @@ final class QemuMachine implements QemuVm {
   private volatile @Nullable EventQueue<QmpEvent> endings;
   private volatile @Nullable LiveChanges changes;
   private volatile @Nullable String ourDoing;
-  private boolean closed;
+  private volatile boolean closed;
 
+  /**
+   * Takes over a process.
+   *
+   * @param consoleSocket the console of a machine that can be let go; else it is on its output
+   */
   QemuMachine(
       String sandboxId,
       Process process,
+      @Nullable ConsoleSocket consoleSocket,
       List<String> commandLine,
       QemuSockets sockets,
       RunAs runAs,
@@ -82,18 +90,28 @@ final class QemuMachine implements QemuVm {
       ChangePlanner planner) {
     this.sandboxId = sandboxId;
     this.process = process;
+    this.consoleSocket = consoleSocket;
     this.commandLine = List.copyOf(commandLine);
     this.sockets = sockets;
     this.runAs = runAs;
     this.untrusted = untrusted;
     this.planner = planner;
     this.stderr = new OutputTail("kata-qemu-stderr-" + sandboxId, process.getErrorStream());
-    this.console = new OutputTail("kata-qemu-console-" + sandboxId, process.getInputStream());
+    this.console =
+        new OutputTail(
+            "kata-qemu-console-" + sandboxId,
+            consoleSocket == null ? process.getInputStream() : consoleSocket);
     this.exit = process.onExit().thenApply(ended -> new VmExit(ended.exitValue(), reason(ended)));
+    if (consoleSocket != null) {
+      exit.thenRun(consoleSocket::close);
+    }
   }
 
   /** Takes the control connection; QEMU's sockets are open. */
   void attach(Duration limit) {
+    if (consoleSocket != null) {
+      consoleSocket.connect();
+    }
     QmpClient client =
         QmpClient.connect(
             sockets.qmp(),
@@ -112,6 +130,16 @@ final class QemuMachine implements QemuVm {
         process.pid());
   }
 
+  /** Runs it when the console's connection ends by QEMU's doing, which is when QEMU ends. */
+  void whenConnectionEnds(Runnable action) {
+    console.onEnd(
+        () -> {
+          if (!closed) {
+            action.run();
+          }
+        });
+  }
+
   private String reason(Process ended) {
     String said = lastWords();
     String ours = ourDoing;
@@ -122,6 +150,9 @@ final class QemuMachine implements QemuVm {
       return said;
     }
     int status = ended.exitValue();
+    if (status == VmExit.UNKNOWN) {
+      return "for a reason only its parent was told";
+    }
     return status > 128 ? "killed by signal " + (status - 128) + " from outside" : "by itself";
   }
 
@@ -210,8 +241,14 @@ final class QemuMachine implements QemuVm {
   public String plugDisk(Rootfs.Disk disk, Duration timeout) {
     LiveChange add = new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly());
     try {
+      // One plugged by another JVM before this one attached to the machine.
+      Optional<String> there = PciAddress.of(disk.id(), monitor().execute(new QueryPci()));
+      if (there.isPresent()) {
+        return there.get();
+      }
       apply(add, timeout);
-      return PciAddress.of(disk.id(), monitor().execute(new QueryPci()));
+      return PciAddress.of(disk.id(), monitor().execute(new QueryPci()))
+          .orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
     } catch (QmpException | IllegalStateException | IllegalArgumentException e) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
@@ -348,6 +385,32 @@ final class QemuMachine implements QemuVm {
   }
 
   @Override
+  public void detach() {
+    if (consoleSocket == null) {
+      throw new UnsupportedOperationException("this machine ends with its JVM");
+    }
+    closing.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      QmpClient client = monitor;
+      if (client != null) {
+        client.close();
+      }
+      consoleSocket.close();
+      console.join();
+      // Its directory tells other JVMs which user id is in use.
+      runAs.release();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      closing.unlock();
+    }
+  }
+
+  @Override
   public void close() {
     closing.lock();
     try {
@@ -362,7 +425,12 @@ final class QemuMachine implements QemuVm {
         client.close();
       }
       for (Path socket :
-          List.of(sockets.qmp(), sockets.agent(), sockets.ready(), sockets.extraMonitor())) {
+          List.of(
+              sockets.qmp(),
+              sockets.agent(),
+              sockets.ready(),
+              sockets.console(),
+              sockets.extraMonitor())) {
         remove(socket);
       }
       runAs.release();

@@ -21,6 +21,11 @@ record QemuSockets(Path directory) {
     return directory.resolve("agent.sock");
   }
 
+  /** The console of a machine that outlives its JVM. */
+  Path console() {
+    return directory.resolve("console.sock");
+  }
+
   Path extraMonitor() {
     return directory.resolve("extra-monitor.sock");
   }

@@ -1,0 +1,129 @@
+package io.katajava.internal.engine;
+
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.SandboxRecord;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmSpec;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Set;
+
+/** The way to a detached sandbox: found, locked, proven, taken over. */
+final class Attach {
+  private static final Duration LIMIT = Duration.ofMinutes(1);
+
+  private final Providers providers;
+  private final RootfsSources rootfs;
+  private final Ledger ledger;
+  private final Workers workers;
+  private final Set<VmSandbox> open;
+
+  Attach(
+      Providers providers,
+      RootfsSources rootfs,
+      Ledger ledger,
+      Workers workers,
+      Set<VmSandbox> open) {
+    this.providers = providers;
+    this.rootfs = rootfs;
+    this.ledger = ledger;
+    this.workers = workers;
+    this.open = open;
+  }
+
+  VmSandbox run(String wanted) {
+    SandboxRecord found =
+        new LedgerView(ledger.state())
+            .find(wanted)
+            .orElseThrow(() -> missing(wanted, "there is no sandbox " + wanted));
+    String id = found.id();
+    if (!found.detached()) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "sandbox " + id + " is not detached: it ends with process " + found.owner().pid(),
+          Details.none().withSandbox(id).withRemedy("Start it with detached()"));
+    }
+    DetachedFiles files = DetachedFiles.of(ledger, id);
+    DetachedFiles.Hold hold =
+        files.hold(found.owner().alive() ? "process " + found.owner().pid() : "another process");
+    try {
+      return take(id, files, hold);
+    } catch (InterruptedException e) {
+      hold.close();
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED,
+          "interrupted while attaching to sandbox " + id,
+          Details.none().withSandbox(id).withCause(e));
+    } catch (IOException e) {
+      hold.close();
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot read what is known of sandbox " + id + ": " + e.getMessage(),
+          Details.none().withSandbox(id).withCause(e));
+    } catch (RuntimeException | Error e) {
+      hold.close();
+      throw e;
+    }
+  }
+
+  private VmSandbox take(String id, DetachedFiles files, DetachedFiles.Hold hold)
+      throws IOException, InterruptedException {
+    // Read again: until the lock was ours, another JVM could change or end it.
+    LedgerEntry entry =
+        ledger.read(id).orElseThrow(() -> missing(id, "sandbox " + id + " has just ended"));
+    DetachedRecord record =
+        files.read().orElseThrow(() -> missing(id, "sandbox " + id + " has just ended"));
+    if (!record.process().isAlive() || !entry.processes().contains(record.process())) {
+      throw new KataException(
+          ErrorCode.VM_EXITED,
+          "the machine of sandbox " + id + " has ended",
+          Details.none().withSandbox(id).withRemedy("'kata cleanup' removes what is left of it"));
+    }
+    Deadline deadline = Deadline.after(LIMIT);
+    VmSpec vmSpec = new VmSpec(id, record.sizes(), record.guest(), true);
+    VirtualMachine vm =
+        providers
+            .hypervisor()
+            .attach(vmSpec, ledger.directoryOf(id), record.process().pid(), deadline);
+    AgentLink link = null;
+    try {
+      link = AgentLink.resume(vm, id, record.identity(), deadline);
+      LedgerEntry ours = entry.ownedBy(ProcessIdentity.self());
+      ledger.write(ours);
+      VmSandbox sandbox =
+          new VmSandbox(
+              new VmSandbox.Parts(
+                  record.spec(),
+                  vmSpec,
+                  vm,
+                  link,
+                  rootfs,
+                  providers.hypervisor().describe(vmSpec),
+                  new Detachment(ledger, hold, record, ours, false),
+                  workers),
+              new StartRun(ours, deadline, ledger),
+              open::remove);
+      sandbox.resume(record.containers(), record.started());
+      open.add(sandbox);
+      return sandbox;
+    } catch (IOException | RuntimeException | Error e) {
+      if (link != null) {
+        link.close();
+      }
+      vm.detach();
+      ledger.write(entry.ownedBy(ProcessIdentity.NOBODY));
+      throw e;
+    }
+  }
+
+  private static KataException missing(String id, String message) {
+    return new KataException(
+        ErrorCode.SANDBOX_NOT_FOUND,
+        message,
+        Details.none().withSandbox(id).withRemedy("'kata ps' lists the sandboxes of this user"));
+  }
+}

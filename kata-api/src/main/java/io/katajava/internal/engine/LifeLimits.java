@@ -1,0 +1,89 @@
+package io.katajava.internal.engine;
+
+import io.katajava.LimitAction;
+import io.katajava.SandboxEvent;
+import io.katajava.SandboxEvent.LimitKind;
+import io.katajava.SandboxLife;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps the limits of a sandbox's life, as long as this JVM has it. */
+final class LifeLimits {
+  private static final Duration STOP_GRACE = Duration.ofSeconds(10);
+  private static final Duration SHORTEST_WAIT = Duration.ofMillis(10);
+
+  private final VmSandbox sandbox;
+  private final SandboxLife life;
+  private long eventsFor = -1;
+  private boolean closed;
+  private @Nullable Future<?> lifetimeAlarm;
+  private @Nullable Future<?> idleAlarm;
+
+  LifeLimits(VmSandbox sandbox, SandboxLife life) {
+    this.sandbox = sandbox;
+    this.life = life;
+  }
+
+  /** Begins to count. */
+  synchronized void begin(Instant started) {
+    life.lifetime()
+        .ifPresent(
+            limit ->
+                lifetimeAlarm =
+                    sandbox
+                        .workers()
+                        .after(
+                            atLeast(limit.after().minus(Duration.between(started, Instant.now()))),
+                            () -> reached(LimitKind.LIFETIME, limit)));
+    life.idle().ifPresent(limit -> watchIdle(limit, limit.after()));
+  }
+
+  private void watchIdle(SandboxLife.Limit limit, Duration after) {
+    idleAlarm = sandbox.workers().after(atLeast(after), () -> lookAtIdle(limit));
+  }
+
+  private synchronized void lookAtIdle(SandboxLife.Limit limit) {
+    if (closed) {
+      return;
+    }
+    Duration idle = sandbox.activity().idle();
+    Duration left = limit.after().minus(idle);
+    long commands = sandbox.activity().begun();
+    if (!left.isNegative() && !left.isZero()) {
+      watchIdle(limit, left);
+      return;
+    }
+    if (eventsFor != commands) {
+      eventsFor = commands;
+      reached(LimitKind.IDLE, limit);
+    }
+    if (limit.action() == LimitAction.EVENT) {
+      watchIdle(limit, limit.after());
+    }
+  }
+
+  private void reached(LimitKind kind, SandboxLife.Limit limit) {
+    sandbox
+        .events()
+        .emit(new SandboxEvent.LimitReached(Instant.now(), kind, limit.after(), limit.action()));
+    if (limit.action() == LimitAction.STOP) {
+      sandbox.workers().executor().execute(() -> sandbox.stop(STOP_GRACE));
+    }
+  }
+
+  private static Duration atLeast(Duration wait) {
+    return wait.compareTo(SHORTEST_WAIT) < 0 ? SHORTEST_WAIT : wait;
+  }
+
+  /** Nothing is counted any more. */
+  synchronized void close() {
+    closed = true;
+    for (Future<?> alarm : new @Nullable Future<?>[] {lifetimeAlarm, idleAlarm}) {
+      if (alarm != null) {
+        alarm.cancel(false);
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+//! Devices by the names that the host has for them.
+
+use crate::grpc;
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+
+/// The kernel modules that bring what a storage's driver looks for; none for those without a device.
+pub fn modules(driver: &str) -> &'static [&'static str] {
+    match driver {
+        "blk" | "mmioblk" => &["virtio_blk", "virtio_mmio"],
+        "scsi" => &["virtio_scsi", "sd_mod"],
+        "nvdimm" => &["nfit", "nd_pmem"],
+        _ => &[],
+    }
+}
+
+/// The block device of a storage.
+pub fn find(storage: &grpc::Storage) -> Option<PathBuf> {
+    match storage.driver.as_str() {
+        "scsi" => scsi_disk(&storage.source),
+        _ => block_device(&storage.source),
+    }
+}
+
+/// Whether a storage waits for a device that is not there (yet).
+pub fn is_missing(storage: &grpc::Storage) -> bool {
+    !modules(&storage.driver).is_empty() && find(storage).is_none()
+}
+
+/// A disk by `id:lun`, on channel 0 of any host. A host that has not been asked for it yet is asked now.
+fn scsi_disk(source: &str) -> Option<PathBuf> {
+    let (id, lun) = source.split_once(':')?;
+    let (id, lun): (u32, u32) = (id.parse().ok()?, lun.parse().ok()?);
+    known_scsi_disk(id, lun).or_else(|| {
+        for host in fs::read_dir("/sys/class/scsi_host").ok()?.flatten() {
+            let _ = fs::write(host.path().join("scan"), format!("0 {id} {lun}"));
+        }
+        known_scsi_disk(id, lun)
+    })
+}
+
+fn known_scsi_disk(id: u32, lun: u32) -> Option<PathBuf> {
+    let wanted = format!(":0:{id}:{lun}");
+    let mut devices = fs::read_dir("/sys/bus/scsi/devices").ok()?.flatten();
+    let device = devices.find(|entry| entry.file_name().to_string_lossy().ends_with(&wanted))?;
+    let disk = fs::read_dir(device.path().join("block")).ok()?.next()?.ok()?.file_name();
+    Some(Path::new("/dev").join(disk))
+}
+
+/// `/dev/vdX`, or slots on the way from the root bus: `02/05`.
+pub fn block_device(source: &str) -> Option<PathBuf> {
+    if source.starts_with("/dev/") {
+        let is_block = fs::metadata(source).is_ok_and(|found| found.file_type().is_block_device());
+        return is_block.then(|| PathBuf::from(source));
+    }
+    Some(PathBuf::from("/dev").join(pci_child(source, "block")?))
+}
+
+/// The interface of the card at these slots.
+pub fn network_card(path: &str) -> Option<String> {
+    pci_child(path, "net")
+}
+
+/// What the driver of the device at these slots made of it, of a class of sysfs.
+fn pci_child(path: &str, class: &str) -> Option<String> {
+    let children = |path: &Path| fs::read_dir(path).ok().map(|list| list.flatten().map(|e| e.path()));
+    let mut directory = root_bus()?;
+    for slot in path.split('/') {
+        let (slot, function) = slot.split_once('.').unwrap_or((slot, "0"));
+        let (slot, function) = (u8::from_str_radix(slot, 16).ok()?, function.parse::<u8>().ok()?);
+        let wanted = format!(":{slot:02x}.{function}");
+        directory = children(&directory)?.find(|path| path.to_string_lossy().ends_with(&wanted))?;
+    }
+    let is_virtio =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("virtio"));
+    // A device that is not virtio's is the class's parent itself.
+    let parent = children(&directory)?.find(is_virtio).unwrap_or(directory);
+    children(&parent.join(class))?.next()?.file_name()?.to_str().map(String::from)
+}
+
+fn root_bus() -> Option<PathBuf> {
+    let root = PathBuf::from("/sys/devices/pci0000:00");
+    root.exists().then_some(root)
+}
