@@ -98,11 +98,16 @@ final class ProgressBars implements ProgressListener, AutoCloseable {
         + ImageCommand.size(total);
   }
 
-  @Override
-  public void close() {
+  /** Takes the moving line away, for what is printed next. */
+  void clear() {
     if (moving) {
       err.print(ERASE_LINE);
       err.flush();
     }
+  }
+
+  @Override
+  public void close() {
+    clear();
   }
 }

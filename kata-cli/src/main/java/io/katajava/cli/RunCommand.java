@@ -137,7 +137,7 @@ final class RunCommand implements Callable<Integer> {
         Sandbox sandbox = describe(kata.sandbox()).start()) {
       int code;
       try (Container container = describe(sandbox.container("main")).create()) {
-        bars.close();
+        bars.clear();
         ContainerOptions.copy(copies, container);
         container.start();
         code = attach(container, sandbox);

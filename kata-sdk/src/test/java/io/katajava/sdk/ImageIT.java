@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,7 +58,8 @@ class ImageIT {
             .character("srv/zero", 1, 5)
             .pax(Map.of("SCHILY.xattr.user.note", "of the image"))
             .file("srv/noted", "");
-    for (String tool : "sh cat ls id echo stat pwd test env sleep rm grep mount".split(" ")) {
+    for (String tool :
+        List.of("sh", "cat", "ls", "id", "echo", "stat", "pwd", "env", "sleep", "rm", "grep")) {
       base.symlink("bin/" + tool, "busybox");
     }
     return base;
@@ -118,11 +120,12 @@ class ImageIT {
   void layers_areStacked() {
     assertThat(shell("ls /srv; ls /srv/closed; cat added"))
         .isEqualTo("added\nclosed\nkept\nnoted\nsame\nzero\nupper\nupper");
-    assertThat(shell("stat -c '%a %u:%g %h' kept; stat -c %i kept; stat -c %i same").split("\n"))
+    assertThat(
+            shell("stat -c '%a %u:%g %h' kept; stat -c %i kept; stat -c %i same").lines().toList())
         .satisfies(
             lines -> {
-              assertThat(lines[0]).isEqualTo("640 1234:500 2");
-              assertThat(lines[1]).isEqualTo(lines[2]);
+              assertThat(lines.get(0)).isEqualTo("640 1234:500 2");
+              assertThat(lines.get(1)).isEqualTo(lines.get(2));
             });
     assertThat(shell("stat -c '%F %t:%T' zero")).isEqualTo("character special file 1:5");
   }
