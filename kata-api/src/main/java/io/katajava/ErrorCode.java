@@ -30,6 +30,14 @@ public enum ErrorCode {
   AGENT_REFUSED,
   /** A root filesystem reference is unknown or cannot be prepared. */
   ROOTFS_UNAVAILABLE,
+  /** The registry or archive has no such image, or none for the platform. */
+  IMAGE_NOT_FOUND,
+  /** A registry could not be reached, refused, or sent something else than it should. */
+  IMAGE_PULL_FAILED,
+  /** An image is malformed or goes beyond the limits. */
+  IMAGE_REFUSED,
+  /** The store's quota leaves no room for an image. */
+  IMAGE_STORE_FULL,
   /** A command could not be started. */
   COMMAND_NOT_STARTED,
   /** A command ended with a non-zero exit code, by a signal or by its timeout. */

@@ -193,6 +193,7 @@ public final class Kata implements AutoCloseable {
     private @Nullable Hypervisor hypervisor;
     private @Nullable GuestProvider guest;
     private final List<RootfsProvider> rootfs = new ArrayList<>();
+    private ProgressListener progress = ProgressListener.NONE;
     private @Nullable Path stateDirectory;
     private @Nullable Path cacheDirectory;
     private TemplateSettings templates = TemplateSettings.defaults();
@@ -269,6 +270,17 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Tells how far pulls, unpacking and guest builds of starts are. Default: nobody is told.
+     *
+     * @param listener hears of it, on the threads that do the work
+     * @return this
+     */
+    public Builder progress(ProgressListener listener) {
+      this.progress = listener;
+      return this;
+    }
+
+    /**
      * Keeps sockets and ledger here. Default: see {@link KataDirectories}.
      *
      * @param directory a short path, because socket paths are limited to 107 bytes
@@ -317,7 +329,8 @@ public final class Kata implements AutoCloseable {
               cacheDirectory != null ? cacheDirectory : defaults.cache());
       return new Kata(
           Engine.open(
-              new EngineSettings(hypervisor, guest, List.copyOf(rootfs), directories, templates)));
+              new EngineSettings(
+                  hypervisor, guest, List.copyOf(rootfs), directories, templates, progress)));
     }
   }
 }

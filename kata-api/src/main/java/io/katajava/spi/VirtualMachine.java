@@ -1,5 +1,6 @@
 package io.katajava.spi;
 
+import io.katajava.KataException;
 import io.katajava.agent.AgentAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,6 +40,21 @@ public interface VirtualMachine extends AutoCloseable {
    * @return command line, exit status if there is one, tails of stderr and console
    */
   VmEvidence evidence();
+
+  /**
+   * Plugs a read-only disk into the running machine. It stays until the machine ends.
+   *
+   * @param disk its name and its file
+   * @param timeout the longest wait for the hypervisor
+   * @return where the guest sees it, as the agent's driver {@code blk} names a device: the PCI
+   *     slots on the way from the root bus in hexadecimal digits, for example {@code 03/00}
+   * @throws KataException with {@link io.katajava.ErrorCode#HOST_UNSUITABLE} when the machine
+   *     cannot have it, and why
+   */
+  default String plugDisk(Rootfs.Disk disk, Duration timeout) {
+    throw new KataException(
+        io.katajava.ErrorCode.HOST_UNSUITABLE, "this hypervisor plugs no disks: " + disk.image());
+  }
 
   /**
    * Tells whether the hypervisor can be trusted: nothing but this library controls it.

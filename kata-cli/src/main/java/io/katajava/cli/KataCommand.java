@@ -38,6 +38,7 @@ public final class KataCommand {
   static final List<String> COMMANDS =
       List.of(
           "run",
+          "image",
           "attach",
           "check",
           "env",
@@ -143,6 +144,7 @@ public final class KataCommand {
   private static @Nullable Class<?> named(String name) {
     return switch (name) {
       case "run" -> RunCommand.class;
+      case "image" -> ImageCommand.class;
       case "attach" -> AttachCommand.class;
       case "check" -> CheckCommand.class;
       case "env" -> EnvCommand.class;

@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ContainerSpec;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
@@ -8,6 +9,7 @@ import io.katajava.StartPhase;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.RootfsProvider;
+import io.katajava.spi.RootfsRequest;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -16,17 +18,14 @@ import java.util.function.Consumer;
 final class ContainerStart {
   private final VmSandbox sandbox;
   private final GuestAssets guest;
-  private final List<RootfsProvider> providers;
+  private final RootfsSources sources;
   private final Consumer<String> onClosed;
 
   ContainerStart(
-      VmSandbox sandbox,
-      GuestAssets guest,
-      List<RootfsProvider> providers,
-      Consumer<String> onClosed) {
+      VmSandbox sandbox, GuestAssets guest, RootfsSources sources, Consumer<String> onClosed) {
     this.sandbox = sandbox;
     this.guest = guest;
-    this.providers = providers;
+    this.sources = sources;
     this.onClosed = onClosed;
   }
 
@@ -38,7 +37,9 @@ final class ContainerStart {
   VmContainer prepare(ContainerSpec spec) {
     String id = containerId(spec.name());
     phase(StartPhase.ROOTFS);
-    Rootfs rootfs = rootfs(providers, guest, spec, id, sandbox.id());
+    Deadline deadline = sandbox.startDeadline();
+    Rootfs rootfs =
+        sandbox.disks().plug(rootfs(sources, deadline, guest, spec, id, sandbox.id()), deadline);
     phase(StartPhase.CONTAINER);
     return new VmContainer(
         sandbox, plan(guest, spec, rootfs, id, sandbox.hostname(), sandbox.id()), onClosed);
@@ -46,12 +47,13 @@ final class ContainerStart {
 
   /** The plan of a container that is there already, in a sandbox of that id. */
   static ContainerPlan plan(
-      List<RootfsProvider> providers,
+      RootfsSources sources,
+      Deadline deadline,
       GuestAssets guest,
       ContainerSpec spec,
       String id,
       String sandboxId) {
-    Rootfs rootfs = rootfs(providers, guest, spec, id, sandboxId);
+    Rootfs rootfs = rootfs(sources, deadline, guest, spec, id, sandboxId);
     return plan(guest, spec, rootfs, id, sandboxId, sandboxId);
   }
 
@@ -63,7 +65,7 @@ final class ContainerStart {
       String hostname,
       String sandboxId) {
     List<String> command =
-        spec.process().command().isEmpty() ? rootfs.command() : spec.process().command();
+        rootfs.config().process(spec.process().entrypoint(), spec.process().command());
     Optional<String> pause = Optional.empty();
     if (command.isEmpty()) {
       pause =
@@ -92,15 +94,25 @@ final class ContainerStart {
   }
 
   private static Rootfs rootfs(
-      List<RootfsProvider> providers,
+      RootfsSources sources,
+      Deadline deadline,
       GuestAssets guest,
       ContainerSpec spec,
       String id,
       String sandboxId) {
     String reference = spec.image().orElse(GuestRootfs.DEFAULT);
     try {
-      for (RootfsProvider provider : providers) {
-        Optional<Rootfs> rootfs = provider.prepare(reference, id, guest);
+      RootfsRequest request =
+          new RootfsRequest(
+              reference,
+              id,
+              AgentPaths.container(id),
+              guest,
+              sources.cacheDirectory(),
+              deadline,
+              sources.progress());
+      for (RootfsProvider provider : sources.providers()) {
+        Optional<Rootfs> rootfs = provider.prepare(request);
         if (rootfs.isPresent()) {
           return rootfs.get();
         }

@@ -6,10 +6,10 @@ import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
+import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxSpec;
-import io.katajava.TemplateSettings;
 import io.katajava.internal.template.TemplateShelf;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestRequest;
@@ -33,6 +33,7 @@ public final class Engine implements AutoCloseable {
 
   private final Providers providers;
   private final KataDirectories directories;
+  private final ProgressListener progress;
   private final Ledger ledger;
   private final Workers workers = new Workers();
   private final Set<VmSandbox> open = ConcurrentHashMap.newKeySet();
@@ -42,17 +43,15 @@ public final class Engine implements AutoCloseable {
   private final Set<VmSandbox> building = ConcurrentHashMap.newKeySet();
   private final Templates templates;
 
-  private Engine(
-      Providers providers,
-      KataDirectories directories,
-      Ledger ledger,
-      TemplateSettings templateSettings) {
+  private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
     this.providers = providers;
-    this.directories = directories;
+    this.directories = settings.directories();
+    this.progress = settings.progress();
     this.ledger = ledger;
     this.templates =
         new Templates(
-            this, new TemplateShelf(templateSettings.resolve(directories), templateSettings));
+            this,
+            new TemplateShelf(settings.templates().resolve(directories), settings.templates()));
   }
 
   /**
@@ -65,7 +64,7 @@ public final class Engine implements AutoCloseable {
     Providers providers = Providers.resolve(settings);
     Ledger ledger = Ledger.open(settings.directories().state());
     new LedgerSweep(ledger).run();
-    Engine engine = new Engine(providers, settings.directories(), ledger, settings.templates());
+    Engine engine = new Engine(providers, settings, ledger);
     engine.templates.removeAbandoned();
     // A courtesy for an orderly end; a killed JVM is what death tie and ledger are for.
     Runtime.getRuntime().addShutdownHook(engine.atExit);
@@ -118,6 +117,10 @@ public final class Engine implements AutoCloseable {
   public Sandbox attach(String id) {
     requireOpen();
     return new Attach(this, ledger).run(id);
+  }
+
+  RootfsSources rootfsSources() {
+    return new RootfsSources(providers.rootfs(), directories.cache(), progress);
   }
 
   /**
@@ -197,7 +200,9 @@ public final class Engine implements AutoCloseable {
     GuestAssets guest =
         providers
             .guest()
-            .provide(new GuestRequest(HostArchitecture.current(), directories.cache(), deadline));
+            .provide(
+                new GuestRequest(
+                    HostArchitecture.current(), directories.cache(), deadline, progress));
     VmSizes defaults = providers.hypervisor().defaultSizes();
     return new VmSpec(
         sandboxId,
@@ -215,7 +220,7 @@ public final class Engine implements AutoCloseable {
       @Nullable Detachment detachment,
       Birth birth) {
     return new VmSandbox.Parts(
-        spec, vmSpec, vm, link, providers.rootfs(), choices, detachment, workers, birth, this);
+        spec, vmSpec, vm, link, rootfsSources(), choices, detachment, workers, birth, this);
   }
 
   /** A sandbox that is handed out, from now on until it is closed. */

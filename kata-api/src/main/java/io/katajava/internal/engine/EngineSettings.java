@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.KataDirectories;
+import io.katajava.ProgressListener;
 import io.katajava.TemplateSettings;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
@@ -16,10 +17,12 @@ import org.jspecify.annotations.Nullable;
  * @param rootfs asked before those on the class path
  * @param directories where state and caches are kept
  * @param templates where templates are kept and how much they may take
+ * @param progress hears of pulls, unpacking and guest builds
  */
 public record EngineSettings(
     @Nullable Hypervisor hypervisor,
     @Nullable GuestProvider guest,
     List<RootfsProvider> rootfs,
     KataDirectories directories,
-    TemplateSettings templates) {}
+    TemplateSettings templates,
+    ProgressListener progress) {}

@@ -245,7 +245,8 @@ final class SandboxSnapshot {
       containers.add(
           new CopiedContainer(
               ContainerStart.plan(
-                  engine.providers().rootfs(),
+                  engine.rootfsSources(),
+                  deadline,
                   vmSpec.guest(),
                   spec,
                   id,

@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A container in a sandbox of this JVM. */
 final class VmContainer implements Container {
-  private static final int SIGTERM = 15;
-
   private final VmSandbox sandbox;
   private final ContainerPlan plan;
   private final Consumer<String> onClosed;
@@ -307,7 +305,7 @@ final class VmContainer implements Container {
       thaw();
     }
     Execution process = mainProcess();
-    process.signal(SIGTERM);
+    process.signal(StopSignal.of(plan.rootfs().config()));
     process.waitFor(grace);
     run.killAll();
     process.waitFor(RunningCommand.KILL_GRACE);

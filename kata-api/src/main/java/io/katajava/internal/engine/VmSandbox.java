@@ -6,6 +6,7 @@ import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSpec;
 import io.katajava.ContainerStats;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
@@ -24,7 +25,6 @@ import io.katajava.agent.ArpNeighbor;
 import io.katajava.agent.NetworkInterface;
 import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.VolumeStats;
-import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
@@ -62,7 +62,7 @@ final class VmSandbox implements Sandbox {
       VmSpec vmSpec,
       VirtualMachine vm,
       AgentLink link,
-      List<RootfsProvider> rootfs,
+      RootfsSources rootfs,
       List<Choice> choices,
       @Nullable Detachment detachment,
       Workers workers,
@@ -72,6 +72,7 @@ final class VmSandbox implements Sandbox {
   private final Parts parts;
   private final StartRun run;
   private final SandboxEvents events;
+  private final SandboxDisks disks;
   private final Consumer<VmSandbox> onClosed;
   private final MachinePause pause;
   private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
@@ -95,6 +96,7 @@ final class VmSandbox implements Sandbox {
   VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
     this.events = new SandboxEvents(parts.workers().executor());
     this.parts = parts;
+    this.disks = new SandboxDisks(parts.vm());
     this.run = run;
     this.onClosed = onClosed;
     this.limits = new LifeLimits(this, parts.spec().life());
@@ -366,6 +368,17 @@ final class VmSandbox implements Sandbox {
         "read how full " + path + " of the guest is", client -> client.files().volumeStats(path));
   }
 
+  SandboxDisks disks() {
+    return disks;
+  }
+
+  /** By when a container must be ready: with the start, or within as much time after it. */
+  Deadline startDeadline() {
+    return state() == SandboxState.STARTING
+        ? run.deadline()
+        : Deadline.after(parts.spec().startTimeout());
+  }
+
   Activity activity() {
     return activity;
   }
@@ -529,7 +542,9 @@ final class VmSandbox implements Sandbox {
   private @Nullable VmContainer preparedContainer(ContainerSpec spec) {
     PreparedContainer known = prepared;
     prepared = null;
-    if (known == null) {
+    boolean ofTheGuest =
+        spec.image().map(parts.vmSpec().guest().rootfs()::containsKey).orElse(true);
+    if (known == null || !ofTheGuest) {
       return null;
     }
     ContainerStart start =

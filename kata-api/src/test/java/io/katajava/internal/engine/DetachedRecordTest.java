@@ -18,6 +18,7 @@ import io.katajava.agent.oci.OciCapability;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciRlimit;
 import io.katajava.spi.GuestAssets;
+import io.katajava.spi.ImageConfig;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmSizes;
 import java.io.IOException;
@@ -66,11 +67,18 @@ class DetachedRecordTest {
             spec,
             new Rootfs(
                 "/r",
+                List.of(new Rootfs.Disk("l1", Path.of("/d"))),
                 List.of(new Rootfs.Mount("blk", "s", "ext4", List.of("ro"), "/r")),
-                List.of(),
-                Map.of("X", "y"),
-                Optional.of("/w"),
-                Optional.empty(),
+                new ImageConfig(
+                    List.of("/e"),
+                    List.of("c"),
+                    Map.of("X", "y"),
+                    Optional.of("/w"),
+                    Optional.empty(),
+                    List.of("80/tcp"),
+                    List.of("/v"),
+                    Optional.of("SIGQUIT"),
+                    Map.of("k", "v")),
                 "a root"),
             spec.process().command(),
             Optional.of("/pause"));

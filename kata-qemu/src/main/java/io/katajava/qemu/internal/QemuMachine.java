@@ -2,6 +2,7 @@ package io.katajava.qemu.internal;
 
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
 import io.katajava.qemu.ChangePlan;
@@ -9,6 +10,7 @@ import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.QemuStatistics;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.VmEvents;
+import io.katajava.qemu.device.Disk;
 import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
@@ -21,6 +23,7 @@ import io.katajava.qemu.qmp.command.Balloon;
 import io.katajava.qemu.qmp.command.Cont;
 import io.katajava.qemu.qmp.command.DumpGuestMemory;
 import io.katajava.qemu.qmp.command.QueryBalloon;
+import io.katajava.qemu.qmp.command.QueryPci;
 import io.katajava.qemu.qmp.command.QueryStatus;
 import io.katajava.qemu.qmp.command.Quit;
 import io.katajava.qemu.qmp.command.Screendump;
@@ -30,6 +33,7 @@ import io.katajava.qemu.qmp.command.SystemReset;
 import io.katajava.qemu.qmp.event.GuestPanickedEvent;
 import io.katajava.qemu.qmp.event.ShutdownEvent;
 import io.katajava.spi.PluggedHardware;
+import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmImage;
@@ -239,6 +243,33 @@ final class QemuMachine implements QemuVm {
   @Override
   public void apply(LiveChange change, Duration timeout) {
     attached(changes).apply(change, timeout);
+  }
+
+  @Override
+  public String plugDisk(Rootfs.Disk disk, Duration timeout) {
+    LiveChange add = new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly());
+    try {
+      // One plugged by another JVM before this one attached to the machine.
+      Optional<String> there = PciAddress.of(disk.id(), monitor().execute(new QueryPci()));
+      if (there.isPresent()) {
+        return there.get();
+      }
+      apply(add, timeout);
+      return PciAddress.of(disk.id(), monitor().execute(new QueryPci()))
+          .orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
+    } catch (QmpException | IllegalStateException | IllegalArgumentException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot plug disk " + disk.image() + " into sandbox " + sandboxId + ": " + e.getMessage(),
+          Details.none().withSandbox(sandboxId).withRemedy(remedy(disk, e)).withCause(e));
+    }
+  }
+
+  private String remedy(Rootfs.Disk disk, RuntimeException failure) {
+    if (failure instanceof IllegalStateException) {
+      return "Give the machine more ports with QemuConfig.pciePorts(...), or the image fewer disks";
+    }
+    return "Check that the user QEMU runs as can read " + disk.image();
   }
 
   @Override
