@@ -57,7 +57,15 @@ final class Templates implements TemplateStore {
           TemplateTraits.impossible(spec.sizes(), "nobody asked"),
           List.of());
     }
-    TemplateTraits traits = hypervisor().templateFor(spec);
+    TemplateTraits traits;
+    try {
+      traits = hypervisor().templateFor(spec);
+    } catch (RuntimeException e) {
+      // Whatever it is, the start itself says it better.
+      String reason = "there can be no template: " + e.getMessage();
+      return new TemplateUse(
+          null, reason, TemplateTraits.impossible(spec.sizes(), reason), List.of());
+    }
     if (traits.obstacle().isPresent()) {
       return new TemplateUse(
           null, "there can be no template: " + traits.obstacle().get(), traits, List.of());

@@ -114,7 +114,8 @@ public final class ImageManifest {
     values.forEach(
         (key, value) -> text.append(key).append(' ').append(escaped(value)).append('\n'));
     traits.forEach(trait -> text.append(TRAIT).append(' ').append(escaped(trait)).append('\n'));
-    text.append(END).append(checksum(text.toString())).append('\n');
+    String checksum = checksum(text.toString());
+    text.append(END).append(checksum).append('\n');
     Files.writeString(directory.resolve(FILE), text, StandardOpenOption.CREATE_NEW);
   }
 
