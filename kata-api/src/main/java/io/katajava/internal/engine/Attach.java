@@ -71,7 +71,7 @@ final class Attach {
         ledger.read(id).orElseThrow(() -> missing(id, "sandbox " + id + " has just ended"));
     DetachedRecord record =
         files.read().orElseThrow(() -> missing(id, "sandbox " + id + " has just ended"));
-    if (!record.process().isAlive() || !entry.processes().contains(record.process())) {
+    if (!record.process().isRunning() || !entry.processes().contains(record.process())) {
       throw new KataException(
           ErrorCode.VM_EXITED,
           "the machine of sandbox " + id + " has ended",

@@ -45,7 +45,7 @@ record LedgerEntry(
   boolean goesOn(Instant now) {
     return detached.isPresent()
         && (detached.getAsLong() == 0 || now.getEpochSecond() < detached.getAsLong())
-        && processes.stream().anyMatch(ProcessIdentity::isAlive);
+        && processes.stream().anyMatch(ProcessIdentity::isRunning);
   }
 
   LedgerEntry withProcess(ProcessIdentity process) {

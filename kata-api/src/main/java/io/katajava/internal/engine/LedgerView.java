@@ -199,7 +199,7 @@ public final class LedgerView {
 
   private static RecordedProcess recorded(ProcessIdentity process) {
     return new RecordedProcess(
-        process.pid(), process.startTicks(), process.bootId(), process.isAlive());
+        process.pid(), process.startTicks(), process.bootId(), process.isRunning());
   }
 
   private static ProcessIdentity identity(RecordedProcess process) {

@@ -17,6 +17,9 @@ record ProcessIdentity(long pid, long startTicks, String bootId) {
   private static final Path PROC = Path.of("/proc");
   private static final String BOOT_ID = readBootId();
 
+  /** {@code PF_EXITING} of Linux's {@code include/linux/sched.h}: it has begun to end. */
+  private static final long EXITING = 0x4;
+
   /** Who owns what is in nobody's hands: no process has this number. */
   static final ProcessIdentity NOBODY = new ProcessIdentity(0, 0, "none");
 
@@ -38,23 +41,48 @@ record ProcessIdentity(long pid, long startTicks, String bootId) {
     return BOOT_ID.equals(bootId) && startTicks(pid).filter(t -> t == startTicks).isPresent();
   }
 
+  /**
+   * Whether exactly this process runs and has not begun to end. Between the two a process has no
+   * memory and no arguments any more, but is no zombie yet: it serves nobody, yet may still hold
+   * files.
+   */
+  boolean isRunning() {
+    return BOOT_ID.equals(bootId)
+        && stat(pid)
+            .filter(stat -> stat.startTicks() == startTicks && (stat.flags() & EXITING) == 0)
+            .isPresent();
+  }
+
   private static Optional<Long> startTicks(long pid) {
-    String stat;
+    return stat(pid).map(Stat::startTicks);
+  }
+
+  private static Optional<Stat> stat(long pid) {
     try {
-      stat = Files.readString(PROC.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1);
+      return Stat.parse(Files.readString(PROC.resolve(pid + "/stat"), StandardCharsets.ISO_8859_1));
     } catch (IOException e) {
       return Optional.empty();
     }
-    // Field 2 is the name in parentheses and may itself contain spaces and parentheses.
-    int nameEnd = stat.lastIndexOf(')');
-    String[] fields = nameEnd < 0 ? new String[0] : stat.substring(nameEnd + 2).split(" ", -1);
-    if (fields.length < 20 || fields[0].equals("Z") || fields[0].equals("X")) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(Long.parseLong(fields[19]));
-    } catch (NumberFormatException e) {
-      return Optional.empty();
+  }
+
+  /** Fields 9 and 22 of {@code /proc/PID/stat}. */
+  record Stat(long flags, long startTicks) {
+    /** Empty for a zombie and for what is no such line. */
+    static Optional<Stat> parse(String line) {
+      // Field 2 is the name in parentheses and may itself contain spaces and parentheses.
+      int nameEnd = line.lastIndexOf(')');
+      String[] fields =
+          nameEnd < 0 || nameEnd + 2 > line.length()
+              ? new String[0]
+              : line.substring(nameEnd + 2).split(" ", -1);
+      if (fields.length < 20 || fields[0].equals("Z") || fields[0].equals("X")) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(new Stat(Long.parseLong(fields[6]), Long.parseLong(fields[19])));
+      } catch (NumberFormatException e) {
+        return Optional.empty();
+      }
     }
   }
 
