@@ -104,13 +104,12 @@ pub fn update_interface(agent: &Agent, request: &grpc::UpdateInterfaceRequest) -
 
 /// Gives every card an address that no copy of this machine has: random, and marked as not a maker's.
 pub fn renew_addresses(agent: &Agent) -> Result<()> {
-    let is_card =
-        |link: &&Link| std::path::Path::new("/sys/class/net").join(&link.name).join("device").exists();
-    if std::fs::read_dir("/sys/class/net").is_ok_and(|all| all.count() <= 1) {
+    let cards: Vec<String> = crate::network::cards().collect();
+    if cards.is_empty() {
         return Ok(());
     }
     let mut netlink = open(agent)?;
-    for link in netlink.links().context("links")?.iter().filter(is_card) {
+    for link in netlink.links().context("links")?.iter().filter(|link| cards.contains(&link.name)) {
         let mut octets = [0; 6];
         std::fs::File::open("/dev/urandom")
             .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut octets))

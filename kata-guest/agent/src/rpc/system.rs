@@ -92,11 +92,9 @@ pub fn is_plugged(request: &grpc::OnlineCpuMemRequest, extras: &grpc::HardwareEx
             .map_or(0, |all| all.iter().filter(|block| online(block)).count());
         online as u64 >= (u64::from(extras.memory_mebibytes) << 20).div_ceil(size)
     };
-    // Each has an entry; one is the loopback.
-    let interfaces = || fs::read_dir("/sys/class/net").map_or(0, |all| all.count().saturating_sub(1));
     cpus >= request.nb_cpus as usize
         && (extras.memory_mebibytes == 0 || blocks())
-        && (extras.interfaces == 0 || interfaces() >= extras.interfaces as usize)
+        && (extras.interfaces == 0 || crate::network::cards().count() >= extras.interfaces as usize)
 }
 
 /// Switches on what was plugged in. What is already on stays on, whatever number is asked for.

@@ -111,7 +111,7 @@ public final class AgentMachine {
    *
    * @param cpus how many shall be online in total; 0 for those that are
    * @param memoryMebibytes memory that shall be online in total; 0 to wait for none
-   * @param interfaces network interfaces besides the loopback; 0 to wait for none
+   * @param interfaces network cards; 0 to wait for none
    */
   public void awaitHardware(int cpus, long memoryMebibytes, int interfaces) {
     OnlineCPUMemRequest.Builder request =

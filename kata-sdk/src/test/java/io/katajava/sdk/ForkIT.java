@@ -166,7 +166,8 @@ class ForkIT {
     }
     try (Kata other = kata(QemuConfig.builder().addCpuFeature("-rdrand").build())) {
       assertThatThrownBy(() -> other.restore(directory))
-          .hasMessageContaining("it was made with 'max' where this runtime has 'max,-rdrand'")
+          .hasMessageContaining("it was made with 'max")
+          .hasMessageContaining(",-rdrand'")
           .isInstanceOfSatisfying(
               KataException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.SNAPSHOT_UNUSABLE));
