@@ -8,11 +8,16 @@ import io.katajava.agent.AgentObserver;
 import io.katajava.spi.CommandObserver;
 import io.katajava.spi.Observation;
 import io.katajava.spi.Operation;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** How one sandbox is watched: its start and phases, the calls of its agent and its hypervisor. */
 public final class SandboxWatch implements AgentObserver {
+  /** They wait as long as a container or the sandbox runs, which is part of nothing. */
+  private static final Set<String> UNENDING =
+      Set.of("WaitProcess", "ReadStdout", "ReadStderr", "GetOOMEvent");
+
   private final Telemetry telemetry;
   private final String id;
   private final long beganNanos = System.nanoTime();
@@ -141,7 +146,7 @@ public final class SandboxWatch implements AgentObserver {
 
   @Override
   public @Nullable Call begin(String rpc, String subject) {
-    return begin(rpc, subject, parent());
+    return UNENDING.contains(rpc) ? null : begin(rpc, subject, parent());
   }
 
   @Nullable Followed begin(String rpc, String subject, @Nullable Observation parent) {
