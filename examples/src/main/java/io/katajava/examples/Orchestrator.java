@@ -2,6 +2,7 @@ package io.katajava.examples;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.katajava.BirthPolicy;
 import io.katajava.BorrowPolicy;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
@@ -49,7 +50,9 @@ public final class Orchestrator implements AutoCloseable {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     pool =
         kata.pool()
-            .sandbox(sandbox -> sandbox.memory(MemorySize.mebibytes(256)))
+            .sandbox(
+                sandbox ->
+                    sandbox.memory(MemorySize.mebibytes(256)).birth(BirthPolicy.TEMPLATE_ON_DEMAND))
             .minimumIdle(1)
             .maximum(3)
             .whenEmpty(BorrowPolicy.WAIT)

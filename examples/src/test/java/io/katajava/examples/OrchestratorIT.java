@@ -17,21 +17,21 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class OrchestratorIT {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
-  private Path directory;
+  private static Path directory;
 
-  private final HttpClient client = HttpClient.newHttpClient();
-  private Kata kata;
-  private Orchestrator orchestrator;
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+  private static Kata kata;
+  private static Orchestrator orchestrator;
 
-  @BeforeEach
-  void start() throws Exception {
+  @BeforeAll
+  static void start() throws Exception {
     // Its templates are read by QEMU's unprivileged user.
     directory = Files.createTempDirectory("ko");
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
@@ -43,8 +43,8 @@ class OrchestratorIT {
     orchestrator = new Orchestrator(kata, 0, LIMIT);
   }
 
-  @AfterEach
-  void stop() throws Exception {
+  @AfterAll
+  static void stop() throws Exception {
     orchestrator.close();
     kata.close();
     try (Stream<Path> files = Files.walk(directory)) {
@@ -60,7 +60,7 @@ class OrchestratorIT {
   }
 
   private CompletableFuture<HttpResponse<String>> run(String script) {
-    return client.sendAsync(
+    return CLIENT.sendAsync(
         to("run").POST(HttpRequest.BodyPublishers.ofString(script)).build(),
         HttpResponse.BodyHandlers.ofString());
   }
@@ -93,9 +93,9 @@ class OrchestratorIT {
   @Test
   void requests_ofAnotherKind_areAnswered() throws Exception {
     HttpResponse<String> pool =
-        client.send(to("pool").build(), HttpResponse.BodyHandlers.ofString());
+        CLIENT.send(to("pool").build(), HttpResponse.BodyHandlers.ofString());
     assertThat(pool.body()).startsWith("PoolStatistics[");
-    assertThat(client.send(to("run").build(), HttpResponse.BodyHandlers.ofString()).statusCode())
+    assertThat(CLIENT.send(to("run").build(), HttpResponse.BodyHandlers.ofString()).statusCode())
         .isEqualTo(405);
   }
 }
