@@ -44,6 +44,7 @@ class SiteIT {
             "io.katajava.config",
             "io.katajava.guest",
             "io.katajava.image",
+            "io.katajava.opentelemetry",
             "io.katajava.qemu",
             "io.katajava.qemu.qmp",
             "io.katajava.spi")

@@ -7,12 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SiteTest {
+  private static final Pattern MODULE =
+      Pattern.compile("<artifactId>(kata-[a-z-]+)</artifactId>");
+
   @TempDir Path directory;
 
   @Test
@@ -24,6 +28,16 @@ class SiteTest {
           .filteredOn(name -> name.endsWith(".md"))
           .isSubsetOf(files);
     }
+  }
+
+  @Test
+  void everyPublishedModule_isInTheJavadoc() throws IOException {
+    String versions = Files.readString(SourceTree.ROOT.resolve("kata-bom/pom.xml"));
+    String build = Files.readString(SourceTree.ROOT.resolve("docs/pom.xml"));
+    assertThat(MODULE.matcher(versions).results().map(found -> found.group(1)).distinct())
+        .isNotEmpty()
+        .filteredOn(module -> Files.isDirectory(SourceTree.ROOT.resolve(module + "/src/main/java")))
+        .allSatisfy(module -> assertThat(build).contains("../" + module + "/src/main/java"));
   }
 
   @Test
