@@ -37,6 +37,7 @@ class SnippetsTest {
               "io.katajava.config",
               "io.katajava.guest",
               "io.katajava.spi",
+              "io.katajava.wait",
               "java.nio.file",
               "java.time",
               "java.util")

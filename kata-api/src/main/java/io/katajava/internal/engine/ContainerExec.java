@@ -35,8 +35,13 @@ final class ContainerExec {
   }
 
   ExecResult exec(ExecSpec spec) {
+    return exec(spec, "");
+  }
+
+  /** Runs a command, or something the agent does itself, to its end. */
+  ExecResult exec(ExecSpec spec, String builtin) {
     CapturedExec captured = new CapturedExec(sandbox, spec, System.nanoTime());
-    CompletableFuture<ExecResult> result = launch(spec, captured);
+    CompletableFuture<ExecResult> result = launch(spec, captured, builtin);
     try {
       return result.get();
     } catch (InterruptedException e) {
@@ -60,7 +65,7 @@ final class ContainerExec {
 
   CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
     return CompletableFuture.supplyAsync(
-            () -> launch(spec, new CapturedExec(sandbox, spec, System.nanoTime())),
+            () -> launch(spec, new CapturedExec(sandbox, spec, System.nanoTime()), ""),
             sandbox.workers().executor())
         .thenCompose(result -> result)
         .exceptionallyCompose(
@@ -71,11 +76,12 @@ final class ContainerExec {
                         : failure));
   }
 
-  private CompletableFuture<ExecResult> launch(ExecSpec spec, CapturedExec captured) {
+  private CompletableFuture<ExecResult> launch(
+      ExecSpec spec, CapturedExec captured, String builtin) {
     AgentProcess process;
     sandbox.beginCommand(spec.command().get(0));
     try {
-      process = startProcess(spec, current.get(), "");
+      process = startProcess(spec, current.get(), builtin);
     } catch (AgentException e) {
       sandbox.activity().leave();
       Optional<ExecOutcome.NotStarted> outcome = AgentFailures.notStarted(e);
