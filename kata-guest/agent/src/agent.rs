@@ -50,6 +50,8 @@ pub struct Agent {
     pub uevents: Option<OwnedFd>,
     /// Why containers could not be made, until their processes are reaped.
     pub failures: HashMap<u64, Status>,
+    /// Machine id and boot id, as containers see them.
+    pub identity: crate::identity::Identity,
     pub own_pid_namespace: Option<std::fs::File>,
     pub hook_runs: HookRuns,
     pub watch_run: WatchRun,
@@ -112,6 +114,7 @@ impl Agent {
             own_pid_namespace: None,
             hook_runs: HookRuns::default(),
             watch_run: WatchRun::default(),
+            identity: crate::identity::Identity::default(),
             signals,
         })
     }

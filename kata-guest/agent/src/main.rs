@@ -8,6 +8,7 @@ mod console;
 mod container;
 mod disks;
 mod hook_runs;
+mod identity;
 mod modules;
 mod network;
 mod oom;

@@ -7,6 +7,7 @@ use super::mounts::flags_of;
 use super::plan::{ContainerPlan, ProcessPlan};
 use super::process::{self, Stdio};
 use super::root::Root;
+use crate::identity;
 use crate::sys;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
@@ -155,6 +156,7 @@ fn build_root(plan: &ContainerPlan, channel: BorrowedFd) -> Result<()> {
     for mount in &plan.mounts {
         mount.mount(&root)?;
     }
+    identity::bind(&root, plan.mounts.iter().any(|m| m.target == "/proc" && m.fstype == "proc"));
     let dev_is_bind =
         plan.mounts.iter().any(|m| m.target.trim_end_matches('/') == "/dev" && m.options.is_bind());
     if !dev_is_bind {

@@ -24,3 +24,10 @@ pub fn load_driver(modules: &Modules) -> nix::Result<()> {
     }
     Ok(())
 }
+
+/// The names of the interfaces that are cards: others, as the loopback or tunnels, have no device behind them.
+pub fn cards() -> impl Iterator<Item = String> {
+    let all = fs::read_dir("/sys/class/net").into_iter().flatten().flatten();
+    all.filter(|entry| entry.path().join("device").exists())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+}

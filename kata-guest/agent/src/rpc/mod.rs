@@ -45,7 +45,7 @@ pub fn dispatch(agent: &mut Agent, call: CallId, request: Request, until: Option
 fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Option<Instant>) -> Outcome {
     let payload = request.payload.as_slice();
     match request.method.as_str() {
-        "CreateSandbox" | "CreateContainer" | "AddSwap" | "UpdateInterface"
+        "CreateSandbox" | "CreateContainer" | "AddSwap" | "UpdateInterface" | "OnlineCPUMem"
             if wait_for_devices(agent, call, &request, until)? =>
         {
             LATER
@@ -84,7 +84,7 @@ fn agent_service(agent: &mut Agent, call: CallId, request: Request, until: Optio
         "GetOOMEvent" => agent.wait_for_oom(call).and(LATER),
         "GetGuestDetails" => system::guest_details(agent, &decode(payload)?),
         "SetGuestDateTime" => system::set_time(&decode(payload)?),
-        "ReseedRandomDev" => system::reseed(&decode(payload)?),
+        "ReseedRandomDev" => system::reseed(agent, &decode(payload)?, &decode(payload)?),
         "OnlineCPUMem" => system::online(&decode(payload)?),
         "CopyFile" => system::copy_file(&decode(payload)?),
         "GetMetrics" => system::metrics(agent),
@@ -130,6 +130,11 @@ fn wait_for_devices(
             let path = volume::slots(&decode(payload)?);
             Box::new(move || disks::block_device(&path).is_none())
         }
+        "OnlineCPUMem" => {
+            let wanted: crate::grpc::OnlineCpuMemRequest = decode(payload)?;
+            let extras: crate::grpc::HardwareExtras = decode(payload)?;
+            Box::new(move || !system::is_plugged(&wanted, &extras))
+        }
         method => {
             let storages = match method {
                 "CreateSandbox" => decode::<crate::grpc::CreateSandboxRequest>(payload)?.storages,
@@ -143,7 +148,7 @@ fn wait_for_devices(
         return Ok(false);
     }
     // The device may be there and only its driver not be; with it comes an event, and with the event another try.
-    if request.method == "UpdateInterface" {
+    if matches!(request.method.as_str(), "UpdateInterface" | "OnlineCPUMem") {
         crate::network::load_driver(&agent.modules).context("module virtio_net")?;
     } else {
         for module in modules {

@@ -102,6 +102,24 @@ pub fn update_interface(agent: &Agent, request: &grpc::UpdateInterfaceRequest) -
     Ok(Some(wanted.encode_to_vec()))
 }
 
+/// Gives every card an address that no copy of this machine has: random, and marked as not a maker's.
+pub fn renew_addresses(agent: &Agent) -> Result<()> {
+    let cards: Vec<String> = crate::network::cards().collect();
+    if cards.is_empty() {
+        return Ok(());
+    }
+    let mut netlink = open(agent)?;
+    for link in netlink.links().context("links")?.iter().filter(|link| cards.contains(&link.name)) {
+        let mut octets = [0; 6];
+        std::fs::File::open("/dev/urandom")
+            .and_then(|mut random| std::io::Read::read_exact(&mut random, &mut octets))
+            .context("/dev/urandom")?;
+        octets[0] = (octets[0] & 0xfc) | 0x02;
+        netlink.set_hardware(link.index, &octets).context(format!("address of {}", link.name))?;
+    }
+    Ok(())
+}
+
 fn parse_address(message: &types::IpAddress) -> Result<(IpAddr, u8)> {
     let address = names::address(&message.address)?;
     check_family(message.family, &address)?;

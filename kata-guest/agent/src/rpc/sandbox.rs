@@ -33,6 +33,9 @@ pub fn create(
     if agent.is_init && !request.hostname.is_empty() {
         nix::unistd::sethostname(&request.hostname).context(format!("hostname {}", request.hostname))?;
     }
+    if agent.is_init {
+        agent.identity.create().context("identity")?;
+    }
     if agent.is_init && !request.dns.is_empty() {
         let servers: String = request.dns.iter().map(|server| resolver_line(server)).collect();
         fs::create_dir_all("/etc")

@@ -45,13 +45,59 @@ pub fn set_time(request: &grpc::SetGuestDateTimeRequest) -> Outcome {
     EMPTY
 }
 
-pub fn reseed(request: &grpc::ReseedRandomDevRequest) -> Outcome {
+/// Fresh entropy; for a machine that is a copy of another one also everything by which machines are told apart.
+pub fn reseed(
+    agent: &mut Agent,
+    request: &grpc::ReseedRandomDevRequest,
+    renewal: &grpc::RenewalExtras,
+) -> Outcome {
     if request.data.is_empty() || request.data.len() > 4096 {
         return Err(Status::invalid("entropy: none, or more than 4096 bytes"));
     }
+    let clock = u64::try_from(renewal.clock_nanoseconds).unwrap_or(0);
+    if renewal.renew && clock > 0 {
+        // First of all: every instruction before it makes the host's time older.
+        let (seconds, rest) = (clock / 1_000_000_000, clock % 1_000_000_000);
+        sys::set_time(seconds as i64, (rest / 1000) as i64).context("settimeofday")?;
+    }
     let random = File::options().write(true).open("/dev/random").context("/dev/random")?;
     sys::reseed(&random, &request.data).context("reseed")?;
+    if renewal.renew {
+        if agent.is_init && !renewal.hostname.is_empty() {
+            nix::unistd::sethostname(&renewal.hostname).context(format!("hostname {}", renewal.hostname))?;
+        }
+        for file in &renewal.files {
+            rewrite(file)?;
+        }
+        if !renewal.sandbox_id.is_empty() {
+            agent.sandbox.id = renewal.sandbox_id.clone();
+        }
+        if agent.is_init {
+            agent.identity.renew(&renewal.identity).context("identity")?;
+            if renewal.link_addresses {
+                super::network::renew_addresses(agent)?;
+            }
+        }
+    }
     EMPTY
+}
+
+/// Whether everything that was plugged in has arrived. Memory blocks come online by their own events.
+pub fn is_plugged(request: &grpc::OnlineCpuMemRequest, extras: &grpc::HardwareExtras) -> bool {
+    let cpus = numbered("/sys/devices/system/cpu", "cpu").map_or(0, |all| all.len());
+    let online = |directory: &String| {
+        fs::read_to_string(format!("{directory}/state")).is_ok_and(|state| state.trim() == "online")
+    };
+    let blocks = || {
+        let size = fs::read_to_string(BLOCK_SIZE).unwrap_or_default();
+        let size = u64::from_str_radix(size.trim(), 16).unwrap_or(u64::MAX).max(1);
+        let online = numbered("/sys/devices/system/memory", "memory")
+            .map_or(0, |all| all.iter().filter(|block| online(block)).count());
+        online as u64 >= (u64::from(extras.memory_mebibytes) << 20).div_ceil(size)
+    };
+    cpus >= request.nb_cpus as usize
+        && (extras.memory_mebibytes == 0 || blocks())
+        && (extras.interfaces == 0 || crate::network::cards().count() >= extras.interfaces as usize)
 }
 
 /// Switches on what was plugged in. What is already on stays on, whatever number is asked for.
@@ -99,17 +145,30 @@ fn numbered(directory: &str, prefix: &str) -> Result<Vec<String>> {
     Ok(names.into_iter().map(|(_, name)| name).collect())
 }
 
-/// One piece of a file below the shared directory. Every step of the path is resolved below it, without links.
-pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
-    let inside = request.path.strip_prefix(SHARED_DIRECTORY).and_then(|rest| rest.strip_prefix('/'));
+/// In place: a file that is mounted somewhere stays that file.
+fn rewrite(file: &grpc::RenewedFile) -> Result<()> {
+    let (parents, name) = shared(&file.path)?;
+    let flags = OFlag::O_CREAT | OFlag::O_WRONLY | OFlag::O_TRUNC;
+    let opened = sys::open_beneath(&directories(parents, 0o755)?, name, flags, 0o644).context(&file.path)?;
+    File::from(opened).write_all_at(&file.data, 0).context(&file.path)
+}
+
+/// A path below the shared directory: its directories there, and its name.
+fn shared(path: &str) -> Result<(&str, &str)> {
+    let inside = path.strip_prefix(SHARED_DIRECTORY).and_then(|rest| rest.strip_prefix('/'));
     let bad = |part: &str| matches!(part, "" | "." | "..");
     let inside = inside.filter(|path| !path.split('/').any(bad));
-    let inside = inside
-        .ok_or_else(|| Status::invalid(format!("path is not below {SHARED_DIRECTORY}: {}", request.path)))?;
+    let inside =
+        inside.ok_or_else(|| Status::invalid(format!("path is not below {SHARED_DIRECTORY}: {path}")))?;
+    Ok(inside.rsplit_once('/').unwrap_or(("", inside)))
+}
+
+/// One piece of a file below the shared directory. Every step of the path is resolved below it, without links.
+pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
+    let (parents, name) = shared(&request.path)?;
     if request.offset < 0 || request.file_size < 0 {
         return Err(Status::invalid("negative offset or size"));
     }
-    let (parents, name) = inside.rsplit_once('/').unwrap_or(("", inside));
     let directory = directories(parents, request.dir_mode)?;
     let owner = |value: i32| u32::try_from(value).ok();
     let (uid, gid) = (owner(request.uid).map(Uid::from_raw), owner(request.gid).map(Gid::from_raw));

@@ -26,6 +26,7 @@ public final class ContainerBuilder {
   private final String name;
   private final Function<ContainerSpec, Container> creator;
   private @Nullable String image;
+  private @Nullable List<String> entrypoint;
   private final List<String> command = new ArrayList<>();
   private final Map<String, String> env = new LinkedHashMap<>();
   private @Nullable String workdir;
@@ -76,7 +77,24 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Sets the first process. Default: the image's, and else one that just waits.
+   * Sets the program that gets the command as its arguments; the image's own command then no longer
+   * counts. Default: the image's.
+   *
+   * @param entrypoint program and arguments; nothing for no entrypoint, so that the command says
+   *     all
+   * @return this
+   */
+  public ContainerBuilder entrypoint(String... entrypoint) {
+    if (entrypoint.length > 0) {
+      Checks.command(List.of(entrypoint));
+    }
+    this.entrypoint = List.of(entrypoint);
+    return this;
+  }
+
+  /**
+   * Sets the first process; if the image or {@link #entrypoint} has an entrypoint, the arguments of
+   * it. Default: the image's, and else one that just waits.
    *
    * @param command program and arguments
    * @return this
@@ -550,6 +568,7 @@ public final class ContainerBuilder {
         name,
         Optional.ofNullable(image),
         new ContainerSpec.MainProcess(
+            Optional.ofNullable(entrypoint),
             command,
             env,
             Optional.ofNullable(workdir),

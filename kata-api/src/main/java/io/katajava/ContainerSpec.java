@@ -40,7 +40,10 @@ public record ContainerSpec(
   /**
    * A container's first process.
    *
-   * @param command program and arguments; when empty the image's, and else one that just waits, so
+   * @param entrypoint program, with arguments, that gets the command as further arguments; the
+   *     image's when absent
+   * @param command arguments of the entrypoint, or program and arguments when there is none; when
+   *     empty the image's, and when there is nothing to run at all a program that just waits, so
    *     that commands can be executed
    * @param env variables on top of the image's
    * @param workdir the working directory, absolute; the image's or {@code /} when absent
@@ -52,6 +55,7 @@ public record ContainerSpec(
    * @param oomScoreAdj how readily it is killed when memory is short, -1000 to 1000
    */
   public record MainProcess(
+      Optional<List<String>> entrypoint,
       List<String> command,
       Map<String, String> env,
       Optional<String> workdir,
@@ -64,6 +68,7 @@ public record ContainerSpec(
 
     /** Copies the collections. */
     public MainProcess {
+      entrypoint = entrypoint.map(List::copyOf);
       command = List.copyOf(command);
       env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
       groups = List.copyOf(groups);

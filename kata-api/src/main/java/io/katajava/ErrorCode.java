@@ -32,6 +32,14 @@ public enum ErrorCode {
   ROOTFS_UNAVAILABLE,
   /** A port, interface or namespace of the host cannot be had for the sandbox's network. */
   NETWORK_UNAVAILABLE,
+  /** The registry or archive has no such image, or none for the platform. */
+  IMAGE_NOT_FOUND,
+  /** A registry could not be reached, refused, or sent something else than it should. */
+  IMAGE_PULL_FAILED,
+  /** An image is malformed or goes beyond the limits. */
+  IMAGE_REFUSED,
+  /** The store's quota leaves no room for an image. */
+  IMAGE_STORE_FULL,
   /** A command could not be started. */
   COMMAND_NOT_STARTED,
   /** A command ended with a non-zero exit code, by a signal or by its timeout. */
@@ -52,6 +60,10 @@ public enum ErrorCode {
   SANDBOX_NOT_FOUND,
   /** Another JVM, or another handle of this one, is attached to the sandbox. */
   ALREADY_ATTACHED,
+  /** A snapshot is damaged, or of another kind of host. */
+  SNAPSHOT_UNUSABLE,
+  /** A pool had no idle sandbox, and its policy is not to wait for one. */
+  POOL_EMPTY,
   /** The handle was closed before. */
   CLOSED
 }

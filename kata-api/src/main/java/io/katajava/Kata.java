@@ -141,6 +141,39 @@ public final class Kata implements AutoCloseable {
   }
 
   /**
+   * Describes a pool of sandboxes that are kept ready.
+   *
+   * @return a builder; {@link SandboxPool.Builder#build()} opens the pool
+   */
+  public SandboxPool.Builder pool() {
+    return new SandboxPool.Builder(this);
+  }
+
+  /**
+   * Makes a sandbox of a snapshot: with the memory, containers and processes of the one that was
+   * saved, and an identity of its own, as {@link Sandbox#fork} does. The snapshot stays and can be
+   * restored again.
+   *
+   * @param snapshot a directory {@link Sandbox#snapshot} wrote, here or on a host of the same kind:
+   *     same architecture, hypervisor version, configuration and guest
+   * @return the running sandbox, to be closed
+   * @throws KataException with {@link ErrorCode#SNAPSHOT_UNUSABLE} and what differs when it is
+   *     damaged or foreign; else as a start
+   */
+  public Sandbox restore(Path snapshot) {
+    return engine.restore(snapshot);
+  }
+
+  /**
+   * The templates this runtime makes sandboxes of.
+   *
+   * @return the store
+   */
+  public TemplateStore templates() {
+    return engine.templateStore();
+  }
+
+  /**
    * Where state and caches are kept.
    *
    * @return the directories
@@ -160,8 +193,10 @@ public final class Kata implements AutoCloseable {
     private @Nullable Hypervisor hypervisor;
     private @Nullable GuestProvider guest;
     private final List<RootfsProvider> rootfs = new ArrayList<>();
+    private ProgressListener progress = ProgressListener.NONE;
     private @Nullable Path stateDirectory;
     private @Nullable Path cacheDirectory;
+    private TemplateSettings templates = TemplateSettings.defaults();
 
     private Builder() {}
 
@@ -235,6 +270,17 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Tells how far pulls, unpacking and guest builds of starts are. Default: nobody is told.
+     *
+     * @param listener hears of it, on the threads that do the work
+     * @return this
+     */
+    public Builder progress(ProgressListener listener) {
+      this.progress = listener;
+      return this;
+    }
+
+    /**
      * Keeps sockets and ledger here. Default: see {@link KataDirectories}.
      *
      * @param directory a short path, because socket paths are limited to 107 bytes
@@ -257,6 +303,18 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Sets where templates are kept and how much they may take. Default: {@link
+     * TemplateSettings#defaults()}.
+     *
+     * @param settings place and limits
+     * @return this
+     */
+    public Builder templates(TemplateSettings settings) {
+      this.templates = settings;
+      return this;
+    }
+
+    /**
      * Makes the runtime and removes what killed runtimes left behind.
      *
      * @return a runtime, to be closed
@@ -270,7 +328,9 @@ public final class Kata implements AutoCloseable {
               stateDirectory != null ? stateDirectory : defaults.state(),
               cacheDirectory != null ? cacheDirectory : defaults.cache());
       return new Kata(
-          Engine.open(new EngineSettings(hypervisor, guest, List.copyOf(rootfs), directories)));
+          Engine.open(
+              new EngineSettings(
+                  hypervisor, guest, List.copyOf(rootfs), directories, templates, progress)));
     }
   }
 }

@@ -57,6 +57,13 @@ public interface Sandbox extends AutoCloseable {
   List<Choice> describe();
 
   /**
+   * How it was born, and why so.
+   *
+   * @return the way
+   */
+  Birth birth();
+
+  /**
    * The hypervisor's command line, secrets redacted.
    *
    * @return one argument an element
@@ -313,6 +320,54 @@ public interface Sandbox extends AutoCloseable {
    *     ErrorCode#TIMEOUT} when the file system does not answer
    */
   VolumeStats volumeStats(String path);
+
+  /**
+   * Stops the whole guest, all containers in it: its processors stand still, its memory stays as it
+   * is. Until {@link #resume()} its agent cannot be asked, and what asks it fails with {@link
+   * ErrorCode#INVALID_STATE}; commands under way go on afterwards. Nothing happens if it is paused.
+   *
+   * @throws KataException with {@link ErrorCode#VM_UNRESPONSIVE} when the hypervisor refuses
+   */
+  void pause();
+
+  /**
+   * Lets the guest run again and sets its clock right. Nothing happens if it runs.
+   *
+   * @throws KataException with {@link ErrorCode#VM_UNRESPONSIVE} when the hypervisor refuses
+   */
+  void resume();
+
+  /**
+   * Makes copies of this sandbox as it is now, with its memory, its containers and the processes
+   * that run in them. This one stands still shortly and goes on; the copies go on from the same
+   * point, each as a sandbox of its own: with another id, host name (its id), machine id, boot id,
+   * link addresses, entropy, and the right time. Network connections of before are this one's.
+   *
+   * <p>The copies' containers have handles of the same names. Commands that were being executed go
+   * on in the copies, too, but nobody reads their output there; a container whose first process has
+   * ended has no handle there.
+   *
+   * @param count how many copies, at least 1; they are alike, of one instant
+   * @return the copies, running, to be closed each
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when this sandbox does not run or
+   *     has something that cannot be in two places, as a disk that is written; as a start when a
+   *     copy cannot be made: then none is left
+   */
+  List<Sandbox> fork(int count);
+
+  /**
+   * Writes this sandbox as it is now into a directory, from which {@link Kata#restore} makes
+   * others, in another JVM too. It stands still shortly and goes on. The directory holds the
+   * guest's whole memory, secrets included: it is made for its owner alone. Containers must have no
+   * other settings than image, command, env, workdir and user; those whose first process has ended
+   * are left out.
+   *
+   * @param directory must not exist; appears when it is complete
+   * @throws KataException with {@link ErrorCode#INVALID_STATE} when this sandbox does not run or
+   *     has something that cannot be saved, with {@link ErrorCode#HOST_UNSUITABLE} when it cannot
+   *     be written
+   */
+  void snapshot(java.nio.file.Path directory);
 
   /**
    * Completes when the machine has ended, however that came. Never completes exceptionally.

@@ -28,6 +28,7 @@ public final class SandboxBuilder {
   private @Nullable Duration unattended;
   private SandboxLife.@Nullable Limit idle;
   private SandboxLife.@Nullable Limit lifetime;
+  private BirthPolicy birth = BirthPolicy.TEMPLATE_IF_PRESENT;
 
   SandboxBuilder(Kata kata) {
     this.kata = kata;
@@ -249,6 +250,19 @@ public final class SandboxBuilder {
   }
 
   /**
+   * Sets whether the sandbox may be made of a template instead of being booted, and who builds
+   * that. Default: {@link BirthPolicy#TEMPLATE_IF_PRESENT}. {@link Sandbox#birth()} says how it
+   * came.
+   *
+   * @param policy the policy
+   * @return this
+   */
+  public SandboxBuilder birth(BirthPolicy policy) {
+    this.birth = policy;
+    return this;
+  }
+
+  /**
    * What was described.
    *
    * @return an immutable description
@@ -267,7 +281,8 @@ public final class SandboxBuilder {
             detached,
             Optional.ofNullable(unattended),
             Optional.ofNullable(idle),
-            Optional.ofNullable(lifetime)));
+            Optional.ofNullable(lifetime)),
+        birth);
   }
 
   /**

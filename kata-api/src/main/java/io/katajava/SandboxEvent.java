@@ -52,6 +52,20 @@ public sealed interface SandboxEvent {
   record OutOfMemory(Instant at, String container) implements SandboxEvent {}
 
   /**
+   * The whole sandbox stands still; see {@link Sandbox#pause()}.
+   *
+   * @param at when
+   */
+  record Paused(Instant at) implements SandboxEvent {}
+
+  /**
+   * The whole sandbox runs again, with its clock set right.
+   *
+   * @param at when
+   */
+  record Resumed(Instant at) implements SandboxEvent {}
+
+  /**
    * The guest's kernel panicked.
    *
    * @param at when

@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param annotations notes of whoever asked for it, in their order
  * @param networking networks and names
  * @param life how long it lives
+ * @param birth whether it may be made of a template
  */
 public record SandboxSpec(
     Optional<String> name,
@@ -31,7 +32,8 @@ public record SandboxSpec(
     Duration startTimeout,
     Map<String, String> annotations,
     Networking networking,
-    SandboxLife life) {
+    SandboxLife life,
+    BirthPolicy birth) {
 
   /** How long a start may take unless told otherwise; generous, for hosts without KVM. */
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);

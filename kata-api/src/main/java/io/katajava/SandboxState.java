@@ -8,6 +8,8 @@ public enum SandboxState {
   RUNNING,
   /** No new commands and containers; those that run are waited for. */
   DRAINING,
+  /** Nothing runs in the guest, and its agent cannot be asked, until {@link Sandbox#resume()}. */
+  PAUSED,
   /** The sandbox is being ended by its owner. */
   STOPPING,
   /** Process, sockets and directories are gone. */

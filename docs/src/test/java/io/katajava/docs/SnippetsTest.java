@@ -36,6 +36,7 @@ class SnippetsTest {
               "io.katajava.agent.oci",
               "io.katajava.config",
               "io.katajava.guest",
+              "io.katajava.image",
               "io.katajava.spi",
               "io.katajava.wait",
               "java.nio.file",

@@ -94,4 +94,49 @@ public interface Hypervisor {
    * @return the arguments, the binary first
    */
   List<String> commandLine(VmSpec spec, java.nio.file.Path stateDirectory);
+
+  /**
+   * What a template for a machine would be like. Cheap: called at every start that may use one.
+   *
+   * @param spec what would be started
+   * @return its traits, or the obstacle
+   */
+  default TemplateTraits templateFor(VmSpec spec) {
+    return TemplateTraits.impossible(spec.sizes(), name() + " offers no templates");
+  }
+
+  /**
+   * Launches a machine that becomes a template: as {@link #launch}, with the guest's memory in a
+   * file of its own, so that {@link VirtualMachine#save} need not write it.
+   *
+   * @param spec what to start, with the sizes of {@link TemplateTraits#sizes()}
+   * @param memory an empty file for the guest's memory, on a file system with room for it
+   * @param context where to put things and how long it may take
+   * @return the running machine, to be closed
+   * @throws KataException when the machine cannot be started
+   * @throws InterruptedException when the calling thread is interrupted
+   */
+  default VirtualMachine launchTemplate(
+      VmSpec spec, java.nio.file.Path memory, StartContext context) throws InterruptedException {
+    throw new UnsupportedOperationException(name() + " offers no templates");
+  }
+
+  /**
+   * Makes a running machine of an image. Returns as soon as the image is being loaded; the guest
+   * goes on where it was when it was saved, so the agent answers a connection that begins anew.
+   * Records the same phases as {@link #launch}. Whether loading succeeded shows when the agent
+   * answers; a machine whose image cannot be loaded ends.
+   *
+   * @param spec what to start; what is larger than the image is plugged in by {@link
+   *     VirtualMachine#complete}
+   * @param image the image, made by an equal hypervisor
+   * @param context where to put things and how long it may take
+   * @return the machine, to be closed
+   * @throws KataException when the machine cannot be started
+   * @throws InterruptedException when the calling thread is interrupted
+   */
+  default VirtualMachine restore(VmSpec spec, VmImage image, StartContext context)
+      throws InterruptedException {
+    throw new UnsupportedOperationException(name() + " restores no images");
+  }
 }

@@ -1,34 +1,56 @@
 package io.katajava.spi;
 
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * A root filesystem as the agent gets it, and the image's defaults for what runs in it.
  *
  * @param path the root's path in the guest once the storages are mounted
+ * @param disks what is plugged into the machine first; storages name a disk as {@link
+ *     Disk#source()}
  * @param storages what the agent mounts first, in order
- * @param command the image's command; empty when it has none
- * @param env the image's variables
- * @param workdir the image's working directory
- * @param user the image's user
+ * @param config the image's configuration
  * @param description what it is, for people
  */
 public record Rootfs(
-    String path,
-    List<Mount> storages,
-    List<String> command,
-    Map<String, String> env,
-    Optional<String> workdir,
-    Optional<String> user,
-    String description) {
+    String path, List<Disk> disks, List<Mount> storages, ImageConfig config, String description) {
 
   /** Copies the collections. */
   public Rootfs {
+    disks = List.copyOf(disks);
     storages = List.copyOf(storages);
-    command = List.copyOf(command);
-    env = Map.copyOf(env);
+  }
+
+  /**
+   * A root filesystem without disks and without a configuration.
+   *
+   * @param path the root's path in the guest once the storages are mounted
+   * @param storages what the agent mounts first, in order
+   * @param description what it is, for people
+   */
+  public Rootfs(String path, List<Mount> storages, String description) {
+    this(path, List.of(), storages, ImageConfig.EMPTY, description);
+  }
+
+  /**
+   * A read-only block image on the host. Containers of one sandbox that name the same file share
+   * one disk.
+   *
+   * @param id a name for the disk: a letter, then letters, digits and {@code -}; at most 20
+   * @param image the file, raw; it must not change while a machine uses it
+   */
+  public record Disk(String id, Path image) {
+
+    /**
+     * What a storage of the driver {@code blk} has as source to mean this disk. It becomes the
+     * disk's address in the guest before the agent sees it.
+     *
+     * @return a text with this disk's id
+     */
+    public String source() {
+      return "disk:" + id;
+    }
   }
 
   /**
@@ -46,6 +68,16 @@ public record Rootfs(
     /** Copies the options. */
     public Mount {
       options = List.copyOf(options);
+    }
+
+    /**
+     * The same with another source.
+     *
+     * @param other what is mounted
+     * @return a storage
+     */
+    public Mount withSource(String other) {
+      return new Mount(driver, other, fstype, options, mountPoint);
     }
   }
 }

@@ -12,15 +12,11 @@ public interface RootfsProvider {
   /**
    * Prepares a root filesystem.
    *
-   * @param reference what the user asked for
-   * @param containerId the container it is for; mount points must be below the directory the agent
-   *     keeps for it
-   * @param guest what the guest brings along
+   * @param request what is wanted
    * @return the root filesystem, or empty when this provider does not know the reference
-   * @throws KataException with {@link io.katajava.ErrorCode#ROOTFS_UNAVAILABLE} when it knows the
-   *     reference but cannot prepare it
+   * @throws KataException with {@link io.katajava.ErrorCode#ROOTFS_UNAVAILABLE} or another code
+   *     that says more, when it knows the reference but cannot prepare it
    * @throws InterruptedException when the calling thread is interrupted
    */
-  Optional<Rootfs> prepare(String reference, String containerId, GuestAssets guest)
-      throws InterruptedException;
+  Optional<Rootfs> prepare(RootfsRequest request) throws InterruptedException;
 }

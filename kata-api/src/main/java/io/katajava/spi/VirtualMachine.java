@@ -1,7 +1,11 @@
 package io.katajava.spi;
 
+import io.katajava.KataException;
 import io.katajava.agent.AgentAddress;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** A running machine. */
@@ -38,11 +42,87 @@ public interface VirtualMachine extends AutoCloseable {
   VmEvidence evidence();
 
   /**
+   * Plugs a read-only disk into the running machine. It stays until the machine ends.
+   *
+   * @param disk its name and its file
+   * @param timeout the longest wait for the hypervisor
+   * @return where the guest sees it, as the agent's driver {@code blk} names a device: the PCI
+   *     slots on the way from the root bus in hexadecimal digits, for example {@code 03/00}
+   * @throws KataException with {@link io.katajava.ErrorCode#HOST_UNSUITABLE} when the machine
+   *     cannot have it, and why
+   */
+  default String plugDisk(Rootfs.Disk disk, Duration timeout) {
+    throw new KataException(
+        io.katajava.ErrorCode.HOST_UNSUITABLE, "this hypervisor plugs no disks: " + disk.image());
+  }
+
+  /**
    * Tells whether the hypervisor can be trusted: nothing but this library controls it.
    *
    * @return false when an extra monitor is open
    */
   boolean isTrusted();
+
+  /**
+   * Stops the guest: nothing runs in it and its agent does not answer until {@link #resume}.
+   * Nothing happens if it is stopped.
+   *
+   * @throws RuntimeException of the hypervisor's when it refuses or does not answer
+   */
+  default void pause() {
+    throw new UnsupportedOperationException("this machine cannot be paused");
+  }
+
+  /**
+   * Lets the guest run. Nothing happens if it runs.
+   *
+   * @throws RuntimeException of the hypervisor's when it refuses or does not answer
+   */
+  default void resume() {
+    throw new UnsupportedOperationException("this machine cannot be paused");
+  }
+
+  /**
+   * Why this machine cannot be saved now, if so: it has something that cannot be in two places.
+   *
+   * @return a clause; empty when it can
+   */
+  default Optional<String> obstacleToSave() {
+    return Optional.of("its hypervisor saves no machines");
+  }
+
+  /**
+   * Writes the machine's state to a file, while the guest runs as long as that is possible.
+   *
+   * @param state the file: is made, for the owner alone; removed again on failure
+   * @param goesOn whether the guest runs again afterwards; else it stays stopped
+   * @param timeout the longest wait
+   * @return how long the guest stood still, or zero when it does so still
+   * @throws RuntimeException of the hypervisor's when it fails; the guest runs again then
+   */
+  default Duration save(Path state, boolean goesOn, Duration timeout) {
+    throw new UnsupportedOperationException("this machine cannot be saved");
+  }
+
+  /**
+   * What must be known of the machine to make others of its state: for {@link VmImage#hardware()}.
+   *
+   * @return the hypervisor's own words
+   */
+  default Map<String, String> hardware() {
+    return Map.of();
+  }
+
+  /**
+   * Plugs in what was asked for and the image did not have. The guest runs.
+   *
+   * @param timeout the longest wait
+   * @return what the guest must find
+   * @throws RuntimeException of the hypervisor's when something cannot be plugged
+   */
+  default PluggedHardware complete(Duration timeout) {
+    return PluggedHardware.none();
+  }
 
   /**
    * Ends the machine: asks the hypervisor to quit, then terminates, then kills it. Returns when the

@@ -118,13 +118,14 @@ final class GuestCommand {
         throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
       }
       GuestAssets assets;
-      try (Progress progress =
-          new Progress(spec.commandLine().getErr(), Terminal.ofThisProcess(), fromSource ? 6 : 1)) {
-        if (fromSource) {
+      if (fromSource) {
+        try (Progress progress =
+            new Progress(spec.commandLine().getErr(), Terminal.ofThisProcess(), 5)) {
           buildKernel(progress);
         }
-        progress.step("building the guest");
-        assets = builder.build(KataDirectories.fromEnvironment().cache());
+      }
+      try (ProgressBars bars = ProgressBars.on(spec)) {
+        assets = builder.progress(bars).build(KataDirectories.fromEnvironment().cache());
       }
       PrintWriter out = spec.commandLine().getOut();
       for (Choice choice : assets.choices()) {

@@ -38,6 +38,7 @@ public final class KataCommand {
   static final List<String> COMMANDS =
       List.of(
           "run",
+          "image",
           "attach",
           "check",
           "env",
@@ -46,6 +47,7 @@ public final class KataCommand {
           "stop",
           "cleanup",
           "guest",
+          "template",
           "qmp",
           "agent-ctl",
           "log-parse",
@@ -142,6 +144,7 @@ public final class KataCommand {
   private static @Nullable Class<?> named(String name) {
     return switch (name) {
       case "run" -> RunCommand.class;
+      case "image" -> ImageCommand.class;
       case "attach" -> AttachCommand.class;
       case "check" -> CheckCommand.class;
       case "env" -> EnvCommand.class;
@@ -150,6 +153,7 @@ public final class KataCommand {
       case "stop" -> StopCommand.class;
       case "cleanup" -> CleanupCommand.class;
       case "guest" -> GuestCommand.class;
+      case "template" -> TemplateCommand.class;
       case "qmp" -> MonitorCommand.class;
       case "agent-ctl" -> AgentCtlCommand.class;
       case "log-parse" -> LogParseCommand.class;

@@ -9,6 +9,7 @@ import io.katajava.LimitAction;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
+import io.katajava.image.ImageRootfsProvider;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,7 +33,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "run",
     description = "Run a command in a container in a fresh virtual machine.",
+    customSynopsis = "kata run [OPTIONS] [IMAGE] [--] [COMMAND...]",
     footer = {
+      "",
+      "IMAGE is pulled when it is not there. Without one, that is when COMMAND follows --",
+      "at once, the container has the guest's own root filesystem, busybox.",
       "",
       "The exit code is the command's own; 128 + n when signal n ended it, 124 after",
       "--timeout, 127 when the command does not exist, 126 when it cannot be executed,",
@@ -41,6 +46,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  kata run -- uname -a",
       "  kata run -it -- sh",
+      "  kata run debian:12 -- cat /etc/os-release",
       "  kata run -v .:/src:ro -p 8080:80 -- httpd -f -p 80 -h /src",
       "  kata run --egress none,allow=*.example.org:443 -- wget https://www.example.org/",
       "  kata run --detach --lifetime 8h -- httpd -f",
@@ -101,17 +107,28 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--timeline", description = "Print the phases of the start on stderr.")
   boolean timeline;
 
+  @Option(
+      names = "--entrypoint",
+      paramLabel = "PROGRAM",
+      description = "Run this program of the image instead of its entrypoint.")
+  @Nullable String entrypoint;
+
+  @Mixin ImageCommand.RegistryMixin registry;
+
   @Parameters(
-      arity = "1..*",
-      paramLabel = "COMMAND",
-      description = "The command and its arguments, after --.")
-  List<String> command = new ArrayList<>();
+      paramLabel = "IMAGE -- COMMAND",
+      description = "The image, then the command and its arguments, after --.")
+  List<String> words = new ArrayList<>();
+
+  private @Nullable String image;
+  private List<String> command = List.of();
 
   @SuppressWarnings("NullAway.Init")
   RunCommand() {}
 
   @Override
   public Integer call() throws InterruptedException, IOException {
+    takeWordsApart();
     Map<Path, String> copies = containerOptions.copies();
     if (detach) {
       return leave(copies);
@@ -119,10 +136,12 @@ final class RunCommand implements Callable<Integer> {
     if (unattended != null) {
       throw new ParameterException(spec.commandLine(), "--unattended goes with --detach");
     }
-    try (Kata kata = Kata.create();
+    try (ProgressBars bars = ProgressBars.on(spec);
+        Kata kata = runtime(bars);
         Sandbox sandbox = describe(kata.sandbox()).start()) {
       int code;
       try (Container container = describe(sandbox.container("main")).create()) {
+        bars.clear();
         ContainerOptions.copy(copies, container);
         networkOptions.announce(sandbox, spec.commandLine().getErr());
         container.start();
@@ -142,12 +161,31 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
+  /** The first word is the image unless {@code --} stands before it. */
+  private void takeWordsApart() {
+    List<String> arguments = spec.commandLine().getParseResult().originalArgs();
+    int separator = arguments.indexOf("--");
+    int after = separator < 0 ? 0 : arguments.size() - separator - 1;
+    boolean named = words.size() > after;
+    image = named ? words.get(0) : null;
+    command = List.copyOf(named ? words.subList(1, words.size()) : words);
+    if (image == null && command.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "there is neither an IMAGE nor a COMMAND");
+    }
+  }
+
+  /** With the images and registries that the options say. */
+  private Kata runtime(ProgressBars bars) {
+    return Kata.builder().rootfs(new ImageRootfsProvider(registry.store())).progress(bars).build();
+  }
+
   private int leave(Map<Path, String> copies) throws IOException {
     if (interactive || timeout != null || stats) {
       throw new ParameterException(
           spec.commandLine(), "--detach does not go with -i, --timeout and --stats");
     }
-    try (Kata kata = Kata.create()) {
+    try (ProgressBars bars = ProgressBars.on(spec);
+        Kata kata = runtime(bars)) {
       // Closed it would only be let go of, also where the command cannot be started.
       Sandbox sandbox = describe(kata.sandbox()).start();
       try {
@@ -217,6 +255,15 @@ final class RunCommand implements Callable<Integer> {
       // Until the real size is known.
       builder.tty(80, 24);
     }
-    return containerOptions.describe(builder.command(command));
+    if (image != null) {
+      builder.image(image);
+    }
+    if (entrypoint != null) {
+      builder.entrypoint(entrypoint);
+    }
+    if (!command.isEmpty()) {
+      builder.command(command);
+    }
+    return containerOptions.describe(builder);
   }
 }

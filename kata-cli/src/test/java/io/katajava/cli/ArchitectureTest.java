@@ -34,7 +34,7 @@ class ArchitectureTest {
   }
 
   private static final String[] THIRD_PARTY = {
-    "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google..", "org.tomlj.."
+    "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google..", "org.tomlj..", "io.airlift.."
   };
 
   @ArchTest
@@ -52,6 +52,8 @@ class ArchitectureTest {
           .definedBy("io.katajava.config..")
           .layer("guest")
           .definedBy("io.katajava.guest..")
+          .layer("image")
+          .definedBy("io.katajava.image..")
           .layer("cli")
           .definedBy("io.katajava.cli..")
           .whereLayer("cli")
@@ -62,8 +64,10 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("config", "cli")
           .whereLayer("guest")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("image")
+          .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "cli");
+          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "cli");
 
   @ArchTest
   static final ArchRule QMP_IS_USABLE_ALONE =
@@ -82,7 +86,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule MODULES_HAVE_NO_CYCLES =
       slices()
-          .matching("io.katajava.(agent|qemu|config|guest|cli)..")
+          .matching("io.katajava.(agent|qemu|config|guest|image|cli)..")
           .should()
           .beFreeOfCycles()
           .allowEmptyShould(true);

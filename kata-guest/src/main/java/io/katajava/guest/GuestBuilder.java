@@ -2,6 +2,7 @@ package io.katajava.guest;
 
 import io.katajava.Deadline;
 import io.katajava.KataException;
+import io.katajava.ProgressListener;
 import io.katajava.guest.internal.GuestAssembly;
 import io.katajava.guest.internal.GuestRecipe;
 import io.katajava.guest.internal.Host;
@@ -29,6 +30,7 @@ public final class GuestBuilder {
   public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(5);
 
   private final GuestRecipe.Draft draft = new GuestRecipe.Draft();
+  private ProgressListener progress = ProgressListener.NONE;
 
   private GuestBuilder() {}
 
@@ -171,6 +173,17 @@ public final class GuestBuilder {
   }
 
   /**
+   * Tells when a guest is built, and when that has ended. Default: nobody is told.
+   *
+   * @param listener hears of it
+   * @return this
+   */
+  public GuestBuilder progress(ProgressListener listener) {
+    this.progress = listener;
+    return this;
+  }
+
+  /**
    * Builds, or takes from the cache, within {@link #DEFAULT_TIMEOUT}.
    *
    * @param cacheDirectory where to keep what is downloaded or built, in its {@code guest/}
@@ -193,6 +206,7 @@ public final class GuestBuilder {
    * @throws InterruptedException when the calling thread is interrupted
    */
   public GuestAssets build(Path cacheDirectory, Deadline deadline) throws InterruptedException {
-    return new GuestAssembly(draft.recipe(), Host.current(), cacheDirectory, deadline).provide();
+    return new GuestAssembly(draft.recipe(), Host.current(), cacheDirectory, deadline, progress)
+        .provide();
   }
 }

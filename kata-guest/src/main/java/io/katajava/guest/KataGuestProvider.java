@@ -20,7 +20,8 @@ public final class KataGuestProvider implements GuestProvider {
 
   @Override
   public GuestAssets provide(GuestRequest request) throws InterruptedException {
-    GuestBuilder builder = GuestBuilder.create().architecture(request.architecture());
+    GuestBuilder builder =
+        GuestBuilder.create().architecture(request.architecture()).progress(request.progress());
     String kernel = System.getenv(KERNEL_VARIABLE);
     if (kernel != null && !kernel.isEmpty()) {
       builder.kernel(chosen(kernel));

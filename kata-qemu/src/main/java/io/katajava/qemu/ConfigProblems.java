@@ -90,7 +90,7 @@ final class ConfigProblems {
       problems.add("there is more than one balloon");
     }
     if (machine == MachineType.MICROVM) {
-      if (config.pciePorts > 0) {
+      if (config.pciePorts != null && config.pciePorts > 0) {
         problems.add("microvm has no PCI Express ports but pciePorts is " + config.pciePorts);
       }
       if (config.memoryLayout.maximum().isPresent()) {
@@ -100,7 +100,7 @@ final class ConfigProblems {
         problems.add("microvm's vCPUs cannot be plugged but the CPU layout has more than vcpus");
       }
     }
-    if (machine == MachineType.PC && config.pciePorts > 0) {
+    if (machine == MachineType.PC && config.pciePorts != null && config.pciePorts > 0) {
       problems.add("pc has no PCI Express ports but pciePorts is " + config.pciePorts);
     }
   }

@@ -25,6 +25,11 @@ public enum MachineType {
     this.architecture = architecture;
   }
 
+  /** Whether devices are plugged into PCI Express ports. */
+  boolean hasPciePorts() {
+    return this == Q35 || this == VIRT || this == RISCV_VIRT;
+  }
+
   /**
    * QEMU's name of the machine.
    *

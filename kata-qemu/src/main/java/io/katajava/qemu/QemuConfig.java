@@ -23,6 +23,9 @@ public final class QemuConfig implements HypervisorConfig {
   /** Memory of a sandbox that asks for no other size. */
   public static final MemorySize DEFAULT_MEMORY = MemorySize.mebibytes(256);
 
+  /** Ports of a machine with PCI Express: two containers of different images, four disks each. */
+  public static final int DEFAULT_PCIE_PORTS = 8;
+
   /** As many PCI Express root ports as Kata allows. */
   public static final int MAXIMUM_PCIE_PORTS = 16;
 
@@ -46,7 +49,7 @@ public final class QemuConfig implements HypervisorConfig {
   private final @Nullable String seccompFilter;
   private final @Nullable CpuLayout cpuLayout;
   private final MemoryLayout memoryLayout;
-  private final int pciePorts;
+  private final @Nullable Integer pciePorts;
   private final int ioThreads;
   private final List<QemuDevice> devices;
   private final @Nullable QemuDebug debug;
@@ -229,7 +232,14 @@ public final class QemuConfig implements HypervisorConfig {
    * @return their number
    */
   public int pciePorts() {
-    return pciePorts;
+    if (pciePorts != null) {
+      return pciePorts;
+    }
+    boolean express =
+        machine != null
+            ? machine.hasPciePorts()
+            : !List.of("ppc64le", "s390x").contains(System.getProperty("os.arch"));
+    return express ? DEFAULT_PCIE_PORTS : 0;
   }
 
   /**
@@ -311,7 +321,7 @@ public final class QemuConfig implements HypervisorConfig {
     private @Nullable String seccompFilter;
     @Nullable CpuLayout cpuLayout;
     MemoryLayout memoryLayout = MemoryLayout.fixed();
-    int pciePorts;
+    @Nullable Integer pciePorts;
     private int ioThreads;
     final List<QemuDevice> devices = new ArrayList<>();
     private @Nullable QemuDebug debug;
@@ -493,7 +503,8 @@ public final class QemuConfig implements HypervisorConfig {
 
     /**
      * Sets how many empty PCI Express ports there are, {@code pcie-root-port}: on q35 and virt each
-     * device that is plugged needs one. Each makes a start some milliseconds slower. Default: 0.
+     * device that is plugged needs one, and so does each layer image of a container. Default:
+     * {@link #DEFAULT_PCIE_PORTS}, none on other machines.
      *
      * @param ports 0 to 16
      * @return this
@@ -535,6 +546,18 @@ public final class QemuConfig implements HypervisorConfig {
         throw new IllegalArgumentException("there is a device '" + device.id() + "' already");
       }
       devices.add(device);
+      return this;
+    }
+
+    /**
+     * Puts these devices in the place of those added so far.
+     *
+     * @param others the devices, each with an id of its own
+     * @return this
+     */
+    public Builder devices(List<QemuDevice> others) {
+      devices.clear();
+      others.forEach(this::addDevice);
       return this;
     }
 

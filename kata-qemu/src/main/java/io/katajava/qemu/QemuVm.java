@@ -42,9 +42,11 @@ public interface QemuVm extends VirtualMachine {
   void apply(LiveChange change, Duration timeout);
 
   /** Stops the guest's vCPUs: {@code stop}. Nothing happens if they are stopped. */
+  @Override
   void pause();
 
   /** Lets the guest's vCPUs run: {@code cont}. Nothing happens if they run. */
+  @Override
   void resume();
 
   /**

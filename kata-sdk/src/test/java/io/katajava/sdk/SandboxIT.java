@@ -308,11 +308,12 @@ class SandboxIT {
 
   @Test
   void container_unknownImage_isRefusedWithAReason() {
-    assertThatThrownBy(() -> sandbox.container("x").image("no/such:image").start())
+    // Nobody listens at port 1.
+    assertThatThrownBy(() -> sandbox.container("x").image("localhost:1/no/such:image").start())
         .isInstanceOf(KataException.class)
-        .hasMessageContaining("no/such:image")
+        .hasMessageContaining("localhost:1/no/such:image")
         .extracting(e -> ((KataException) e).code())
-        .isEqualTo(ErrorCode.ROOTFS_UNAVAILABLE);
+        .isEqualTo(ErrorCode.IMAGE_PULL_FAILED);
   }
 
   @Test

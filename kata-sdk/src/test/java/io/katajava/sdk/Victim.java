@@ -48,7 +48,7 @@ final class Victim {
                   return guest.provide(request);
                 })
             .rootfs(
-                (reference, container, assets) -> {
+                request -> {
                   stopAt("rootfs", point);
                   return Optional.empty();
                 })

@@ -37,6 +37,22 @@ final class AgentFailures {
   }
 
   static <T> T translating(String attempt, VmSandbox sandbox, Supplier<T> call) {
+    sandbox.link().requireAwake(attempt);
+    return translatingAnyway(attempt, sandbox, call);
+  }
+
+  /** For what is asked of a guest that has just been woken. */
+  static void translatingAnyway(String attempt, VmSandbox sandbox, Runnable call) {
+    translatingAnyway(
+        attempt,
+        sandbox,
+        () -> {
+          call.run();
+          return null;
+        });
+  }
+
+  private static <T> T translatingAnyway(String attempt, VmSandbox sandbox, Supplier<T> call) {
     try {
       return call.get();
     } catch (AgentException e) {

@@ -13,12 +13,15 @@ import io.katajava.agent.AgentException;
 import io.katajava.agent.AgentVersion;
 import io.katajava.agent.HealthStatus;
 import io.katajava.agent.SandboxRequest;
+import io.katajava.spi.PluggedHardware;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -34,10 +37,19 @@ final class AgentLink implements AutoCloseable {
   /** After the agent's connection broke, QEMU's own end follows within this time if it comes. */
   private static final Duration EXIT_GRACE = Duration.ofSeconds(2);
 
+  /** Bytes of the host's entropy for a guest that begins anew. */
+  private static final int ENTROPY = 64;
+
+  private static final int IDENTITY = 32;
+
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final VirtualMachine vm;
   private final AgentAddress address;
   private final AgentClient client;
   private final AgentVersion version;
+
+  private volatile boolean asleep;
 
   private AgentLink(
       VirtualMachine vm, AgentAddress address, AgentClient client, AgentVersion version) {
@@ -132,6 +144,51 @@ final class AgentLink implements AutoCloseable {
     }
   }
 
+  /** Takes over the agent of a machine that was made of an image: which one it is, is known. */
+  static AgentLink resume(VirtualMachine vm, StartRun run, String agentVersion)
+      throws InterruptedException {
+    run.enter(StartPhase.BOOT);
+    try {
+      AgentClient client =
+          AgentClient.connect(
+              vm.agent(),
+              AgentClientOptions.builder()
+                  .name(run.sandboxId())
+                  .connectTimeout(run.deadline().remaining())
+                  .build());
+      return new AgentLink(vm, vm.agent(), client, new AgentVersion(agentVersion, ""));
+    } catch (AgentException e) {
+      throw failure(vm, run, e);
+    } finally {
+      run.enter(StartPhase.AGENT);
+    }
+  }
+
+  /** Makes a copied guest another one: entropy, clock, names, addresses, its own files. */
+  void renew(String sandboxId, String hostname, boolean linkAddresses, SandboxFiles files) {
+    byte[] entropy = new byte[ENTROPY];
+    RANDOM.nextBytes(entropy);
+    byte[] identity = new byte[IDENTITY];
+    RANDOM.nextBytes(identity);
+    client.machine().renew(entropy, identity, sandboxId, hostname, linkAddresses, files.contents());
+  }
+
+  /** Waits until the guest has what was plugged in, and uses it. */
+  void awaitHardware(PluggedHardware plugged) {
+    client
+        .machine()
+        .awaitHardware(plugged.vcpus(), plugged.memory().toMebibytes(), plugged.interfaces());
+  }
+
+  /** After the guest stood still. */
+  void setClock() {
+    client.machine().setClock(Instant.now());
+  }
+
+  String agentVersion() {
+    return version.agentVersion();
+  }
+
   private static RuntimeException failure(VirtualMachine vm, StartRun run, AgentException cause)
       throws InterruptedException {
     if (Thread.interrupted()) {
@@ -198,8 +255,32 @@ final class AgentLink implements AutoCloseable {
         .orElse("");
   }
 
+  /**
+   * The agent, to be asked something.
+   *
+   * @throws KataException while the sandbox is paused, because it would not answer
+   */
   AgentClient client() {
+    requireAwake("ask the guest's agent");
     return client;
+  }
+
+  /** The agent, for what waits without limit for the guest. */
+  AgentClient patientClient() {
+    return client;
+  }
+
+  void asleep(boolean now) {
+    asleep = now;
+  }
+
+  void requireAwake(String attempt) {
+    if (asleep) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "cannot " + attempt + ": the sandbox is paused",
+          KataException.Details.none().withRemedy("Call resume() first"));
+    }
   }
 
   /** Whether output can still be read after the process was waited for. */

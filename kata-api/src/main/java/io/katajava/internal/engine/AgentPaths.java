@@ -16,8 +16,9 @@ final class AgentPaths {
 
   private AgentPaths() {}
 
-  static String rootfs(String containerId) {
-    return SHARED + containerId + "/rootfs";
+  /** The directory the agent keeps for a container. */
+  static String container(String containerId) {
+    return SHARED + containerId;
   }
 
   /** Where a file is that all containers get; no container has an id of one letter. */

@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Birth;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
@@ -10,22 +11,17 @@ import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSpec;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Set;
 
 /** The way to a detached sandbox: found, locked, proven, taken over. */
 final class Attach {
   private static final Duration LIMIT = Duration.ofMinutes(1);
 
-  private final Providers providers;
+  private final Engine engine;
   private final Ledger ledger;
-  private final Workers workers;
-  private final Set<VmSandbox> open;
 
-  Attach(Providers providers, Ledger ledger, Workers workers, Set<VmSandbox> open) {
-    this.providers = providers;
+  Attach(Engine engine, Ledger ledger) {
+    this.engine = engine;
     this.ledger = ledger;
-    this.workers = workers;
-    this.open = open;
   }
 
   VmSandbox run(String wanted) {
@@ -80,7 +76,8 @@ final class Attach {
     Deadline deadline = Deadline.after(LIMIT);
     VmSpec vmSpec = new VmSpec(id, record.sizes(), record.guest(), VmNetwork.NONE, true);
     VirtualMachine vm =
-        providers
+        engine
+            .providers()
             .hypervisor()
             .attach(vmSpec, ledger.directoryOf(id), record.process().pid(), deadline);
     AgentLink link = null;
@@ -90,20 +87,19 @@ final class Attach {
       ledger.write(ours);
       VmSandbox sandbox =
           new VmSandbox(
-              new VmSandbox.Parts(
+              engine.parts(
                   record.spec(),
                   vmSpec,
                   vm,
                   link,
                   SandboxConnections.none(id, record.spec()),
-                  providers.rootfs(),
-                  providers.hypervisor().describe(vmSpec),
+                  engine.providers().hypervisor().describe(vmSpec),
                   new Detachment(ledger, hold, record, ours, false),
-                  workers),
+                  new Birth(Birth.Kind.COLD, "detached sandboxes are booted")),
               new StartRun(ours, deadline, ledger),
-              open::remove);
+              engine::forget);
       sandbox.resume(record.containers(), record.started());
-      open.add(sandbox);
+      engine.keep(sandbox);
       return sandbox;
     } catch (IOException | RuntimeException | Error e) {
       if (link != null) {

@@ -51,6 +51,18 @@ record ContainerPlan(
   }
 
   /**
+   * What it is made of, but for its names: equal fingerprints, interchangeable containers as long
+   * as nothing has run in them.
+   */
+  String fingerprint() {
+    ContainerRequest request =
+        new ContainerPlan("ID", "HOST", mounts, directories, spec, rootfs, command, pause)
+            .toRequest(spec.limits(), Optional.empty());
+    return (rootfs.description() + " " + request.storages() + " " + request.spec())
+        .replace(id, "ID");
+  }
+
+  /**
    * The request that creates it, under the given limits.
    *
    * @param pidHolder the container whose pid namespace is joined, as our agent understands it; when
@@ -181,7 +193,7 @@ record ContainerPlan(
         mainCommand(),
         Map.of(),
         Optional.empty(),
-        user(spec.process().user().or(rootfs::user), spec.process().umask()),
+        user(spec.process().user().or(rootfs.config()::user), spec.process().umask()),
         spec.process().terminal());
   }
 
@@ -191,7 +203,7 @@ record ContainerPlan(
         exec.command(),
         exec.env(),
         exec.workdir(),
-        user(exec.user().or(() -> spec.process().user()).or(rootfs::user), exec.umask()),
+        user(exec.user().or(() -> spec.process().user()).or(rootfs.config()::user), exec.umask()),
         exec.terminal());
   }
 
@@ -203,13 +215,14 @@ record ContainerPlan(
       Optional<ExecSpec.TerminalSize> terminal) {
     OciProcess.Builder process =
         OciProcess.builder(args)
-            .cwd(workdir.or(() -> spec.process().workdir()).or(rootfs::workdir).orElse("/"))
+            .cwd(
+                workdir.or(() -> spec.process().workdir()).or(rootfs.config()::workdir).orElse("/"))
             .user(user)
             .capabilities(spec.security().capabilities())
             .noNewPrivileges(spec.security().noNewPrivileges());
     spec.process().rlimits().forEach(process::rlimit);
     spec.process().oomScoreAdj().ifPresent(process::oomScoreAdj);
-    Map<String, String> env = new LinkedHashMap<>(rootfs.env());
+    Map<String, String> env = new LinkedHashMap<>(rootfs.config().env());
     env.putIfAbsent("PATH", OciDefaults.PATH);
     if (terminal.isPresent()) {
       env.put("TERM", "xterm");
@@ -228,10 +241,13 @@ record ContainerPlan(
         groups.stream().filter(ContainerPlan::isNumber).map(Long::valueOf).toList();
     List<String> names = groups.stream().filter(group -> !isNumber(group)).toList();
     String[] parts = text.orElse("0:0").split(":", 2);
-    if (isNumber(parts[0]) && (parts.length == 1 || isNumber(parts[1]))) {
-      long uid = Long.parseLong(parts[0]);
-      long gid = parts.length == 2 ? Long.parseLong(parts[1]) : 0;
-      return new OciUser(uid, gid, numbers, "", names, umask);
+    if (parts.length == 2 && isNumber(parts[0]) && isNumber(parts[1])) {
+      return new OciUser(
+          Long.parseLong(parts[0]), Long.parseLong(parts[1]), numbers, "", names, umask);
+    }
+    if (isNumber(parts[0]) && parts.length == 1) {
+      // An agent that looks the number up finds its group, too; others have group 0.
+      return new OciUser(Long.parseLong(parts[0]), 0, numbers, parts[0], names, umask);
     }
     return new OciUser(0, 0, numbers, text.orElse(""), names, umask);
   }

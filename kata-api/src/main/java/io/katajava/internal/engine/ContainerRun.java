@@ -75,7 +75,7 @@ final class ContainerRun {
     follow(pid, requested, kept);
   }
 
-  /** The first process was started before, by another JVM. */
+  /** The first process was started before, by another JVM or in the guest this one is a copy of. */
   void resume(OptionalInt pid, @Nullable LogBuffer kept) {
     follow(pid, System.nanoTime(), kept);
   }

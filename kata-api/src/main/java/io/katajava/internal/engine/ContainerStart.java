@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ContainerSpec;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
@@ -9,6 +10,7 @@ import io.katajava.agent.oci.OciMount;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.RootfsProvider;
+import io.katajava.spi.RootfsRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,17 +20,14 @@ import java.util.function.Consumer;
 final class ContainerStart {
   private final VmSandbox sandbox;
   private final GuestAssets guest;
-  private final List<RootfsProvider> providers;
+  private final RootfsSources sources;
   private final Consumer<String> onClosed;
 
   ContainerStart(
-      VmSandbox sandbox,
-      GuestAssets guest,
-      List<RootfsProvider> providers,
-      Consumer<String> onClosed) {
+      VmSandbox sandbox, GuestAssets guest, RootfsSources sources, Consumer<String> onClosed) {
     this.sandbox = sandbox;
     this.guest = guest;
-    this.providers = providers;
+    this.sources = sources;
     this.onClosed = onClosed;
   }
 
@@ -40,10 +39,38 @@ final class ContainerStart {
   VmContainer prepare(ContainerSpec spec) {
     String id = containerId(spec.name());
     phase(StartPhase.ROOTFS);
-    Rootfs rootfs = rootfs(spec, id);
+    Deadline deadline = sandbox.startDeadline();
+    Rootfs rootfs =
+        sandbox.disks().plug(rootfs(sources, deadline, guest, spec, id, sandbox.id()), deadline);
     phase(StartPhase.CONTAINER);
+    Planned planned = plan(guest, spec, rootfs, id, sandbox.hostname(), sandbox.id());
+    return new VmContainer(sandbox, planned.plan(), planned.volumes(), onClosed);
+  }
+
+  /** What is decided, and what of it comes from the host. */
+  private record Planned(ContainerPlan plan, ContainerVolumes volumes) {}
+
+  /** The plan of a container that is there already, in a sandbox of that id. */
+  static ContainerPlan plan(
+      RootfsSources sources,
+      Deadline deadline,
+      GuestAssets guest,
+      ContainerSpec spec,
+      String id,
+      String sandboxId) {
+    Rootfs rootfs = rootfs(sources, deadline, guest, spec, id, sandboxId);
+    return plan(guest, spec, rootfs, id, sandboxId, sandboxId).plan();
+  }
+
+  private static Planned plan(
+      GuestAssets guest,
+      ContainerSpec spec,
+      Rootfs rootfs,
+      String id,
+      String hostname,
+      String sandboxId) {
     List<String> command =
-        spec.process().command().isEmpty() ? rootfs.command() : spec.process().command();
+        rootfs.config().process(spec.process().entrypoint(), spec.process().command());
     Optional<String> pause = Optional.empty();
     if (command.isEmpty()) {
       pause =
@@ -60,32 +87,44 @@ final class ContainerStart {
                                   + rootfs.description()
                                   + " has none, and this guest brings no program that waits",
                               Details.none()
-                                  .withSandbox(sandbox.id())
+                                  .withSandbox(sandboxId)
                                   .withRemedy("Set command(...)"))));
     }
     ContainerVolumes volumes = new ContainerVolumes(id, spec);
-    List<OciMount> mounts = new ArrayList<>(sandbox.files().mounts());
+    List<OciMount> mounts = new ArrayList<>(SandboxFiles.mounts());
     mounts.addAll(volumes.mounts());
-    return new VmContainer(
-        sandbox,
+    return new Planned(
         new ContainerPlan(
-            id,
-            sandbox.hostname(),
-            List.copyOf(mounts),
-            volumes.directories(),
-            spec,
-            rootfs,
-            command,
-            pause),
-        volumes,
-        onClosed);
+            id, hostname, List.copyOf(mounts), volumes.directories(), spec, rootfs, command, pause),
+        volumes);
   }
 
-  private Rootfs rootfs(ContainerSpec spec, String id) {
+  /** One that is in the guest already, under an id of its own for its user. */
+  VmContainer existing(String id, ContainerPlan plan) {
+    return new VmContainer(
+        sandbox, plan.withId(id), ContainerVolumes.ofCopy(plan.id(), plan.spec()), onClosed);
+  }
+
+  private static Rootfs rootfs(
+      RootfsSources sources,
+      Deadline deadline,
+      GuestAssets guest,
+      ContainerSpec spec,
+      String id,
+      String sandboxId) {
     String reference = spec.image().orElse(GuestRootfs.DEFAULT);
     try {
-      for (RootfsProvider provider : providers) {
-        Optional<Rootfs> rootfs = provider.prepare(reference, id, guest);
+      RootfsRequest request =
+          new RootfsRequest(
+              reference,
+              id,
+              AgentPaths.container(id),
+              guest,
+              sources.cacheDirectory(),
+              deadline,
+              sources.progress());
+      for (RootfsProvider provider : sources.providers()) {
+        Optional<Rootfs> rootfs = provider.prepare(request);
         if (rootfs.isPresent()) {
           return rootfs.get();
         }
@@ -95,13 +134,13 @@ final class ContainerStart {
       throw new KataException(
           ErrorCode.INTERRUPTED,
           "interrupted while preparing the root filesystem " + reference,
-          Details.none().withSandbox(sandbox.id()).withCause(e));
+          Details.none().withSandbox(sandboxId).withCause(e));
     }
     throw new KataException(
         ErrorCode.ROOTFS_UNAVAILABLE,
         "no provider knows the image '" + reference + "' for container " + spec.name(),
         Details.none()
-            .withSandbox(sandbox.id())
+            .withSandbox(sandboxId)
             .withRemedy("This guest brings " + guest.rootfs().keySet() + " along"));
   }
 

@@ -38,6 +38,7 @@ final class ContainerVolumes {
   private static final String CARRIED = "/v";
 
   private final String containerId;
+  private final boolean ofCopy;
   private final ContainerSpec spec;
   private final Map<String, Carried> carried = new LinkedHashMap<>();
   private @Nullable VmContainer carrier;
@@ -46,7 +47,17 @@ final class ContainerVolumes {
   private record Carried(String name, String at, Volume.HostDirectory volume) {}
 
   ContainerVolumes(String containerId, ContainerSpec spec) {
+    this(containerId, spec, false);
+  }
+
+  /** Those of a container that was copied with its guest: what is written there stays there. */
+  static ContainerVolumes ofCopy(String containerId, ContainerSpec spec) {
+    return new ContainerVolumes(containerId, spec, true);
+  }
+
+  private ContainerVolumes(String containerId, ContainerSpec spec, boolean ofCopy) {
     this.containerId = containerId;
+    this.ofCopy = ofCopy;
     this.spec = spec;
     spec.files()
         .volumes()
@@ -261,10 +272,17 @@ final class ContainerVolumes {
             host ->
                 new Choice(
                     "volume " + host.volume().directory(),
-                    host.volume().isWritable()
-                        ? "copied into guest memory, and back on close"
-                        : "copied into guest memory, read-only",
+                    became(host.volume()),
                     "no file system is shared with the guest"))
         .toList();
+  }
+
+  private String became(Volume.HostDirectory volume) {
+    if (ofCopy) {
+      return "as the sandbox it was copied with had it; nothing is copied back";
+    }
+    return volume.isWritable()
+        ? "copied into guest memory, and back on close"
+        : "copied into guest memory, read-only";
   }
 }

@@ -1,25 +1,30 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Birth;
+import io.katajava.Choice;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
+import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxSpec;
-import io.katajava.StartPhase;
+import io.katajava.internal.template.TemplateShelf;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestRequest;
 import io.katajava.spi.VirtualMachine;
-import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,16 +34,25 @@ public final class Engine implements AutoCloseable {
 
   private final Providers providers;
   private final KataDirectories directories;
+  private final ProgressListener progress;
   private final Ledger ledger;
   private final Workers workers = new Workers();
   private final Set<VmSandbox> open = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Thread atExit = new Thread(this::closeSandboxes, "kata-at-exit");
 
-  private Engine(Providers providers, KataDirectories directories, Ledger ledger) {
+  private final Set<VmSandbox> building = ConcurrentHashMap.newKeySet();
+  private final Templates templates;
+
+  private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
     this.providers = providers;
-    this.directories = directories;
+    this.directories = settings.directories();
+    this.progress = settings.progress();
     this.ledger = ledger;
+    this.templates =
+        new Templates(
+            this,
+            new TemplateShelf(settings.templates().resolve(directories), settings.templates()));
   }
 
   /**
@@ -51,7 +65,8 @@ public final class Engine implements AutoCloseable {
     Providers providers = Providers.resolve(settings);
     Ledger ledger = Ledger.open(settings.directories().state());
     new LedgerSweep(ledger).run();
-    Engine engine = new Engine(providers, settings.directories(), ledger);
+    Engine engine = new Engine(providers, settings, ledger);
+    engine.templates.removeAbandoned();
     // A courtesy for an orderly end; a killed JVM is what death tie and ledger are for.
     Runtime.getRuntime().addShutdownHook(engine.atExit);
     return engine;
@@ -65,8 +80,8 @@ public final class Engine implements AutoCloseable {
    */
   public Sandbox start(SandboxSpec spec) {
     requireOpen();
-    StartRun run = new StartRun(SandboxIds.next(), Deadline.after(spec.startTimeout()), ledger);
-    Birth birth = new Birth(spec, run);
+    StartRun run = newRun(Deadline.after(spec.startTimeout()));
+    SandboxStart birth = new SandboxStart(this, spec, run);
     try {
       return birth.run();
     } catch (InterruptedException e) {
@@ -102,7 +117,11 @@ public final class Engine implements AutoCloseable {
    */
   public Sandbox attach(String id) {
     requireOpen();
-    return new Attach(providers, ledger, workers, open).run(id);
+    return new Attach(this, ledger).run(id);
+  }
+
+  RootfsSources rootfsSources() {
+    return new RootfsSources(providers.rootfs(), directories.cache(), progress);
   }
 
   /**
@@ -133,6 +152,116 @@ public final class Engine implements AutoCloseable {
     return directories;
   }
 
+  /**
+   * Makes a sandbox of a snapshot.
+   *
+   * @param directory the snapshot
+   * @return the running sandbox
+   */
+  public Sandbox restore(Path directory) {
+    requireOpen();
+    return new SandboxSnapshot(this).restore(directory);
+  }
+
+  /**
+   * The templates.
+   *
+   * @return the store
+   */
+  public io.katajava.TemplateStore templateStore() {
+    return templates;
+  }
+
+  Templates templates() {
+    return templates;
+  }
+
+  Providers providers() {
+    return providers;
+  }
+
+  Workers workers() {
+    return workers;
+  }
+
+  boolean isClosed() {
+    return closed.get();
+  }
+
+  Ledger ledger() {
+    return ledger;
+  }
+
+  StartRun newRun(Deadline deadline) {
+    return new StartRun(SandboxIds.next(), deadline, ledger);
+  }
+
+  /** What the hypervisor is asked for: the specification's sizes, or else its own. */
+  VmSpec vmSpec(SandboxSpec spec, String sandboxId, VmNetwork network, Deadline deadline)
+      throws InterruptedException {
+    GuestAssets guest =
+        providers
+            .guest()
+            .provide(
+                new GuestRequest(
+                    HostArchitecture.current(), directories.cache(), deadline, progress));
+    VmSizes defaults = providers.hypervisor().defaultSizes();
+    return new VmSpec(
+        sandboxId,
+        new VmSizes(spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
+        spec.life().detached() ? Detachment.guest(guest, spec.life()) : guest,
+        network,
+        spec.life().detached());
+  }
+
+  VmSandbox.Parts parts(
+      SandboxSpec spec,
+      VmSpec vmSpec,
+      VirtualMachine vm,
+      AgentLink link,
+      SandboxConnections connections,
+      List<Choice> choices,
+      @Nullable Detachment detachment,
+      Birth birth) {
+    return new VmSandbox.Parts(
+        spec,
+        vmSpec,
+        vm,
+        link,
+        connections,
+        rootfsSources(),
+        choices,
+        detachment,
+        workers,
+        birth,
+        this);
+  }
+
+  /** A sandbox that is handed out, from now on until it is closed. */
+  void keep(VmSandbox sandbox) {
+    open.add(sandbox);
+    if (closed.get()) {
+      open.remove(sandbox);
+      throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
+    }
+  }
+
+  void forget(VmSandbox sandbox) {
+    open.remove(sandbox);
+  }
+
+  /** A machine that becomes a template: closed with the runtime, which ends its build. */
+  void track(VmSandbox sandbox) {
+    building.add(sandbox);
+    if (closed.get()) {
+      throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
+    }
+  }
+
+  void untrack(VmSandbox sandbox) {
+    building.remove(sandbox);
+  }
+
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
@@ -149,7 +278,9 @@ public final class Engine implements AutoCloseable {
 
   private void closeSandboxes() {
     List<CompletableFuture<Void>> closing = new ArrayList<>();
-    for (VmSandbox sandbox : open) {
+    List<VmSandbox> all = new ArrayList<>(open);
+    all.addAll(building);
+    for (VmSandbox sandbox : all) {
       closing.add(CompletableFuture.runAsync(sandbox::close, workers.executor()));
     }
     for (CompletableFuture<Void> one : closing) {
@@ -164,111 +295,6 @@ public final class Engine implements AutoCloseable {
   private void requireOpen() {
     if (closed.get()) {
       throw new KataException(ErrorCode.CLOSED, "this Kata runtime is closed");
-    }
-  }
-
-  /** The way of one start, from the specification to the running sandbox. */
-  private final class Birth {
-    private final SandboxSpec spec;
-    private final StartRun run;
-    private volatile VmEvidence evidence = VmEvidence.none();
-
-    Birth(SandboxSpec spec, StartRun run) {
-      this.spec = spec;
-      this.run = run;
-    }
-
-    VmEvidence evidence() {
-      return evidence;
-    }
-
-    Sandbox run() throws InterruptedException {
-      run.enter(StartPhase.HOST);
-      if (spec.life().detached() && !providers.hypervisor().isDetachable()) {
-        throw run.failure(
-            ErrorCode.INVALID_CONFIGURATION,
-            "machines of hypervisor " + providers.hypervisor().name() + " end with their JVM",
-            "Leave out detached()",
-            VmEvidence.none(),
-            null);
-      }
-      if (spec.life().detached() && !spec.networking().networks().isEmpty()) {
-        throw run.failure(
-            ErrorCode.INVALID_CONFIGURATION,
-            "the networks of a sandbox end with this JVM, and it is to outlive it",
-            "Leave out detached() or network(...)",
-            VmEvidence.none(),
-            null);
-      }
-      run.prepareDirectory();
-      SandboxConnections connections = SandboxConnections.open(run, spec, workers.executor());
-      run.undo().push(connections::close);
-
-      run.enter(StartPhase.GUEST);
-      GuestAssets guest =
-          providers
-              .guest()
-              .provide(
-                  new GuestRequest(
-                      HostArchitecture.current(), directories.cache(), run.deadline()));
-      boolean detached = spec.life().detached();
-      VmSizes defaults = providers.hypervisor().defaultSizes();
-      VmSpec vmSpec =
-          new VmSpec(
-              run.sandboxId(),
-              new VmSizes(
-                  spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
-              detached ? Detachment.guest(guest, spec.life()) : guest,
-              connections.vmNetwork(),
-              detached);
-
-      VirtualMachine vm = providers.hypervisor().launch(vmSpec, run);
-      run.undo().push(vm::close);
-      AgentLink link;
-      try {
-        link = AgentLink.establish(vm, run);
-        run.undo().push(link::close);
-        Detachment detachment = detached ? detachment(vmSpec, link) : null;
-        VmSandbox sandbox =
-            new VmSandbox(
-                new VmSandbox.Parts(
-                    spec,
-                    vmSpec,
-                    vm,
-                    link,
-                    connections,
-                    providers.rootfs(),
-                    providers.hypervisor().describe(vmSpec),
-                    detachment,
-                    workers),
-                run,
-                open::remove);
-        sandbox.begin();
-        if (closed.get()) {
-          throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
-        }
-        open.add(sandbox);
-        run.undo().forget();
-        return sandbox;
-      } catch (RuntimeException | InterruptedException e) {
-        evidence = vm.evidence();
-        throw e;
-      }
-    }
-
-    private Detachment detachment(VmSpec vmSpec, AgentLink link) {
-      if (!link.keepsOutputAfterWait()) {
-        throw run.failure(
-            ErrorCode.INVALID_CONFIGURATION,
-            "a detached sandbox needs an agent that proves later which sandbox it is, and this"
-                + " guest's is another",
-            "Use the default guest, or leave out detached()",
-            VmEvidence.none(),
-            null);
-      }
-      Detachment detachment = Detachment.begin(ledger, spec, vmSpec, run.entry());
-      run.undo().push(detachment::close);
-      return detachment;
     }
   }
 }

@@ -1,6 +1,8 @@
 package io.katajava.internal.engine;
 
 import io.katajava.KataDirectories;
+import io.katajava.ProgressListener;
+import io.katajava.TemplateSettings;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.RootfsProvider;
@@ -14,9 +16,13 @@ import org.jspecify.annotations.Nullable;
  * @param guest null: the first one on the class path
  * @param rootfs asked before those on the class path
  * @param directories where state and caches are kept
+ * @param templates where templates are kept and how much they may take
+ * @param progress hears of pulls, unpacking and guest builds
  */
 public record EngineSettings(
     @Nullable Hypervisor hypervisor,
     @Nullable GuestProvider guest,
     List<RootfsProvider> rootfs,
-    KataDirectories directories) {}
+    KataDirectories directories,
+    TemplateSettings templates,
+    ProgressListener progress) {}

@@ -1,10 +1,9 @@
 package io.katajava.internal.engine;
 
-import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.RootfsProvider;
+import io.katajava.spi.RootfsRequest;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Root filesystems the guest brings along, each container on its own writable layer in memory. */
@@ -13,12 +12,13 @@ final class GuestRootfs implements RootfsProvider {
   static final String DEFAULT = "busybox";
 
   @Override
-  public Optional<Rootfs> prepare(String reference, String containerId, GuestAssets guest) {
-    String directory = guest.rootfs().get(reference);
+  public Optional<Rootfs> prepare(RootfsRequest request) {
+    String reference = request.reference();
+    String directory = request.guest().rootfs().get(reference);
     if (directory == null) {
       return Optional.empty();
     }
-    String path = AgentPaths.rootfs(containerId);
+    String path = request.directory() + "/rootfs";
     Rootfs.Mount overlay =
         new Rootfs.Mount(
             "overlayfs",
@@ -30,10 +30,6 @@ final class GuestRootfs implements RootfsProvider {
         new Rootfs(
             path,
             List.of(overlay),
-            List.of(),
-            Map.of(),
-            Optional.empty(),
-            Optional.empty(),
             "the guest's built-in " + reference + " under a writable layer in guest memory"));
   }
 }

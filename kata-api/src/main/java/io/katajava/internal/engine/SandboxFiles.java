@@ -11,46 +11,55 @@ import java.util.Map;
 
 /**
  * The files every container of a sandbox gets from outside: its own name, hosts, and name servers.
- * They are written once into the guest, and bound read-only into the containers.
+ * They are written once into the guest, and bound read-only into the containers. All are always
+ * there, so that a container that was made before the sandbox is told of its names.
  */
 final class SandboxFiles {
+  private static final List<String> NAMES = List.of("hostname", "hosts", "resolv.conf");
+
   private final Map<String, String> contents = new LinkedHashMap<>();
 
   SandboxFiles(String hostname, SandboxConnections connections) {
     contents.put("hostname", hostname + "\n");
     contents.put("hosts", text(connections.hosts(hostname)));
-    if (!connections.resolvConf().isEmpty()) {
-      contents.put("resolv.conf", text(connections.resolvConf()));
-    }
+    contents.put("resolv.conf", text(connections.resolvConf()));
   }
 
   private static String text(List<String> lines) {
-    return String.join("\n", lines) + "\n";
+    return lines.isEmpty() ? "" : String.join("\n", lines) + "\n";
   }
 
   /** Puts them into the guest, whose sandbox exists. */
   void write(AgentClient client) {
-    contents.forEach(
-        (name, text) -> {
-          byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-          client
-              .files()
-              .copy(
-                  new FileChunk(
-                      AgentPaths.sandboxFile(name),
-                      bytes.length,
-                      FileChunk.REGULAR | 0644,
-                      0755,
-                      0,
-                      0,
-                      0,
-                      ByteBuffer.wrap(bytes)));
-        });
+    contents()
+        .forEach(
+            (path, bytes) ->
+                client
+                    .files()
+                    .copy(
+                        new FileChunk(
+                            path,
+                            bytes.length,
+                            FileChunk.REGULAR | 0644,
+                            0755,
+                            0,
+                            0,
+                            0,
+                            ByteBuffer.wrap(bytes))));
   }
 
-  /** How a container sees them. */
-  List<OciMount> mounts() {
-    return contents.keySet().stream()
+  /** What is in them, by their paths in the guest. */
+  Map<String, byte[]> contents() {
+    Map<String, byte[]> all = new LinkedHashMap<>();
+    contents.forEach(
+        (name, text) ->
+            all.put(AgentPaths.sandboxFile(name), text.getBytes(StandardCharsets.UTF_8)));
+    return all;
+  }
+
+  /** How every container sees them. */
+  static List<OciMount> mounts() {
+    return NAMES.stream()
         .map(
             name ->
                 OciMount.of(

@@ -33,8 +33,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A container in a sandbox of this JVM. */
 final class VmContainer implements Container {
-  private static final int SIGTERM = 15;
-
   /** For a look at what the kernel knows; a guest that computes for others may be slow. */
   private static final Duration LOOK_TIMEOUT = Duration.ofSeconds(30);
 
@@ -150,6 +148,34 @@ final class VmContainer implements Container {
     volumes.copyBack();
   }
 
+  /** It is in the guest already under another id; there its first process runs. */
+  void takeOver(String agentId) {
+    takeOver(agentId, true);
+  }
+
+  /** As {@link #takeOver(String)}; one that was not started still can be. */
+  void takeOver(String agentId, boolean started) {
+    ContainerRun known = new ContainerRun(sandbox, plan.withId(agentId));
+    if (started) {
+      known.resume(OptionalInt.empty(), log);
+      stage = Stage.STARTED;
+    }
+    run = known;
+    if (started) {
+      started();
+    }
+  }
+
+  /** What a copy of the guest has of it; nothing once its first process has ended. */
+  Optional<CopiedContainer> copy() {
+    State now = status().state();
+    return switch (now) {
+      case CREATED -> Optional.of(new CopiedContainer(plan, agentId(), false));
+      case RUNNING, PAUSED -> Optional.of(new CopiedContainer(plan, agentId(), true));
+      case STOPPED, CLOSED, LOST -> Optional.empty();
+    };
+  }
+
   @Override
   public String id() {
     return plan.id();
@@ -168,6 +194,10 @@ final class VmContainer implements Container {
   @Override
   public Sandbox sandbox() {
     return sandbox;
+  }
+
+  String fingerprint() {
+    return plan.fingerprint();
   }
 
   Choice describeRootfs() {
@@ -270,9 +300,13 @@ final class VmContainer implements Container {
           run.start(log);
           stage = Stage.STARTED;
           sandbox.remember();
-          sandbox.events().emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
-          tellItsEnd();
+          started();
         });
+  }
+
+  private void started() {
+    sandbox.events().emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
+    tellItsEnd();
   }
 
   private void tellItsEnd() {
@@ -330,7 +364,7 @@ final class VmContainer implements Container {
       thaw();
     }
     Execution process = mainProcess();
-    process.signal(SIGTERM);
+    process.signal(StopSignal.of(plan.rootfs().config()));
     process.waitFor(grace);
     run.killAll();
     process.waitFor(RunningCommand.KILL_GRACE);

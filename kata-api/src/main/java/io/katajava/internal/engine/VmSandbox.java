@@ -1,10 +1,12 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Birth;
 import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSpec;
 import io.katajava.ContainerStats;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
@@ -24,12 +26,12 @@ import io.katajava.agent.ArpNeighbor;
 import io.katajava.agent.NetworkInterface;
 import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.VolumeStats;
-import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -63,20 +65,24 @@ final class VmSandbox implements Sandbox {
       VirtualMachine vm,
       AgentLink link,
       SandboxConnections connections,
-      List<RootfsProvider> rootfs,
+      RootfsSources rootfs,
       List<Choice> choices,
       @Nullable Detachment detachment,
-      Workers workers) {}
+      Workers workers,
+      Birth birth,
+      Engine engine) {}
 
   private final Parts parts;
   private final StartRun run;
   private final SandboxEvents events;
+  private final SandboxDisks disks;
   private final Consumer<VmSandbox> onClosed;
   private final SandboxFiles files;
 
   /** Commands of ours are taken even while the sandbox drains. */
   private volatile boolean copyingBack;
 
+  private final MachinePause pause;
   private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
   private final Map<String, VmContainer> containers = new ConcurrentHashMap<>();
   private final ReentrantLock defaultContainerLock = new ReentrantLock();
@@ -89,17 +95,37 @@ final class VmSandbox implements Sandbox {
   private volatile @Nullable VmContainer defaultContainer;
   private volatile @Nullable VmContainer pidHolder;
 
+  /** The agent's id of the container that holds the shared pid namespace, in a copy. */
+  private Optional<String> inheritedPidHolder = Optional.empty();
+
+  /** A container the guest brings along for use as the default one. */
+  private @Nullable PreparedContainer prepared;
+
   VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
     this.events = new SandboxEvents(parts.workers().executor());
     this.parts = parts;
+    this.disks = new SandboxDisks(parts.vm());
     this.run = run;
     this.onClosed = onClosed;
     this.files = new SandboxFiles(hostname(), parts.connections());
     this.limits = new LifeLimits(this, parts.spec().life());
+    this.pause = new MachinePause(this, state);
     Detachment detachment = parts.detachment();
-    // Commands of a JVM before this one may still run under their ids.
-    this.execPrefix =
-        detachment == null || detachment.isOurs() ? "exec-" : "exec-" + SandboxIds.next() + "-";
+    // Commands of a JVM before this one, or of the guest this one is a copy of, may still run under
+    // their ids.
+    boolean first =
+        parts.birth().kind() == Birth.Kind.COLD && (detachment == null || detachment.isOurs());
+    this.execPrefix = first ? "exec-" : "exec-" + SandboxIds.next() + "-";
+  }
+
+  /** What a copy joins, if a shared pid namespace was made. */
+  Optional<String> madePidHolder() {
+    holderLock.lock();
+    try {
+      return pidHolder != null ? pidHolderId() : inheritedPidHolder;
+    } finally {
+      holderLock.unlock();
+    }
   }
 
   /** The rest of the start: the sandbox inside the guest, and the default container if named. */
@@ -115,8 +141,36 @@ final class VmSandbox implements Sandbox {
             parts.connections().resolvConf(),
             detachment == null ? "" : detachment.identity());
     files.write(parts.link().client());
+    begun();
+  }
+
+  /** The rest of the start of one that was made of a template. */
+  void beginFrom(PreparedContainer container) {
+    run.enter(StartPhase.SANDBOX);
+    parts.connections().configure(parts.link().client());
+    prepared = container;
+    begun();
+  }
+
+  /** The rest of the start of one that becomes a template: nothing is left under way in it. */
+  void beginAsTemplate() {
+    run.enter(StartPhase.SANDBOX);
+    parts.link().createSandbox(run.sandboxId(), hostname(), List.of(), "");
+    files.write(parts.link().client());
+    state.set(SandboxState.RUNNING);
+  }
+
+  /** Makes what clones shall find: the default container, in which a command has run once. */
+  PreparedContainer prepareDefaultContainer() {
+    VmContainer container = makeDefaultContainer();
+    container.exec(ExecSpec.command("uname").build()).orThrow();
+    return new PreparedContainer(container.agentId(), container.fingerprint());
+  }
+
+  private void begun() {
     parts.connections().tell(events::emit);
-    if (parts.spec().image().isPresent()) {
+    Detachment detachment = parts.detachment();
+    if (parts.spec().image().isPresent() && defaultContainer == null) {
       makeDefaultContainer();
     }
     if (detachment != null) {
@@ -161,7 +215,8 @@ final class VmSandbox implements Sandbox {
     losing.lock();
     try {
       if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)
-          || state.compareAndSet(SandboxState.DRAINING, SandboxState.LOST)) {
+          || state.compareAndSet(SandboxState.DRAINING, SandboxState.LOST)
+          || state.compareAndSet(SandboxState.PAUSED, SandboxState.LOST)) {
         limits.close();
         Instant now = Instant.now();
         parts
@@ -191,7 +246,7 @@ final class VmSandbox implements Sandbox {
   private void awaitOutOfMemory() {
     parts
         .link()
-        .client()
+        .patientClient()
         .diagnostics()
         .nextOutOfMemory()
         .thenAcceptAsync(
@@ -339,6 +394,17 @@ final class VmSandbox implements Sandbox {
     return files;
   }
 
+  SandboxDisks disks() {
+    return disks;
+  }
+
+  /** By when a container must be ready: with the start, or within as much time after it. */
+  Deadline startDeadline() {
+    return state() == SandboxState.STARTING
+        ? run.deadline()
+        : Deadline.after(parts.spec().startTimeout());
+  }
+
   Activity activity() {
     return activity;
   }
@@ -393,6 +459,11 @@ final class VmSandbox implements Sandbox {
     return parts.workers();
   }
 
+  @Override
+  public Birth birth() {
+    return parts.birth();
+  }
+
   StartRun startRun() {
     return run;
   }
@@ -423,7 +494,13 @@ final class VmSandbox implements Sandbox {
 
   @Override
   public List<Choice> describe() {
-    List<Choice> all = new ArrayList<>(parts.choices());
+    List<Choice> all = new ArrayList<>();
+    all.add(
+        new Choice(
+            "birth",
+            parts.birth().kind().name().toLowerCase(java.util.Locale.ROOT),
+            parts.birth().why()));
+    all.addAll(parts.choices());
     all.addAll(parts.vmSpec().guest().choices());
     all.addAll(parts.connections().choices());
     all.add(parts.link().describe());
@@ -474,9 +551,14 @@ final class VmSandbox implements Sandbox {
     }
   }
 
-  private Container makeDefaultContainer() {
+  private VmContainer makeDefaultContainer() {
     ContainerBuilder builder = new ContainerBuilder(DEFAULT_CONTAINER, this::createContainer);
     parts.spec().image().ifPresent(builder::image);
+    VmContainer found = preparedContainer(builder.spec());
+    if (found != null) {
+      defaultContainer = found;
+      return found;
+    }
     VmContainer made = createContainer(builder.spec());
     try {
       made.start();
@@ -487,6 +569,26 @@ final class VmSandbox implements Sandbox {
     defaultContainer = made;
     remember();
     return made;
+  }
+
+  /** The one the guest brought along, if it is what would be made now. */
+  private @Nullable VmContainer preparedContainer(ContainerSpec spec) {
+    PreparedContainer known = prepared;
+    prepared = null;
+    boolean ofTheGuest =
+        spec.image().map(parts.vmSpec().guest().rootfs()::containsKey).orElse(true);
+    if (known == null || !ofTheGuest) {
+      return null;
+    }
+    ContainerStart start =
+        new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), containers::remove);
+    VmContainer container = start.prepare(spec);
+    if (!container.fingerprint().equals(known.fingerprint())
+        || containers.putIfAbsent(start.containerId(spec.name()), container) != null) {
+      return null;
+    }
+    container.takeOver(known.agentId());
+    return container;
   }
 
   @Override
@@ -542,6 +644,9 @@ final class VmSandbox implements Sandbox {
 
   /** The agent's id of that container, for an agent that can be told. */
   Optional<String> pidHolderId() {
+    if (inheritedPidHolder.isPresent()) {
+      return inheritedPidHolder;
+    }
     return link().keepsOutputAfterWait() ? Optional.of(id() + "-" + PID_HOLDER) : Optional.empty();
   }
 
@@ -549,7 +654,7 @@ final class VmSandbox implements Sandbox {
   private void makePidHolder() {
     holderLock.lock();
     try {
-      if (pidHolder == null) {
+      if (pidHolder == null && inheritedPidHolder.isEmpty()) {
         VmContainer holder =
             new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), id -> {})
                 .prepare(new ContainerBuilder(PID_HOLDER, spec -> defaultContainer()).spec());
@@ -597,6 +702,9 @@ final class VmSandbox implements Sandbox {
           ErrorCode.CLOSED,
           "cannot " + what + ": sandbox " + id() + " was let go of",
           Details.none().withSandbox(id()).withRemedy("Attach to it: kata.attach(id)"));
+    }
+    if (now == SandboxState.PAUSED) {
+      parts.link().requireAwake(what);
     }
     if (now == SandboxState.STOPPING || now == SandboxState.STOPPED) {
       throw new KataException(
@@ -653,6 +761,81 @@ final class VmSandbox implements Sandbox {
     } catch (ExecutionException e) {
       throw new AssertionError("outcomes are values", e);
     }
+  }
+
+  @Override
+  public void pause() {
+    machine("pause").pause();
+  }
+
+  @Override
+  public void resume() {
+    machine("resume").resume();
+  }
+
+  /** What is done to the whole machine, after a look at whether it is there. */
+  private MachinePause machine(String attempt) {
+    if (state() != SandboxState.PAUSED) {
+      requireRunning(attempt + " the sandbox");
+    }
+    return pause;
+  }
+
+  @Override
+  public List<Sandbox> fork(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("a fork makes at least 1 copy, asked for " + count);
+    }
+    requireRunning("fork");
+    return new SandboxFork(parts.engine(), this).make(count);
+  }
+
+  @Override
+  public void snapshot(Path directory) {
+    requireRunning("save");
+    new SandboxSnapshot(parts.engine()).write(this, directory);
+  }
+
+  Parts parts() {
+    return parts;
+  }
+
+  /** Containers a copy of the guest has, too. */
+  List<CopiedContainer> copyableContainers() {
+    List<CopiedContainer> all = new ArrayList<>();
+    containers.values().forEach(container -> container.copy().ifPresent(all::add));
+    return all;
+  }
+
+  /** Which of them is the one that {@link #exec} uses. */
+  Optional<String> defaultContainerName() {
+    defaultContainerLock.lock();
+    try {
+      return Optional.ofNullable(defaultContainer).map(VmContainer::name);
+    } finally {
+      defaultContainerLock.unlock();
+    }
+  }
+
+  /** The rest of the start of a copy. */
+  void beginAsCopy(
+      List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
+    run.enter(StartPhase.SANDBOX);
+    parts.connections().configure(parts.link().client());
+    inheritedPidHolder = holder;
+    state.set(SandboxState.RUNNING);
+    for (CopiedContainer copy : copied) {
+      ContainerStart start =
+          new ContainerStart(this, parts.vmSpec().guest(), parts.rootfs(), containers::remove);
+      VmContainer container =
+          start.existing(start.containerId(copy.plan().spec().name()), copy.plan());
+      containers.put(container.id(), container);
+      container.takeOver(copy.agentId(), copy.started());
+      if (defaultName.isPresent() && container.name().equals(defaultName.get())) {
+        defaultContainer = container;
+      }
+    }
+    begun();
   }
 
   @Override

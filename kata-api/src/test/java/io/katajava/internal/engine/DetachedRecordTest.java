@@ -3,6 +3,7 @@ package io.katajava.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.BirthPolicy;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerLimits;
 import io.katajava.ContainerSpec;
@@ -17,6 +18,7 @@ import io.katajava.agent.oci.OciCapability;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciRlimit;
 import io.katajava.spi.GuestAssets;
+import io.katajava.spi.ImageConfig;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmSizes;
 import java.io.IOException;
@@ -67,11 +69,18 @@ class DetachedRecordTest {
             spec,
             new Rootfs(
                 "/r",
+                List.of(new Rootfs.Disk("l1", Path.of("/d"))),
                 List.of(new Rootfs.Mount("blk", "s", "ext4", List.of("ro"), "/r")),
-                List.of(),
-                Map.of("X", "y"),
-                Optional.of("/w"),
-                Optional.empty(),
+                new ImageConfig(
+                    List.of("/e"),
+                    List.of("c"),
+                    Map.of("X", "y"),
+                    Optional.of("/w"),
+                    Optional.empty(),
+                    List.of("80/tcp"),
+                    List.of("/v"),
+                    Optional.of("SIGQUIT"),
+                    Map.of("k", "v")),
                 "a root"),
             spec.process().command(),
             Optional.of("/pause"));
@@ -93,7 +102,8 @@ class DetachedRecordTest {
                 true,
                 Optional.of(Duration.ofHours(1)),
                 Optional.empty(),
-                Optional.of(new SandboxLife.Limit(Duration.ofDays(1), LimitAction.STOP)))),
+                Optional.of(new SandboxLife.Limit(Duration.ofDays(1), LimitAction.STOP))),
+            BirthPolicy.COLD),
         new VmSizes(2, MemorySize.mebibytes(256)),
         GuestAssets.of(Path.of("/k"), Path.of("/i"), "key"),
         List.of(

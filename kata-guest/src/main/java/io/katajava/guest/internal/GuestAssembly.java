@@ -3,6 +3,8 @@ package io.katajava.guest.internal;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.ProgressEvent;
+import io.katajava.ProgressListener;
 import io.katajava.guest.KernelSource;
 import io.katajava.spi.GuestAssets;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,7 @@ public final class GuestAssembly {
   private final Host host;
   private final Path cacheDirectory;
   private final Deadline deadline;
+  private final ProgressListener progress;
 
   /**
    * Prepares; nothing is touched yet.
@@ -36,12 +40,19 @@ public final class GuestAssembly {
    * @param host where to look
    * @param cacheDirectory where to keep things
    * @param deadline by when it must be done
+   * @param progress hears of a build
    */
-  public GuestAssembly(GuestRecipe recipe, Host host, Path cacheDirectory, Deadline deadline) {
+  public GuestAssembly(
+      GuestRecipe recipe,
+      Host host,
+      Path cacheDirectory,
+      Deadline deadline,
+      ProgressListener progress) {
     this.recipe = recipe;
     this.host = host;
     this.cacheDirectory = cacheDirectory;
     this.deadline = deadline;
+    this.progress = progress;
   }
 
   /**
@@ -153,15 +164,30 @@ public final class GuestAssembly {
         if (cached.isPresent()) {
           return cached.get();
         }
-        GuestCache.Guest guest =
-            new GuestMaker(recipe, cache, agent, busyboxes, deadline)
-                .make(kernel, busybox, rejected);
-        guests.store(fingerprint, guest);
-        guests.evict();
-        return guest;
+        try {
+          tell(kernel, 0, false);
+          GuestCache.Guest guest =
+              new GuestMaker(recipe, cache, agent, busyboxes, deadline)
+                  .make(kernel, busybox, rejected);
+          guests.store(fingerprint, guest);
+          guests.evict();
+          return guest;
+        } finally {
+          tell(kernel, 1, true);
+        }
       } finally {
         lock.close();
       }
+    }
+
+    private void tell(KernelFinder.Found kernel, long done, boolean ended) {
+      progress.progress(
+          new ProgressEvent(
+              ProgressEvent.Activity.GUEST_BUILD,
+              "guest of " + kernel.image(),
+              done,
+              OptionalLong.of(1),
+              ended));
     }
 
     /** Over everything that shapes the guest, by path, size and time: no content is read. */

@@ -75,7 +75,12 @@ final class GuestFixture {
   }
 
   private GuestAssets provide(GuestRecipe.Draft draft, Host host) throws InterruptedException {
-    return new GuestAssembly(draft.recipe(), host, cache, Deadline.after(Duration.ofSeconds(30)))
+    return new GuestAssembly(
+            draft.recipe(),
+            host,
+            cache,
+            Deadline.after(Duration.ofSeconds(30)),
+            io.katajava.ProgressListener.NONE)
         .provide();
   }
 

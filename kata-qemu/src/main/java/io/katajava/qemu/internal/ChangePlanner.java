@@ -55,6 +55,7 @@ final class ChangePlanner {
   private final DevicePlanner devices;
   private final Deque<String> addedVcpus = new ArrayDeque<>();
   private final Map<String, List<Part>> addedModules = new HashMap<>();
+  private boolean changed;
 
   ChangePlanner(QemuConfig config, MachineType machine, MemorySize size, boolean kvm) {
     this.kvm = kvm;
@@ -62,6 +63,16 @@ final class ChangePlanner {
     this.machine = machine;
     this.memory = new MemoryParts(config, size);
     this.devices = new DevicePlanner(config, machine);
+  }
+
+  /** A change is about to be carried out. */
+  void changes() {
+    changed = true;
+  }
+
+  /** Whether the machine may have something now that its command line does not say. */
+  boolean isChanged() {
+    return changed;
   }
 
   Draft draft(LiveChange change, QmpClient qmp) {
@@ -173,7 +184,7 @@ final class ChangePlanner {
     if (addedModules.containsKey(add.id())) {
       return no(UNSUPPORTED, "there is a memory module '" + add.id() + "' already");
     }
-    Part backend = memory.backend("mem-" + add.id(), add.size());
+    Part backend = memory.pluggedBackend("mem-" + add.id(), add.size());
     Part module = Part.device("pc-dimm", add.id()).with("memdev", backend.id());
     List<Part> parts = List.of(backend, module);
     return new Draft(

@@ -18,6 +18,7 @@ import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What QEMU opens on the host, beyond the sandbox's own directory. */
 final class HostFiles {
@@ -26,12 +27,23 @@ final class HostFiles {
   private HostFiles() {}
 
   static List<Access> of(QemuConfig config, VmSpec spec, Path binary) {
+    return of(config, spec, binary, null);
+  }
+
+  /** With a memory file that QEMU's user is given rights on: only the way to it must be open. */
+  static List<Access> of(
+      QemuConfig config, VmSpec spec, Path binary, @Nullable SharedMemoryFile memory) {
     HostFiles all = new HostFiles();
     all.read(binary);
+    if (memory != null) {
+      all.read(memory.directory());
+    }
     all.read(spec.guest().kernel());
     spec.guest().initrd().ifPresent(all::read);
     config.firmware().ifPresent(all::read);
-    all.memory(config.memoryLayout().backend());
+    if (memory == null) {
+      all.memory(config.memoryLayout().backend());
+    }
     config.devices().forEach(all::device);
     spec.network().nics().forEach(all::nic);
     return all.files;

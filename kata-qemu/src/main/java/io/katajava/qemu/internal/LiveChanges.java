@@ -40,6 +40,16 @@ final class LiveChanges {
     }
   }
 
+  /** Whether the machine has, or had, something that its command line does not say. */
+  boolean anyMade() {
+    one.lock();
+    try {
+      return planner.isChanged();
+    } finally {
+      one.unlock();
+    }
+  }
+
   void apply(LiveChange change, Duration timeout) {
     one.lock();
     try {
@@ -48,6 +58,7 @@ final class LiveChanges {
         throw new IllegalStateException(
             change + " of sandbox " + sandboxId + " is not possible now: " + draft.why());
       }
+      planner.changes();
       run(draft, timeout);
       draft.done().run();
     } finally {

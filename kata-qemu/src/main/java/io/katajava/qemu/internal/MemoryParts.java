@@ -20,8 +20,20 @@ final class MemoryParts {
   private final MemoryLayout layout;
   private final MemorySize size;
   private final boolean shared;
+  private final boolean named;
 
   MemoryParts(QemuConfig config, MemorySize size) {
+    this(config, size, false);
+  }
+
+  /**
+   * Prepares.
+   *
+   * @param named whether the memory is called as it is when it has a backend, though it has none: a
+   *     saved machine finds its memory again by that name
+   */
+  MemoryParts(QemuConfig config, MemorySize size, boolean named) {
+    this.named = named;
     this.layout = config.memoryLayout();
     this.size = size;
     this.shared =
@@ -51,7 +63,7 @@ final class MemoryParts {
   }
 
   private boolean needsBackend() {
-    return shared || !(layout.backend() instanceof MemoryBackend.Anonymous);
+    return named || shared || !(layout.backend() instanceof MemoryBackend.Anonymous);
   }
 
   List<String> options() {
@@ -104,6 +116,16 @@ final class MemoryParts {
     return Part.object("memory-backend-ram", id).with("size", bytes.bytes());
   }
 
+  /**
+   * A backend for memory that is plugged: a file is the memory of the start and of nothing else.
+   */
+  Part pluggedBackend(String id, MemorySize bytes) {
+    return layout.backend() instanceof MemoryBackend.MappedFile file
+            && !java.nio.file.Files.isDirectory(file.path())
+        ? Part.object("memory-backend-ram", id).with("size", bytes.bytes())
+        : backend(id, bytes);
+  }
+
   /** The room up to the maximum as one device, empty at first. */
   List<Part> resizable(Transport transport) {
     if (!layout.resizable()) {
@@ -114,7 +136,7 @@ final class MemoryParts {
       return List.of();
     }
     return List.of(
-        backend("ram-" + VIRTIO_MEM, room),
+        pluggedBackend("ram-" + VIRTIO_MEM, room),
         Part.device(transport.driver("virtio-mem"), VIRTIO_MEM)
             .with("memdev", "ram-" + VIRTIO_MEM)
             .with("requested-size", 0));

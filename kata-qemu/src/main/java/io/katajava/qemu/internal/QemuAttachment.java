@@ -63,7 +63,8 @@ final class QemuAttachment {
                 config,
                 machineType,
                 spec.sizes().memory(),
-                AcceleratorChoice.of(config.accelerator()).kvm()));
+                AcceleratorChoice.of(config.accelerator()).kvm()),
+            MachineCopies.of(config, spec, machineType, QemuCommandLine.Origin.BOOT, null));
     try {
       // The peer's process id is asked of the kernel: nobody else listens there.
       machine.attach(deadline.remainingAtMost(QMP_LIMIT));

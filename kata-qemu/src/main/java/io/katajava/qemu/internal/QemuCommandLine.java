@@ -34,6 +34,19 @@ final class QemuCommandLine {
   private final Transport transport;
   private final DeviceParts devices;
   private final MemoryParts memory;
+  private final Origin origin;
+
+  /** What the guest begins with. */
+  enum Origin {
+    /** Its kernel. */
+    BOOT,
+    /** The state of a saved machine. */
+    STATE,
+    /** The state of a template, which has no network cards: they are plugged in later. */
+    TEMPLATE,
+    /** The same, of one whose memory had a backend and which is read from the state now. */
+    STATE_AND_NAMED_MEMORY
+  }
 
   /**
    * Prepares the arguments.
@@ -47,6 +60,24 @@ final class QemuCommandLine {
       boolean kvm,
       MachineType machine,
       boolean seccomp) {
+    this(config, spec, directory, kvm, machine, seccomp, Origin.BOOT);
+  }
+
+  /**
+   * Prepares the arguments.
+   *
+   * @param seccomp whether this QEMU was built with {@code -sandbox}
+   * @param origin what the guest begins with
+   */
+  QemuCommandLine(
+      QemuConfig config,
+      VmSpec spec,
+      Path directory,
+      boolean kvm,
+      MachineType machine,
+      boolean seccomp,
+      Origin origin) {
+    this.origin = origin;
     this.config = config;
     this.spec = spec;
     this.sockets = new QemuSockets(directory);
@@ -55,7 +86,8 @@ final class QemuCommandLine {
     this.seccomp = seccomp;
     this.transport = Transport.of(machine);
     this.devices = new DeviceParts(transport, config.ioThreads());
-    this.memory = new MemoryParts(config, spec.sizes().memory());
+    this.memory =
+        new MemoryParts(config, spec.sizes().memory(), origin == Origin.STATE_AND_NAMED_MEMORY);
   }
 
   List<String> arguments() {
@@ -84,7 +116,12 @@ final class QemuCommandLine {
       line.addAll(part.toOption());
     }
     devices(line);
-    boot(line);
+    if (origin == Origin.BOOT) {
+      boot(line);
+    } else {
+      // The kernel is in the memory already: without these files QEMU starts sooner and smaller.
+      add(line, "-incoming", "defer");
+    }
     line.addAll(config.extraArguments());
     return line;
   }
@@ -248,7 +285,9 @@ final class QemuCommandLine {
         device(line, device);
       }
     }
-    SandboxNics.of(spec).forEach(nic -> device(line, nic));
+    if (origin != Origin.TEMPLATE) {
+      SandboxNics.of(spec).forEach(nic -> device(line, nic));
+    }
   }
 
   private void device(List<String> line, QemuDevice device) {

@@ -2,11 +2,21 @@ package io.katajava.qemu.internal;
 
 import io.katajava.Choice;
 import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
 import io.katajava.qemu.MachineType;
+import io.katajava.qemu.MemoryBackend;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
+import io.katajava.qemu.device.QemuDevice;
+import io.katajava.qemu.internal.QemuCommandLine.Origin;
+import io.katajava.qemu.qmp.QmpException;
+import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.StartContext;
+import io.katajava.spi.TemplateTraits;
+import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmImage;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
 import java.io.IOException;
@@ -14,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** QEMU behind the SPI. */
 public final class QemuHypervisor implements Hypervisor {
@@ -58,6 +69,116 @@ public final class QemuHypervisor implements Hypervisor {
   public QemuVm attach(VmSpec spec, Path stateDirectory, long pid, Deadline deadline)
       throws InterruptedException {
     return new QemuAttachment(config, spec, stateDirectory, machine()).run(pid, deadline);
+  }
+
+  @Override
+  public TemplateTraits templateFor(VmSpec spec) {
+    TemplateConfig template = new TemplateConfig(config, machine());
+    Optional<String> obstacle = template.obstacle().or(() -> template.tooLarge(spec.sizes()));
+    if (obstacle.isPresent()) {
+      return TemplateTraits.impossible(spec.sizes(), obstacle.get());
+    }
+    VmSizes sizes = template.sizes(spec.sizes());
+    return new TemplateTraits(
+        sizes,
+        fingerprint(template, sizes, spec.guest()),
+        Optional.empty(),
+        Stream.concat(template.attachedLater().stream(), SandboxNics.of(spec).stream())
+            .map(device -> device.getClass().getSimpleName() + " " + device.id())
+            .toList());
+  }
+
+  private List<String> fingerprint(TemplateConfig template, VmSizes sizes, GuestAssets guest) {
+    Path binary = QemuBinary.find(config.binary(), machine().architecture());
+    Optional<QemuCapabilities> known = capabilities(binary);
+    return TemplateFingerprint.of(
+        template.config(sizes, new MemoryBackend.MappedFile(Path.of("/memory"), true)),
+        new VmSpec("template", sizes, guest),
+        binary,
+        known,
+        machine(),
+        AcceleratorChoice.of(config.accelerator()).kvm());
+  }
+
+  @Override
+  public QemuVm launchTemplate(VmSpec spec, Path memory, StartContext context)
+      throws InterruptedException {
+    QemuConfig template =
+        new TemplateConfig(config, machine())
+            .config(spec.sizes(), new MemoryBackend.MappedFile(memory, true));
+    return new QemuLaunch(
+            template,
+            cache,
+            spec,
+            context,
+            machine(),
+            Origin.BOOT,
+            new SharedMemoryFile(memory, true, opensReadOnly()))
+        .run();
+  }
+
+  @Override
+  public QemuVm restore(VmSpec spec, VmImage image, StartContext context)
+      throws InterruptedException {
+    VmSizes sizes = MachineCopies.sizes(image.hardware());
+    VmSpec own = new VmSpec(spec.sandboxId(), sizes, spec.guest(), spec.network(), false);
+    TemplateConfig template = new TemplateConfig(config, machine());
+    boolean isTemplate = MachineCopies.isTemplate(image.hardware());
+    MemoryBackend backend =
+        image
+            .memory()
+            .<MemoryBackend>map(file -> new MemoryBackend.MappedFile(file, false))
+            .orElse(config.memoryLayout().backend());
+    QemuConfig effective = isTemplate ? template.config(sizes, backend) : config;
+    QemuMachine machine =
+        new QemuLaunch(
+                effective,
+                cache,
+                own,
+                context,
+                machine(),
+                origin(isTemplate, image),
+                image
+                    .memory()
+                    .map(file -> new SharedMemoryFile(file, false, opensReadOnly()))
+                    .orElse(null))
+            .run();
+    try {
+      List<QemuDevice> attached = new ArrayList<>();
+      if (isTemplate && image.memory().isPresent()) {
+        attached.addAll(template.attachedLater());
+        attached.addAll(SandboxNics.of(spec));
+      }
+      machine.completeTo(spec.sizes(), attached);
+      machine.load(image);
+      return machine;
+    } catch (QmpException | KataException e) {
+      VmEvidence evidence = machine.evidence();
+      machine.close();
+      throw context.failure(
+          ErrorCode.VM_START_FAILED,
+          "QEMU does not load the machine's state: " + e.getMessage(),
+          "Remove the image and have it made anew",
+          evidence,
+          e);
+    } catch (RuntimeException | InterruptedException e) {
+      machine.close();
+      throw e;
+    }
+  }
+
+  private static Origin origin(boolean isTemplate, VmImage image) {
+    if (!isTemplate) {
+      return Origin.STATE;
+    }
+    return image.memory().isPresent() ? Origin.TEMPLATE : Origin.STATE_AND_NAMED_MEMORY;
+  }
+
+  /** From 8.2 on QEMU falls back to reading where it may not write. */
+  private boolean opensReadOnly() {
+    return capabilities(QemuBinary.find(config.binary(), machine().architecture()))
+        .map(known -> TemplateFingerprint.isAtLeast(known.version(), 8, 2))
+        .orElse(false);
   }
 
   @Override

@@ -7,7 +7,6 @@ import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
-import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.QmpInterruptedException;
 import io.katajava.qemu.qmp.QmpProtocolException;
@@ -44,6 +43,10 @@ final class QemuLaunch {
   private final MachineType machineType;
   private final AcceleratorChoice accelerator;
   private final QemuSockets sockets;
+  private final QemuCommandLine.Origin origin;
+
+  /** The file that is the guest's memory, which QEMU's user is given rights on; or null. */
+  private final @Nullable SharedMemoryFile memoryFile;
 
   QemuLaunch(
       QemuConfig config,
@@ -51,6 +54,19 @@ final class QemuLaunch {
       VmSpec spec,
       StartContext context,
       MachineType machineType) {
+    this(config, cache, spec, context, machineType, QemuCommandLine.Origin.BOOT, null);
+  }
+
+  QemuLaunch(
+      QemuConfig config,
+      CapabilityCache cache,
+      VmSpec spec,
+      StartContext context,
+      MachineType machineType,
+      QemuCommandLine.Origin origin,
+      @Nullable SharedMemoryFile memoryFile) {
+    this.origin = origin;
+    this.memoryFile = memoryFile;
     this.cache = cache;
     this.config = config;
     this.spec = spec;
@@ -60,10 +76,12 @@ final class QemuLaunch {
     this.sockets = new QemuSockets(context.stateDirectory());
   }
 
-  QemuVm run() throws InterruptedException {
+  QemuMachine run() throws InterruptedException {
     context.enter(StartPhase.VM_PROCESS);
     Path binary = findBinary();
-    checkBootFiles();
+    if (origin == QemuCommandLine.Origin.BOOT) {
+      checkBootFiles();
+    }
     checkMemory();
     QemuCapabilities capabilities = capabilities(binary);
     List<String> line = new ArrayList<>();
@@ -75,14 +93,21 @@ final class QemuLaunch {
                 context.stateDirectory(),
                 accelerator.kvm(),
                 machineType,
-                capabilities.seccomp())
+                capabilities.seccomp(),
+                origin)
             .arguments());
     RunAs runAs =
-        RunAs.take(spec.sandboxId(), context.stateDirectory(), HostFiles.of(config, spec, binary));
+        RunAs.take(
+            spec.sandboxId(),
+            context.stateDirectory(),
+            HostFiles.of(config, spec, binary, memoryFile));
     try {
       runAs.own(context.stateDirectory());
       for (Path socket : SandboxNics.sockets(spec).toList()) {
         runAs.own(socket);
+      }
+      if (memoryFile != null) {
+        memoryFile.giveTo(runAs);
       }
       try (ReadySocket ready = ReadySocket.listen(sockets.ready())) {
         runAs.own(sockets.ready());
@@ -129,7 +154,7 @@ final class QemuLaunch {
     return capabilities;
   }
 
-  private QemuVm spawn(List<String> line, RunAs runAs, ReadySocket ready)
+  private QemuMachine spawn(List<String> line, RunAs runAs, ReadySocket ready)
       throws InterruptedException {
     List<String> whole = new ArrayList<>(tie(runAs));
     whole.addAll(line);
@@ -157,7 +182,8 @@ final class QemuLaunch {
             sockets,
             runAs,
             extraMonitor().isPresent(),
-            new ChangePlanner(config, machineType, spec.sizes().memory(), accelerator.kvm()));
+            new ChangePlanner(config, machineType, spec.sizes().memory(), accelerator.kvm()),
+            MachineCopies.of(config, spec, machineType, origin, memoryFile));
     try {
       context.recordProcess(process.pid());
       connect(machine, ready);
@@ -197,11 +223,7 @@ final class QemuLaunch {
     }
     if (runAs.uid() != null) {
       tie.addAll(List.of("--reuid", runAs.uid().toString(), "--regid", runAs.uid().toString()));
-      List<String> groups = new ArrayList<>();
-      if (accelerator.kvm()) {
-        groups.add(groupOf("/dev/kvm"));
-      }
-      SandboxNics.groups(spec).mapToObj(Integer::toString).forEach(groups::add);
+      List<String> groups = groups();
       tie.addAll(
           groups.isEmpty()
               ? List.of("--clear-groups")
@@ -221,6 +243,18 @@ final class QemuLaunch {
                     "Install util-linux",
                     VmEvidence.none(),
                     null));
+  }
+
+  private List<String> groups() {
+    List<String> groups = new ArrayList<>();
+    if (accelerator.kvm()) {
+      groups.add(groupOf("/dev/kvm"));
+    }
+    if (memoryFile != null && !memoryFile.isWritten()) {
+      groups.add(String.valueOf(SharedMemoryFile.READERS));
+    }
+    SandboxNics.groups(spec).mapToObj(Integer::toString).forEach(groups::add);
+    return groups;
   }
 
   private static String groupOf(String device) {

@@ -1,5 +1,8 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
 import io.katajava.qemu.ChangePlan;
@@ -7,6 +10,8 @@ import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.QemuStatistics;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.VmEvents;
+import io.katajava.qemu.device.Disk;
+import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpClosedException;
@@ -18,6 +23,7 @@ import io.katajava.qemu.qmp.command.Balloon;
 import io.katajava.qemu.qmp.command.Cont;
 import io.katajava.qemu.qmp.command.DumpGuestMemory;
 import io.katajava.qemu.qmp.command.QueryBalloon;
+import io.katajava.qemu.qmp.command.QueryPci;
 import io.katajava.qemu.qmp.command.QueryStatus;
 import io.katajava.qemu.qmp.command.Quit;
 import io.katajava.qemu.qmp.command.Screendump;
@@ -26,14 +32,20 @@ import io.katajava.qemu.qmp.command.SystemPowerdown;
 import io.katajava.qemu.qmp.command.SystemReset;
 import io.katajava.qemu.qmp.event.GuestPanickedEvent;
 import io.katajava.qemu.qmp.event.ShutdownEvent;
+import io.katajava.spi.PluggedHardware;
+import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
+import io.katajava.spi.VmImage;
+import io.katajava.spi.VmSizes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +69,7 @@ final class QemuMachine implements QemuVm {
   private final RunAs runAs;
   private final boolean untrusted;
   private final ChangePlanner planner;
+  private volatile MachineCopies copies;
   private final OutputTail stderr;
   private final OutputTail console;
   private final CompletableFuture<VmExit> exit;
@@ -80,7 +93,8 @@ final class QemuMachine implements QemuVm {
       QemuSockets sockets,
       RunAs runAs,
       boolean untrusted,
-      ChangePlanner planner) {
+      ChangePlanner planner,
+      MachineCopies copies) {
     this.sandboxId = sandboxId;
     this.process = process;
     this.consoleSocket = consoleSocket;
@@ -89,6 +103,7 @@ final class QemuMachine implements QemuVm {
     this.runAs = runAs;
     this.untrusted = untrusted;
     this.planner = planner;
+    this.copies = copies;
     this.stderr = new OutputTail("kata-qemu-stderr-" + sandboxId, process.getErrorStream());
     this.console =
         new OutputTail(
@@ -231,6 +246,33 @@ final class QemuMachine implements QemuVm {
   }
 
   @Override
+  public String plugDisk(Rootfs.Disk disk, Duration timeout) {
+    LiveChange add = new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly());
+    try {
+      // One plugged by another JVM before this one attached to the machine.
+      Optional<String> there = PciAddress.of(disk.id(), monitor().execute(new QueryPci()));
+      if (there.isPresent()) {
+        return there.get();
+      }
+      apply(add, timeout);
+      return PciAddress.of(disk.id(), monitor().execute(new QueryPci()))
+          .orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
+    } catch (QmpException | IllegalStateException | IllegalArgumentException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "cannot plug disk " + disk.image() + " into sandbox " + sandboxId + ": " + e.getMessage(),
+          Details.none().withSandbox(sandboxId).withRemedy(remedy(disk, e)).withCause(e));
+    }
+  }
+
+  private String remedy(Rootfs.Disk disk, RuntimeException failure) {
+    if (failure instanceof IllegalStateException) {
+      return "Give the machine more ports with QemuConfig.pciePorts(...), or the image fewer disks";
+    }
+    return "Check that the user QEMU runs as can read " + disk.image();
+  }
+
+  @Override
   public void pause() {
     monitor().execute(new Stop());
   }
@@ -238,6 +280,47 @@ final class QemuMachine implements QemuVm {
   @Override
   public void resume() {
     monitor().execute(new Cont());
+  }
+
+  /** What {@link #complete} shall plug in. */
+  void completeTo(VmSizes wanted, List<QemuDevice> devices) {
+    copies = copies.completedTo(wanted, devices);
+  }
+
+  /** Lets QEMU load a state; whether it could shows when the guest goes on. */
+  void load(VmImage image) throws InterruptedException {
+    MachineState.load(monitor(), image.state(), image.memory().isPresent());
+  }
+
+  @Override
+  public Optional<String> obstacleToSave() {
+    return copies.obstacle(attached(changes).anyMade());
+  }
+
+  @Override
+  public Duration save(Path state, boolean goesOn, Duration timeout) {
+    SharedMemoryFile memory = copies.memory();
+    boolean memoryIsFile = memory != null && memory.isWritten();
+    Duration pause = MachineState.save(monitor(), state, memoryIsFile, goesOn, timeout);
+    if (memory != null && memoryIsFile && !goesOn) {
+      try {
+        memory.close(runAs);
+      } catch (IOException e) {
+        throw new KataException(
+            ErrorCode.HOST_UNSUITABLE, "cannot close " + memory.path() + " to others: " + e, e);
+      }
+    }
+    return pause;
+  }
+
+  @Override
+  public Map<String, String> hardware() {
+    return copies.hardware();
+  }
+
+  @Override
+  public PluggedHardware complete(Duration timeout) {
+    return copies.complete(this, timeout);
   }
 
   @Override

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 record RunAs(@Nullable Integer uid, String why) {
   private static final Logger log = LoggerFactory.getLogger(RunAs.class);
-  private static final int FIRST = 61184;
+  static final int FIRST = 61184;
   private static final int COUNT = 65519 - FIRST + 1;
   private static final Set<Integer> TAKEN = ConcurrentHashMap.newKeySet();
 

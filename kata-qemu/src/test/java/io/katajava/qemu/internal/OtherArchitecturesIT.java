@@ -75,16 +75,18 @@ class OtherArchitecturesIT {
 
   @ParameterizedTest
   @CsvSource({
-    "VIRT,aarch64,NEEDS_RESTART", "PSERIES,ppc64,LIVE",
-    "S390_CCW_VIRTIO,s390x,LIVE", "RISCV_VIRT,riscv64,NEEDS_RESTART"
+    "VIRT,aarch64,8,LIVE", "VIRT,aarch64,0,NEEDS_RESTART", "PSERIES,ppc64,0,LIVE",
+    "S390_CCW_VIRTIO,s390x,0,LIVE", "RISCV_VIRT,riscv64,8,LIVE",
+        "RISCV_VIRT,riscv64,0,NEEDS_RESTART"
   })
-  void machine_isTakenAndAnswers(MachineType machine, String target, Verdict plug)
+  void machine_isTakenAndAnswers(MachineType machine, String target, int ports, Verdict plug)
       throws Exception {
     try (OpenDirectory directory = new OpenDirectory()) {
       TestStart start = new TestStart(directory.path(), Duration.ofMinutes(1));
       Path kernel = kernel(directory.above(), machine);
       QemuConfig config =
           config(machine)
+              .pciePorts(ports)
               .addDevice(Balloon.reporting())
               .addDevice(EntropySource.urandom())
               .addDevice(Nic.of("eth0", NicBackend.User.network()))

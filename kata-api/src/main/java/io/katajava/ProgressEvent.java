@@ -1,0 +1,27 @@
+package io.katajava;
+
+import java.util.OptionalLong;
+
+/**
+ * How far something long has come. The last event of a subject has {@code ended}, also when it
+ * failed.
+ *
+ * @param activity what is being done
+ * @param subject to what, for people; the same text for all events of it
+ * @param done bytes, or for a build steps, that are done
+ * @param total how many there are in all, when that is known
+ * @param ended whether no more events follow
+ */
+public record ProgressEvent(
+    Activity activity, String subject, long done, OptionalLong total, boolean ended) {
+
+  /** What takes long. */
+  public enum Activity {
+    /** Bytes come from a registry, an archive or a directory. */
+    PULL,
+    /** A layer is made into a block image. */
+    UNPACK,
+    /** A guest is built. */
+    GUEST_BUILD
+  }
+}

@@ -1,0 +1,16 @@
+package io.katajava.internal.engine;
+
+import io.katajava.ProgressListener;
+import io.katajava.spi.RootfsProvider;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Where root filesystems come from.
+ *
+ * @param providers asked in their order
+ * @param cacheDirectory where they keep what they made
+ * @param progress hears how far they are
+ */
+record RootfsSources(
+    List<RootfsProvider> providers, Path cacheDirectory, ProgressListener progress) {}

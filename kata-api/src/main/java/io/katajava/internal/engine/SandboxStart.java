@@ -1,0 +1,235 @@
+package io.katajava.internal.engine;
+
+import io.katajava.Birth;
+import io.katajava.BirthPolicy;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.Sandbox;
+import io.katajava.SandboxSpec;
+import io.katajava.StartPhase;
+import io.katajava.internal.template.StoredImage;
+import io.katajava.spi.PluggedHardware;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmEvidence;
+import io.katajava.spi.VmSpec;
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The way of one start, from the specification to the running sandbox. */
+final class SandboxStart {
+  private static final Logger log = LoggerFactory.getLogger(SandboxStart.class);
+  private static final Duration PLUG_LIMIT = Duration.ofSeconds(10);
+
+  private final Engine engine;
+  private final SandboxSpec spec;
+  private final StartRun run;
+  private volatile VmEvidence evidence = VmEvidence.none();
+
+  SandboxStart(Engine engine, SandboxSpec spec, StartRun run) {
+    this.engine = engine;
+    this.spec = spec;
+    this.run = run;
+  }
+
+  VmEvidence evidence() {
+    return evidence;
+  }
+
+  Sandbox run() throws InterruptedException {
+    run.enter(StartPhase.HOST);
+    boolean detached = spec.life().detached();
+    if (detached && !engine.providers().hypervisor().isDetachable()) {
+      throw run.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          "machines of hypervisor "
+              + engine.providers().hypervisor().name()
+              + " end with their JVM",
+          "Leave out detached()",
+          VmEvidence.none(),
+          null);
+    }
+    if (detached && !spec.networking().networks().isEmpty()) {
+      throw run.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          "the networks of a sandbox end with this JVM, and it is to outlive it",
+          "Leave out detached() or network(...)",
+          VmEvidence.none(),
+          null);
+    }
+    run.prepareDirectory();
+    SandboxConnections connections =
+        SandboxConnections.open(run, spec, engine.workers().executor());
+    run.undo().push(connections::close);
+
+    run.enter(StartPhase.GUEST);
+    VmSpec vmSpec = engine.vmSpec(spec, run.sandboxId(), connections.vmNetwork(), run.deadline());
+    if (detached) {
+      return handedOut(booted(vmSpec, connections, "detached sandboxes are booted"));
+    }
+    TemplateUse use = engine.templates().lookUp(spec.birth(), vmSpec, run.deadline());
+    StoredImage template = use.image();
+    String why = use.why();
+    if (template != null) {
+      try {
+        return handedOut(cloned(vmSpec, connections, template, use));
+      } catch (IOException | RuntimeException e) {
+        if (endsTheStart(e)) {
+          throw (RuntimeException) e;
+        }
+        log.warn(
+            "[{}] no sandbox could be made of template {}, which is removed; it boots instead: {}",
+            run.sandboxId(),
+            template.directory(),
+            e.getMessage());
+        engine.templates().discard(template);
+        why = "the template that fits could not be used: " + e.getMessage();
+      }
+    }
+    Sandbox sandbox = handedOut(booted(vmSpec, connections, why));
+    if (spec.birth() == BirthPolicy.TEMPLATE_IN_BACKGROUND) {
+      engine.templates().buildInBackground(vmSpec, use);
+    }
+    return sandbox;
+  }
+
+  /** Whether booting instead would help nobody. */
+  private boolean endsTheStart(Exception failure) {
+    boolean ours =
+        failure instanceof KataException known
+            && (known.code() == ErrorCode.CLOSED || known.code() == ErrorCode.INTERRUPTED);
+    return failure instanceof RuntimeException
+        && (ours || Thread.currentThread().isInterrupted() || run.deadline().isExpired());
+  }
+
+  private Sandbox handedOut(VmSandbox sandbox) {
+    engine.keep(sandbox);
+    run.undo().forget();
+    return sandbox;
+  }
+
+  private VmSandbox booted(VmSpec vmSpec, SandboxConnections connections, String why)
+      throws InterruptedException {
+    VirtualMachine vm = engine.providers().hypervisor().launch(vmSpec, run);
+    run.undo().push(vm::close);
+    try {
+      AgentLink link = AgentLink.establish(vm, run);
+      run.undo().push(link::close);
+      Detachment detachment = spec.life().detached() ? detachment(vmSpec, link) : null;
+      VmSandbox sandbox =
+          sandbox(vmSpec, vm, link, connections, detachment, new Birth(Birth.Kind.COLD, why));
+      sandbox.begin();
+      return sandbox;
+    } catch (RuntimeException | InterruptedException e) {
+      evidence = vm.evidence();
+      throw e;
+    }
+  }
+
+  /** Leaves nothing when it fails, so that the start can go on otherwise. */
+  private VmSandbox cloned(
+      VmSpec vmSpec, SandboxConnections connections, StoredImage template, TemplateUse use)
+      throws InterruptedException, IOException {
+    String agent = template.manifest().require(TemplateBuild.AGENT);
+    PreparedContainer container =
+        new PreparedContainer(
+            template.manifest().require(TemplateBuild.CONTAINER),
+            template.manifest().require(TemplateBuild.CONTAINER_OF));
+    UndoStack outer = run.undo();
+    UndoStack undo = new UndoStack();
+    VirtualMachine vm = engine.providers().hypervisor().restore(vmSpec, template.image(), run);
+    undo.push(vm::close);
+    outer.push(vm::close);
+    boolean done = false;
+    try {
+      AgentLink link = AgentLink.resume(vm, run, agent);
+      undo.push(link::close);
+      outer.push(link::close);
+      String plugged =
+          use.traits().attachedLater().isEmpty()
+              ? ""
+              : "; plugged in after: " + String.join(", ", use.traits().attachedLater());
+      VmSandbox sandbox =
+          sandbox(
+              vmSpec,
+              vm,
+              link,
+              connections,
+              null,
+              new Birth(
+                  Birth.Kind.TEMPLATE,
+                  "template " + template.directory().getFileName() + " fits" + plugged));
+      // A template has no network card; those of clones get an address when they are plugged in.
+      link.renew(run.sandboxId(), sandbox.hostname(), false, sandbox.files());
+      complete(vm, link);
+      sandbox.beginFrom(container);
+      done = true;
+      return sandbox;
+    } catch (RuntimeException | InterruptedException e) {
+      evidence = vm.evidence();
+      throw e;
+    } finally {
+      if (!done) {
+        undo.run(new IllegalStateException("undone"));
+      }
+    }
+  }
+
+  /** What the image does not have, before anybody uses the sandbox. */
+  private void complete(VirtualMachine vm, AgentLink link) {
+    PluggedHardware plugged;
+    try {
+      plugged = vm.complete(PLUG_LIMIT);
+    } catch (KataException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw run.failure(
+          ErrorCode.VM_START_FAILED,
+          "the machine could not be given its size and devices: " + e.getMessage(),
+          null,
+          vm.evidence(),
+          e);
+    }
+    if (!plugged.isNone()) {
+      link.awaitHardware(plugged);
+    }
+  }
+
+  private Detachment detachment(VmSpec vmSpec, AgentLink link) {
+    if (!link.keepsOutputAfterWait()) {
+      throw run.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          "a detached sandbox needs an agent that proves later which sandbox it is, and this"
+              + " guest's is another",
+          "Use the default guest, or leave out detached()",
+          VmEvidence.none(),
+          null);
+    }
+    Detachment detachment = Detachment.begin(engine.ledger(), spec, vmSpec, run.entry());
+    run.undo().push(detachment::close);
+    return detachment;
+  }
+
+  private VmSandbox sandbox(
+      VmSpec vmSpec,
+      VirtualMachine vm,
+      AgentLink link,
+      SandboxConnections connections,
+      @Nullable Detachment detachment,
+      Birth birth) {
+    return new VmSandbox(
+        engine.parts(
+            spec,
+            vmSpec,
+            vm,
+            link,
+            connections,
+            engine.providers().hypervisor().describe(vmSpec),
+            detachment,
+            birth),
+        run,
+        engine::forget);
+  }
+}

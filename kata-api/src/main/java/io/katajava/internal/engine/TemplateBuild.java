@@ -1,0 +1,126 @@
+package io.katajava.internal.engine;
+
+import io.katajava.Birth;
+import io.katajava.BirthPolicy;
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.SandboxLife;
+import io.katajava.SandboxSpec;
+import io.katajava.StartPhase;
+import io.katajava.internal.template.StoredImage;
+import io.katajava.internal.template.TemplateShelf;
+import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Builds a template: boots a guest whose memory is a file, makes the default container in it, runs
+ * a command there once so that everything on the way of an execution has been read, and saves it.
+ * While it is built it is a sandbox like any other to the ledger.
+ */
+final class TemplateBuild {
+  static final String CREATED = "created";
+  static final String VCPUS = "vcpus";
+  static final String MEMORY = "memory-mebibytes";
+  static final String AGENT = "agent";
+  static final String CONTAINER = "container";
+  static final String CONTAINER_OF = "container-of";
+
+  private static final Duration SAVE_LIMIT = Duration.ofSeconds(60);
+
+  private final Engine engine;
+  private final VmSpec spec;
+  private final List<String> key;
+
+  TemplateBuild(Engine engine, VmSpec spec, List<String> key) {
+    this.engine = engine;
+    this.spec = spec;
+    this.key = key;
+  }
+
+  void into(Path directory) throws IOException, InterruptedException {
+    StartRun run = engine.newRun(Deadline.after(SandboxSpec.DEFAULT_START_TIMEOUT));
+    try {
+      build(run, directory);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      run.undo().run(e);
+      throw e;
+    }
+  }
+
+  private void build(StartRun run, Path directory) throws IOException, InterruptedException {
+    run.enter(StartPhase.HOST);
+    run.prepareDirectory();
+    Path memory = Files.createFile(directory.resolve(StoredImage.MEMORY));
+    VmSpec own = new VmSpec(run.sandboxId(), spec.sizes(), spec.guest());
+    VirtualMachine vm = engine.providers().hypervisor().launchTemplate(own, memory, run);
+    run.undo().push(vm::close);
+    AgentLink link = AgentLink.establish(vm, run);
+    run.undo().push(link::close);
+    if (!link.keepsOutputAfterWait()) {
+      throw new KataException(
+          ErrorCode.INVALID_CONFIGURATION,
+          "only a guest with our agent can be a template; this one is " + link.describe());
+    }
+    SandboxSpec quiet = quiet();
+    VmSandbox sandbox =
+        new VmSandbox(
+            engine.parts(
+                quiet,
+                own,
+                vm,
+                link,
+                SandboxConnections.none(run.sandboxId(), quiet),
+                List.of(),
+                null,
+                new Birth(Birth.Kind.COLD, "it is a template")),
+            run,
+            closed -> {});
+    engine.track(sandbox);
+    run.undo().push(sandbox::close);
+    Map<String, String> values = new LinkedHashMap<>();
+    try {
+      sandbox.beginAsTemplate();
+      PreparedContainer container = sandbox.prepareDefaultContainer();
+      values.put(CREATED, String.valueOf(Instant.now().toEpochMilli()));
+      values.put(VCPUS, String.valueOf(spec.sizes().vcpus()));
+      values.put(MEMORY, String.valueOf(spec.sizes().memory().toMebibytes()));
+      values.put(AGENT, link.agentVersion());
+      values.put(CONTAINER, container.agentId());
+      values.put(CONTAINER_OF, container.fingerprint());
+      vm.save(directory.resolve(StoredImage.STATE), false, SAVE_LIMIT);
+    } finally {
+      engine.untrack(sandbox);
+    }
+    Map<String, String> hardware = vm.hardware();
+    // The memory is whole when the machine is gone.
+    sandbox.close();
+    run.undo().forget();
+    StoredImage.seal(directory, TemplateShelf.FORMAT, hardware, values, key);
+  }
+
+  /** A sandbox nobody asked for: everything is the default. */
+  private static SandboxSpec quiet() {
+    return new SandboxSpec(
+        Optional.empty(),
+        OptionalInt.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        "kata",
+        SandboxSpec.DEFAULT_START_TIMEOUT,
+        Map.of(),
+        SandboxSpec.Networking.NONE,
+        SandboxLife.UNLIMITED,
+        BirthPolicy.COLD);
+  }
+}

@@ -1,0 +1,369 @@
+package io.katajava.internal.template;
+
+import io.katajava.TemplateSettings;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Templates on disk or in memory, shared by the processes of a user: one directory each, named by
+ * its key, which appears by a rename when it is complete. Builders work in drafts, whose lock tells
+ * whether they still live.
+ */
+public final class TemplateShelf {
+  /** First line of a template's manifest. */
+  public static final String FORMAT = "kata-java-template 1";
+
+  private static final Logger log = LoggerFactory.getLogger(TemplateShelf.class);
+  private static final String DRAFT = ".draft-";
+  private static final String LOCK = ".lock";
+  private static final String USED = "used";
+
+  /** Builds under way in this JVM: file locks are between processes only. */
+  private static final Set<Path> BUILDING = ConcurrentHashMap.newKeySet();
+
+  private final Path root;
+  private final TemplateSettings settings;
+
+  /**
+   * Opens a shelf; nothing is made on disk yet.
+   *
+   * @param root its directory
+   * @param settings limits
+   */
+  public TemplateShelf(Path root, TemplateSettings settings) {
+    this.root = root;
+    this.settings = settings;
+  }
+
+  /**
+   * Where it is.
+   *
+   * @return its directory, which need not exist
+   */
+  public Path root() {
+    return root;
+  }
+
+  /**
+   * The name a template with these traits has.
+   *
+   * @param traits everything it depends on
+   * @return 32 hexadecimal digits; that two differ is checked again by the traits themselves
+   */
+  public static String idOf(List<String> traits) {
+    // FNV-1a by hand, two lanes: the first digest a JVM makes takes it 20 ms, in the middle of a
+    // start.
+    long high = 0xcbf29ce484222325L;
+    long low = ~high;
+    for (String trait : traits) {
+      for (int i = 0; i <= trait.length(); i++) {
+        char c = i == trait.length() ? '\n' : trait.charAt(i);
+        high = (high ^ c) * 0x100000001b3L;
+        low = (low ^ Long.rotateLeft(high, 29) ^ c) * 0x100000001b3L;
+      }
+    }
+    return String.format("%016x%016x", high, low);
+  }
+
+  /**
+   * Finds a template that can be used. One that cannot be is removed.
+   *
+   * @param traits everything it depends on
+   * @return the template, verified
+   */
+  public Optional<StoredImage> find(List<String> traits) {
+    String id = idOf(traits);
+    Path directory = root.resolve(id);
+    if (!Files.isDirectory(directory)) {
+      return Optional.empty();
+    }
+    try {
+      StoredImage image = StoredImage.open(directory, FORMAT);
+      if (!image.manifest().traits().equals(traits)) {
+        throw new IOException(directory + " was made of something else");
+      }
+      if (isTooOld(image)) {
+        throw new IOException(directory + " is older than " + settings.maximumAge());
+      }
+      image.verify();
+      touch(directory);
+      return Optional.of(image);
+    } catch (NoSuchFileException e) {
+      log.debug("template {} has just gone", id, e);
+    } catch (IOException | RuntimeException e) {
+      log.warn("template {} is not used and removed: {}", id, e.getMessage());
+    }
+    remove(id);
+    return Optional.empty();
+  }
+
+  private boolean isTooOld(StoredImage image) throws IOException {
+    return Instant.ofEpochMilli(image.manifest().number("created"))
+        .plus(settings.maximumAge())
+        .isBefore(Instant.now());
+  }
+
+  private static void touch(Path directory) {
+    try {
+      Files.setLastModifiedTime(directory.resolve(USED), FileTime.from(Instant.now()));
+    } catch (IOException e) {
+      log.debug("cannot note the use of {}", directory, e);
+    }
+  }
+
+  /** A template under construction. Closing it without {@link #publish} removes it. */
+  public final class Draft implements AutoCloseable {
+    private final String id;
+    private final Path directory;
+    private final FileChannel channel;
+    private boolean published;
+
+    private Draft(String id, Path directory, FileChannel channel) {
+      this.id = id;
+      this.directory = directory;
+      this.channel = channel;
+    }
+
+    /**
+     * Where to put the image's files.
+     *
+     * @return a directory of its own
+     */
+    public Path directory() {
+      return directory;
+    }
+
+    /**
+     * Makes it visible to all, in place of one there is, and keeps within the limits.
+     *
+     * @return the template
+     * @throws IOException if it cannot be moved
+     */
+    public StoredImage publish() throws IOException {
+      Files.createFile(directory.resolve(USED));
+      Path place = root.resolve(id);
+      Path old = root.resolve(DRAFT + "old-" + id);
+      TreeRemoval.of(old);
+      if (Files.exists(place)) {
+        Files.move(place, old, StandardCopyOption.ATOMIC_MOVE);
+      }
+      Files.move(directory, place, StandardCopyOption.ATOMIC_MOVE);
+      published = true;
+      TreeRemoval.of(old);
+      // Moving has changed the directory, not the files in it.
+      StoredImage image = StoredImage.open(place, FORMAT);
+      evict(id);
+      return image;
+    }
+
+    @Override
+    public void close() {
+      try {
+        if (!published) {
+          TreeRemoval.of(directory);
+        }
+      } catch (IOException e) {
+        log.warn("cannot remove {}: {}", directory, e.toString());
+      } finally {
+        BUILDING.remove(lockFile(id));
+        try {
+          channel.close();
+        } catch (IOException e) {
+          log.debug("cannot close the lock of {}", id, e);
+        }
+      }
+    }
+  }
+
+  /**
+   * Begins to build, unless somebody else does.
+   *
+   * @param traits everything it depends on
+   * @return the draft, to be closed; empty while another thread or process builds the same
+   * @throws IOException if the shelf cannot be written
+   */
+  public Optional<Draft> begin(List<String> traits) throws IOException {
+    makeRoot();
+    String id = idOf(traits);
+    Path lockFile = lockFile(id);
+    if (!BUILDING.add(lockFile)) {
+      return Optional.empty();
+    }
+    FileChannel channel = null;
+    boolean begun = false;
+    try {
+      channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      FileLock lock = channel.tryLock();
+      if (lock == null) {
+        return Optional.empty();
+      }
+      Path directory = root.resolve(DRAFT + id);
+      // Who holds the lock is the only builder: what is there is of one that was killed.
+      TreeRemoval.of(directory);
+      Files.createDirectory(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+      begun = true;
+      return Optional.of(new Draft(id, directory, channel));
+    } catch (OverlappingFileLockException e) {
+      return Optional.empty();
+    } finally {
+      if (!begun) {
+        BUILDING.remove(lockFile);
+        if (channel != null) {
+          channel.close();
+        }
+      }
+    }
+  }
+
+  private Path lockFile(String id) {
+    return root.resolve(id + LOCK).toAbsolutePath();
+  }
+
+  /** In a directory like /dev/shm others could have been first: it must be ours alone. */
+  private void makeRoot() throws IOException {
+    try {
+      Files.createDirectories(root.toAbsolutePath().getParent());
+      Files.createDirectory(root);
+    } catch (FileAlreadyExistsException e) {
+      log.trace("{} is there", root, e);
+    }
+    if (Files.isSymbolicLink(root)) {
+      throw new IOException(root + " is a link");
+    }
+    Object owner = Files.getAttribute(root, "unix:uid");
+    if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
+      throw new IOException(root + " belongs to user " + owner);
+    }
+    // An unprivileged hypervisor must pass through.
+    Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx--x--x"));
+  }
+
+  /**
+   * All templates that have a manifest, the newest first.
+   *
+   * @return the templates, not verified
+   */
+  public List<StoredImage> list() {
+    List<StoredImage> found = new ArrayList<>();
+    if (!Files.isDirectory(root)) {
+      return found;
+    }
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(root)) {
+      for (Path directory : all) {
+        String name = directory.getFileName().toString();
+        if (!name.startsWith(".") && Files.isDirectory(directory)) {
+          try {
+            found.add(StoredImage.open(directory, FORMAT));
+          } catch (IOException e) {
+            log.debug("{} is no template", directory, e);
+          }
+        }
+      }
+    } catch (IOException e) {
+      log.warn("cannot list {}: {}", root, e.toString());
+    }
+    found.sort(Comparator.comparing(TemplateShelf::lastUsed).reversed());
+    return found;
+  }
+
+  /**
+   * When a template was last used.
+   *
+   * @param image the template
+   * @return that instant; its making counts as use
+   */
+  public static Instant lastUsed(StoredImage image) {
+    try {
+      return Files.getLastModifiedTime(image.directory().resolve(USED)).toInstant();
+    } catch (IOException e) {
+      return Instant.EPOCH;
+    }
+  }
+
+  /**
+   * Removes a template. Machines made of it keep what they have.
+   *
+   * @param id its id
+   * @return whether there was one
+   */
+  public boolean remove(String id) {
+    Path directory = root.resolve(id);
+    if (!Files.isDirectory(directory)) {
+      return false;
+    }
+    try {
+      TreeRemoval.of(directory);
+      return true;
+    } catch (IOException e) {
+      log.warn("cannot remove template {}: {}", directory, e.toString());
+      return false;
+    }
+  }
+
+  /** Removes the longest unused until what is left is within the limits, and the outdated. */
+  private void evict(String kept) throws IOException {
+    long bytes = 0;
+    int count = 0;
+    for (StoredImage image : list()) {
+      String id = image.directory().getFileName().toString();
+      bytes += image.bytes();
+      count++;
+      boolean tooMuch = bytes > settings.maximumSize().bytes() || count > settings.maximumCount();
+      if (!id.equals(kept) && (tooMuch || isTooOld(image))) {
+        log.info("template {} makes room", id);
+        remove(id);
+      }
+    }
+    removeAbandoned();
+  }
+
+  /** Drafts whose builder was killed: their lock can be had. */
+  public void removeAbandoned() {
+    if (!Files.isDirectory(root)) {
+      return;
+    }
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(root, DRAFT + "*")) {
+      for (Path directory : all) {
+        String id = directory.getFileName().toString().substring(DRAFT.length());
+        Path lockFile = lockFile(id);
+        if (BUILDING.contains(lockFile)) {
+          continue;
+        }
+        try (FileChannel channel =
+                FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock()) {
+          if (lock != null) {
+            TreeRemoval.of(directory);
+          }
+        } catch (OverlappingFileLockException e) {
+          log.trace("{} has just been begun", directory, e);
+        }
+      }
+    } catch (IOException e) {
+      log.warn("cannot remove abandoned drafts from {}: {}", root, e.toString());
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.katajava.internal.pool;
+
+import org.jspecify.annotations.NullMarked;

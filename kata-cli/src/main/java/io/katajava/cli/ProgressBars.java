@@ -1,0 +1,113 @@
+package io.katajava.cli;
+
+import io.katajava.ProgressEvent;
+import io.katajava.ProgressListener;
+import java.io.PrintWriter;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import picocli.CommandLine.Model.CommandSpec;
+
+/**
+ * What takes long: one moving line with a bar on a terminal, else a line when it begins and ends.
+ */
+final class ProgressBars implements ProgressListener, AutoCloseable {
+  private static final int WIDTH = 20;
+  private static final String ERASE_LINE = "\r\u001b[K";
+
+  private final PrintWriter err;
+  private final boolean moving;
+  private final ReentrantLock writing = new ReentrantLock();
+  private final Map<String, ProgressEvent> running = new LinkedHashMap<>();
+  private final Set<String> begun = new HashSet<>();
+
+  ProgressBars(PrintWriter err, boolean moving) {
+    this.err = err;
+    this.moving = moving;
+  }
+
+  static ProgressBars on(CommandSpec spec) {
+    return new ProgressBars(spec.commandLine().getErr(), Terminal.ofThisProcess().progress());
+  }
+
+  @Override
+  public void progress(ProgressEvent event) {
+    writing.lock();
+    try {
+      if (event.ended()) {
+        boolean known = running.remove(event.subject()) != null;
+        if (!moving && known) {
+          err.println("kata: " + verb(event) + " " + event.subject() + ": done");
+        }
+      } else {
+        running.put(event.subject(), event);
+        if (!moving && begun.add(event.subject())) {
+          err.println("kata: " + verb(event) + " " + event.subject());
+        }
+      }
+      if (moving) {
+        err.print(ERASE_LINE + line());
+      }
+      err.flush();
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private static String verb(ProgressEvent event) {
+    return switch (event.activity()) {
+      case PULL -> "pulling";
+      case UNPACK -> "unpacking";
+      case GUEST_BUILD -> "building";
+    };
+  }
+
+  /** All that runs in one bar, named by what began first. */
+  private String line() {
+    if (running.isEmpty()) {
+      return "";
+    }
+    long done = 0;
+    long total = 0;
+    boolean known = true;
+    for (ProgressEvent each : running.values()) {
+      done += each.done();
+      known &= each.total().isPresent();
+      total += each.total().orElse(0);
+    }
+    ProgressEvent first = running.values().iterator().next();
+    String what =
+        verb(first)
+            + " "
+            + first.subject()
+            + (running.size() > 1 ? " and " + (running.size() - 1) + " more" : "");
+    if (!known || total <= 0) {
+      return what + (done > 0 ? " " + ImageCommand.size(done) : "");
+    }
+    int filled = (int) Math.min(WIDTH, WIDTH * done / total);
+    return "["
+        + "#".repeat(filled)
+        + ".".repeat(WIDTH - filled)
+        + "] "
+        + what
+        + " "
+        + ImageCommand.size(done)
+        + " of "
+        + ImageCommand.size(total);
+  }
+
+  /** Takes the moving line away, for what is printed next. */
+  void clear() {
+    if (moving) {
+      err.print(ERASE_LINE);
+      err.flush();
+    }
+  }
+
+  @Override
+  public void close() {
+    clear();
+  }
+}

@@ -1,0 +1,97 @@
+package io.katajava.image.internal;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.katajava.image.ImageReference;
+import io.katajava.image.internal.TarEntry.Kind;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An image as a tar archive of an OCI image layout; the same image, the same bytes. */
+final class ImageExport {
+  private ImageExport() {}
+
+  static void write(StoreDirectory store, ImageReader.Parts parts, Path target) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    Path directory = absolute.getParent();
+    if (directory == null) {
+      throw new IOException(target + " is a directory");
+    }
+    Path unfinished = Files.createTempFile(directory, ".export", null);
+    try {
+      try (OutputStream out =
+          new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 16)) {
+        write(store, parts, new TarWriter(out));
+      }
+      Files.move(
+          unfinished,
+          absolute,
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(unfinished);
+    }
+  }
+
+  private static void write(StoreDirectory store, ImageReader.Parts parts, TarWriter out)
+      throws IOException {
+    ImageReference name = parts.image().reference();
+    Descriptor manifest =
+        new Descriptor(
+                parts.manifest().mediaType(), parts.manifest().digest(), parts.manifest().size())
+            .on(parts.image().platform())
+            .annotated(ImageReader.FULL_NAME, name.toString())
+            .annotated(ImageReader.NAME, name.tag().orElse(ImageReference.DEFAULT_TAG));
+    document(out, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
+    ObjectNode index = OciDocuments.indexOf(List.of(manifest));
+    document(out, "index.json", new String(OciDocuments.write(index), StandardCharsets.UTF_8));
+    Map<String, Descriptor> blobs = new LinkedHashMap<>();
+    List<Descriptor> all = new ArrayList<>(List.of(manifest, parts.config()));
+    all.addAll(parts.layers());
+    for (Descriptor each : all) {
+      blobs.put("blobs/" + each.digest().algorithm() + "/" + each.digest().hex(), each);
+    }
+    for (Map.Entry<String, Descriptor> each : blobs.entrySet()) {
+      blob(store, out, each.getKey(), each.getValue());
+    }
+    out.finish();
+  }
+
+  private static TarEntry file(String path, long size) {
+    return new TarEntry(path, Kind.FILE, 0644, 0, 0, size, 0, "", 0, 0, Map.of());
+  }
+
+  private static void document(TarWriter out, String path, String text) throws IOException {
+    byte[] content = text.getBytes(StandardCharsets.UTF_8);
+    out.entry(file(path, content.length));
+    out.content(content, content.length);
+  }
+
+  private static void blob(StoreDirectory store, TarWriter out, String path, Descriptor blob)
+      throws IOException {
+    var hash = blob.digest().newHash();
+    out.entry(file(path, blob.size()));
+    byte[] buffer = new byte[1 << 16];
+    long size = 0;
+    try (InputStream in = Files.newInputStream(store.blob(blob.digest()))) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        size += n;
+        if (size > blob.size()) {
+          break;
+        }
+        hash.update(buffer, 0, n);
+        out.content(buffer, n);
+      }
+    }
+    StoreDirectory.check(blob, size, hash);
+  }
+}

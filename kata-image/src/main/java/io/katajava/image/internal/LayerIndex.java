@@ -1,0 +1,183 @@
+package io.katajava.image.internal;
+
+import io.katajava.image.ImageLimits;
+import io.katajava.image.internal.TarEntry.Kind;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a layer's archive holds, without the content of its files: names, whiteouts, opaque
+ * directories (OCI image specification, layer). Reading it is also the check: an archive with an
+ * index is one to build from.
+ */
+final class LayerIndex {
+  private static final String WHITEOUT = ".wh.";
+  private static final String OPAQUE = ".wh..wh..opq";
+
+  /** What aufs kept for itself. */
+  private static final String AUFS = ".wh..wh.";
+
+  /**
+   * One name of the layer.
+   *
+   * @param ordinal the place in the archive, from 0
+   * @param entry what the archive says; of a file only its kind counts here
+   * @param source what a hard link within the layer is another name of
+   */
+  record Item(int ordinal, TarEntry entry, @Nullable Item source) {}
+
+  private final Map<String, Item> items = new LinkedHashMap<>();
+  private final Set<String> whiteouts = new HashSet<>();
+  private final Set<String> opaque = new HashSet<>();
+  private boolean selfContained = true;
+
+  private LayerIndex() {}
+
+  /** Reads to the end of the stream, so that the whole of it passes a digest. */
+  static LayerIndex read(InputStream in, ImageLimits limits) throws IOException {
+    LayerIndex index = new LayerIndex();
+    TarReader reader = new TarReader(in);
+    int ordinal = 0;
+    for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+      if (ordinal == limits.entries()) {
+        throw new InvalidLayerException(
+            "it has more than " + limits.entries() + " entries, the limit");
+      }
+      index.add(ordinal++, entry);
+    }
+    in.transferTo(java.io.OutputStream.nullOutputStream());
+    index.completeDirectories();
+    return index;
+  }
+
+  Map<String, Item> items() {
+    return items;
+  }
+
+  /** Paths that are gone from the layers below. */
+  Set<String> whiteouts() {
+    return whiteouts;
+  }
+
+  /** Directories that hide what the layers below have in them. */
+  Set<String> opaque() {
+    return opaque;
+  }
+
+  /** Whether it can be mounted over others by itself, without a look at them. */
+  boolean isSelfContained() {
+    return selfContained;
+  }
+
+  private void add(int ordinal, TarEntry entry) throws InvalidLayerException {
+    String name = entry.name();
+    if (name.equals(OPAQUE)) {
+      String directory = TarEntry.parent(entry.path());
+      opaque.add(directory);
+      // The root has the attributes of the writable layer, and so no mark of its own.
+      selfContained &= !directory.isEmpty();
+      return;
+    }
+    if (name.startsWith(AUFS)) {
+      return;
+    }
+    if (name.startsWith(WHITEOUT)) {
+      String gone = name.substring(WHITEOUT.length());
+      if (gone.isEmpty() || gone.equals(".") || gone.equals("..")) {
+        throw new InvalidLayerException(
+            "whiteout " + TarEntry.readable(entry.path()) + " names nothing");
+      }
+      String parent = TarEntry.parent(entry.path());
+      whiteouts.add(parent.isEmpty() ? gone : parent + "/" + gone);
+      return;
+    }
+    if (entry.path().isEmpty()) {
+      if (entry.kind() != Kind.DIRECTORY) {
+        throw new InvalidLayerException("its root is no directory");
+      }
+      return;
+    }
+    if (entry.kind() == Kind.CHARACTER && entry.major() == 0 && entry.minor() == 0) {
+      throw new InvalidLayerException(
+          "device " + TarEntry.readable(entry.path()) + " is 0:0, overlayfs' mark of a removal");
+    }
+    checkAbove(entry.path());
+    Item before = items.get(entry.path());
+    if (before != null
+        && before.entry().kind() == Kind.DIRECTORY
+        && entry.kind() != Kind.DIRECTORY) {
+      throw new InvalidLayerException(
+          "entry " + TarEntry.readable(entry.path()) + " takes the place of a directory");
+    }
+    items.remove(entry.path());
+    items.put(entry.path(), new Item(ordinal, entry, linked(entry)));
+  }
+
+  /** The entry whose content a hard link shares, when it is in this layer. */
+  private @Nullable Item linked(TarEntry entry) throws InvalidLayerException {
+    if (entry.kind() != Kind.HARD_LINK) {
+      return null;
+    }
+    Item target = items.get(entry.link());
+    if (target == null) {
+      selfContained = false;
+      return null;
+    }
+    if (target.entry().kind() == Kind.DIRECTORY) {
+      throw new InvalidLayerException(
+          "hard link " + TarEntry.readable(entry.path()) + " has a directory as target");
+    }
+    return target.source() != null ? target.source() : target;
+  }
+
+  /** Nothing is put below what is a link or a file in the same layer. */
+  private void checkAbove(String path) throws InvalidLayerException {
+    for (String above = TarEntry.parent(path); !above.isEmpty(); above = TarEntry.parent(above)) {
+      Item item = items.get(above);
+      if (item != null && item.entry().kind() != Kind.DIRECTORY) {
+        throw new InvalidLayerException(
+            "entry "
+                + TarEntry.readable(path)
+                + " is below "
+                + TarEntry.readable(above)
+                + ", which is no directory");
+      }
+      if (item != null) {
+        return;
+      }
+    }
+  }
+
+  /** Directories that are only implied have the attributes of the layers below. */
+  private void completeDirectories() throws InvalidLayerException {
+    List<String> named = new ArrayList<>(items.keySet());
+    named.addAll(whiteouts);
+    named.addAll(opaque);
+    Map<String, Boolean> seen = new HashMap<>();
+    for (String path : named) {
+      for (String above = TarEntry.parent(path);
+          !above.isEmpty() && seen.putIfAbsent(above, true) == null;
+          above = TarEntry.parent(above)) {
+        Item item = items.get(above);
+        if (item == null) {
+          selfContained = false;
+        } else if (item.entry().kind() != Kind.DIRECTORY) {
+          throw new InvalidLayerException(
+              "entry "
+                  + TarEntry.readable(path)
+                  + " is below "
+                  + TarEntry.readable(above)
+                  + ", which is no directory");
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package io.katajava.image.internal;
+
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.ProgressListener;
+import io.katajava.image.Digest;
+import io.katajava.image.ImageLimits;
+import io.katajava.image.ImageReference;
+import io.katajava.image.Platform;
+import io.katajava.image.RegistryOptions;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One pull: mirrors first, documents, then all missing blobs, several at once. */
+@SuppressWarnings("try") // Locks are held, not used.
+final class RegistryPull implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RegistryPull.class);
+
+  private final StoreDirectory store;
+  private final RegistryOptions options;
+  private final ImageLimits limits;
+  private final StoreCleaner cleaner;
+  private final ProgressListener progress;
+  private final Deadline deadline;
+  private final ExecutorService downloads;
+
+  RegistryPull(
+      StoreDirectory store,
+      RegistryOptions options,
+      ImageLimits limits,
+      StoreCleaner cleaner,
+      ProgressListener progress,
+      Deadline deadline) {
+    this.store = store;
+    this.options = options;
+    this.limits = limits;
+    this.cleaner = cleaner;
+    this.progress = progress;
+    this.deadline = deadline;
+    this.downloads =
+        Executors.newFixedThreadPool(
+            options.parallelDownloads(),
+            work -> {
+              Thread thread = new Thread(work, "kata-pull");
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  ImageReader.Parts run(ImageReference reference, Platform platform)
+      throws IOException, InterruptedException {
+    @Nullable IOException first = null;
+    for (String host : RegistryClient.hosts(options, reference.registry())) {
+      try {
+        return from(
+            new RegistryClient(host, reference.repository(), options, System.getenv(), deadline),
+            reference,
+            platform);
+      } catch (InvalidLayerException e) {
+        throw e;
+      } catch (IOException e) {
+        log.info("{} could not be pulled from {}: {}", reference, host, e.toString());
+        if (first != null) {
+          e.addSuppressed(first);
+        }
+        first = e;
+      }
+    }
+    throw failed(reference, java.util.Objects.requireNonNull(first, "there is a host"));
+  }
+
+  private static KataException failed(ImageReference reference, IOException cause) {
+    int status = cause instanceof RegistryException answer ? answer.status() : 0;
+    String remedy =
+        switch (status) {
+          case 401, 403 -> "Log in with 'docker login', or set RegistryOptions.credentials(...)";
+          case 404 -> "Check name and tag";
+          case 429 -> "Wait, log in, or use a mirror";
+          default ->
+              cause instanceof javax.net.ssl.SSLException
+                  ? "Trust the registry's authority with RegistryOptions.certificates(...)"
+                  : "Check the registry's name and the network; a pull goes on where it stopped";
+        };
+    return new KataException(
+        status == 404 ? ErrorCode.IMAGE_NOT_FOUND : ErrorCode.IMAGE_PULL_FAILED,
+        "cannot pull "
+            + reference
+            + ": "
+            + (cause instanceof RegistryException ? cause.getMessage() : cause.toString()),
+        Details.none().withRemedy(remedy).withCause(cause));
+  }
+
+  private ImageReader.Parts from(RegistryClient client, ImageReference reference, Platform platform)
+      throws IOException, InterruptedException {
+    Map<Digest, byte[]> documents = new LinkedHashMap<>();
+    Descriptor top = top(client, reference, documents);
+    ImageReader.Documents reader = descriptor -> document(client, descriptor, documents);
+    Descriptor manifest =
+        ImageReader.choose(reader, List.of(top), platform, 0)
+            .orElseThrow(
+                () ->
+                    new KataException(
+                        ErrorCode.IMAGE_NOT_FOUND,
+                        reference + " is not there for " + platform,
+                        Details.none().withRemedy("Ask for another platform")));
+    if (!manifest.digest().equals(top.digest())) {
+      manifest = manifest.annotated(ImageReader.CHOSEN_FROM, top.digest().toString());
+    }
+    ImageReader.Parts parts = ImageReader.read(reader, manifest, reference, limits);
+    List<Descriptor> missing = new ArrayList<>();
+    for (Descriptor layer : parts.layers()) {
+      if (!store.has(layer) && !missing.contains(layer)) {
+        missing.add(layer);
+      }
+    }
+    cleaner.makeRoom(missing.stream().mapToLong(Descriptor::size).sum(), deadline);
+    try (StoreLock adding = store.adding(deadline)) {
+      download(client, parts.layers(), reference.familiar());
+      for (Descriptor each : List.of(parts.config(), manifest)) {
+        store.add(each, new ByteArrayInputStream(reader.read(each)));
+      }
+    }
+    return parts;
+  }
+
+  /** What the reference itself names: a manifest or an index. */
+  private Descriptor top(
+      RegistryClient client, ImageReference reference, Map<Digest, byte[]> documents)
+      throws IOException, InterruptedException {
+    String wanted =
+        reference
+            .digest()
+            .map(Digest::toString)
+            .orElseGet(() -> reference.tag().orElse(ImageReference.DEFAULT_TAG));
+    try (RegistryClient.Answer answer = client.manifest(wanted)) {
+      byte[] content = limited(answer);
+      Digest digest = reference.digest().orElseGet(() -> Digest.sha256(content));
+      var hash = digest.newHash();
+      hash.update(content);
+      String type =
+          OciDocuments.mediaType(OciDocuments.parse(content, "the manifest of " + reference));
+      Descriptor top = new Descriptor(type, digest, content.length);
+      StoreDirectory.check(top, content.length, hash);
+      documents.put(digest, content);
+      return top;
+    }
+  }
+
+  private static byte[] limited(RegistryClient.Answer answer) throws IOException {
+    byte[] content = answer.body().readNBytes(OciDocuments.MAXIMUM_DOCUMENT + 1);
+    if (content.length > OciDocuments.MAXIMUM_DOCUMENT) {
+      throw new InvalidLayerException("the registry sent a document of more than 4 MiB");
+    }
+    return content;
+  }
+
+  private byte[] document(
+      RegistryClient client, Descriptor descriptor, Map<Digest, byte[]> documents)
+      throws IOException {
+    byte[] known = documents.get(descriptor.digest());
+    if (known != null) {
+      return known;
+    }
+    if (store.has(descriptor)) {
+      try {
+        return store.read(descriptor);
+      } catch (InvalidLayerException e) {
+        log.warn("{} in {} is damaged and pulled again", descriptor.digest(), store.root(), e);
+      }
+    }
+    boolean manifest = OciDocuments.MANIFEST_TYPES.contains(descriptor.mediaType());
+    try (RegistryClient.Answer answer =
+        manifest
+            ? client.manifest(descriptor.digest().toString())
+            : client.blob(descriptor.digest().toString(), 0)) {
+      byte[] content = limited(answer);
+      var hash = descriptor.digest().newHash();
+      hash.update(content);
+      StoreDirectory.check(descriptor, content.length, hash);
+      documents.put(descriptor.digest(), content);
+      return content;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while reading " + descriptor.digest(), e);
+    }
+  }
+
+  private void download(RegistryClient client, List<Descriptor> layers, String name)
+      throws IOException, InterruptedException {
+    Map<Digest, Descriptor> once = new LinkedHashMap<>();
+    layers.forEach(layer -> once.put(layer.digest(), layer));
+    List<Future<Void>> running = new ArrayList<>();
+    for (Descriptor layer : once.values()) {
+      running.add(
+          downloads.submit(
+              () -> {
+                new BlobDownload(store, client, layer, name, progress, deadline).run();
+                return null;
+              }));
+    }
+    try {
+      for (Future<Void> each : running) {
+        each.get(deadline.remaining().toMillis() + 1, TimeUnit.MILLISECONDS);
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException failure) {
+        throw failure;
+      }
+      throw new IOException("a download failed: " + e.getCause(), e.getCause());
+    } catch (TimeoutException e) {
+      throw new IOException("the downloads did not end within " + deadline.allowed(), e);
+    } finally {
+      running.forEach(each -> each.cancel(true));
+    }
+  }
+
+  @Override
+  public void close() {
+    downloads.shutdownNow();
+    try {
+      // Threads that hold locks of the store must be gone before the next pull begins.
+      if (!downloads.awaitTermination(10, TimeUnit.SECONDS)) {
+        log.warn("a download does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,144 @@
+package io.katajava.image.internal;
+
+import io.katajava.Deadline;
+import java.io.BufferedOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Makes a squashfs out of an archive on its standard input: {@code sqfstar} of squashfs-tools (4.5
+ * or newer), else {@code tar2sqfs} of squashfs-tools-ng. Neither needs root or puts files on the
+ * host.
+ *
+ * @param program which of the two
+ */
+public record SquashfsTool(Path program) {
+  private static final String SQFSTAR = "sqfstar";
+  private static final String TAR2SQFS = "tar2sqfs";
+  private static final int ERROR_TAIL = 1000;
+
+  /** Writes the archive. */
+  interface Archive {
+    void writeTo(TarWriter out) throws IOException;
+  }
+
+  /**
+   * Looks for a tool.
+   *
+   * @param path directories, as in the environment
+   * @return the first that is there
+   */
+  public static Optional<SquashfsTool> find(String path) {
+    for (String tool : List.of(SQFSTAR, TAR2SQFS)) {
+      for (String directory : (path + ":/usr/bin:/usr/sbin").split(File.pathSeparator, -1)) {
+        if (directory.startsWith("/")) {
+          Path candidate = Path.of(directory, tool);
+          if (Files.isRegularFile(candidate) && Files.isExecutable(candidate)) {
+            return Optional.of(new SquashfsTool(candidate));
+          }
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private List<String> command(Path target) {
+    List<String> command = new ArrayList<>(List.of(program.toString()));
+    if (program.endsWith(SQFSTAR)) {
+      // Nothing is compressed: the guest reads what the host's page cache holds, at memory's speed.
+      command.addAll(
+          List.of(
+              "-quiet",
+              "-no-progress",
+              "-exit-on-error",
+              "-mkfs-time",
+              "0",
+              "-root-time",
+              "0",
+              "-root-mode",
+              "755",
+              "-root-uid",
+              "0",
+              "-root-gid",
+              "0",
+              "-noI",
+              "-noD",
+              "-noF",
+              "-noX",
+              target.toString()));
+    } else {
+      command.addAll(List.of("--quiet", "--no-skip", "--compressor", "lz4", target.toString()));
+    }
+    return command;
+  }
+
+  /**
+   * Runs the tool.
+   *
+   * @param archive what to put into the image
+   * @param target the image, which must not be there
+   * @param deadline by when it must be there
+   * @throws IOException when the tool fails; what it said is in the message
+   */
+  void make(Archive archive, Path target, Deadline deadline)
+      throws IOException, InterruptedException {
+    Path said = Files.createTempFile(target.getParent(), "said", null);
+    try {
+      ProcessBuilder builder = new ProcessBuilder(command(target));
+      builder.environment().put("LC_ALL", "C");
+      // squashfs-tools refuse it beside the options.
+      builder.environment().remove("SOURCE_DATE_EPOCH");
+      Process process = builder.redirectErrorStream(true).redirectOutput(said.toFile()).start();
+      try {
+        IOException failed = feed(archive, process);
+        if (!process.waitFor(Math.max(1, deadline.remaining().toMillis()), TimeUnit.MILLISECONDS)) {
+          throw new IOException(program + " did not end within " + deadline.allowed());
+        }
+        if (failed instanceof InvalidLayerException) {
+          throw failed;
+        }
+        if (process.exitValue() != 0 || failed != null) {
+          throw new IOException(
+              program
+                  + " ended with status "
+                  + process.exitValue()
+                  + (failed == null ? "" : " (" + failed.getMessage() + ")")
+                  + ": "
+                  + tail(said),
+              failed);
+        }
+      } finally {
+        process.destroyForcibly();
+        process.waitFor();
+      }
+    } finally {
+      Files.deleteIfExists(said);
+    }
+  }
+
+  /** What the tool said about a broken pipe is worth more than the broken pipe. */
+  private static @org.jspecify.annotations.Nullable IOException feed(
+      Archive archive, Process process) {
+    try (OutputStream out = new BufferedOutputStream(process.getOutputStream(), 1 << 16)) {
+      archive.writeTo(new TarWriter(out));
+      return null;
+    } catch (IOException e) {
+      process.destroy();
+      return e;
+    }
+  }
+
+  private static String tail(Path file) throws IOException {
+    String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+    text = text.replaceAll("\\s*\n\\s*", "; ");
+    return text.length() <= ERROR_TAIL ? text : text.substring(text.length() - ERROR_TAIL);
+  }
+}

@@ -1,0 +1,3 @@
+/** Images for tests, made of nothing but bytes. */
+@org.jspecify.annotations.NullMarked
+package io.katajava.image.testing;

@@ -1,0 +1,146 @@
+package io.katajava.qemu.internal;
+
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.qemu.qmp.EventQueue;
+import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qemu.qmp.QmpEvent;
+import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpInterruptedException;
+import io.katajava.qemu.qmp.command.Cont;
+import io.katajava.qemu.qmp.command.Migrate;
+import io.katajava.qemu.qmp.command.MigrateIncoming;
+import io.katajava.qemu.qmp.command.MigrateSetCapabilities;
+import io.katajava.qemu.qmp.command.MigrateSetParameters;
+import io.katajava.qemu.qmp.event.StopEvent;
+import io.katajava.qemu.qmp.type.MigrationCapability;
+import io.katajava.qemu.qmp.type.MigrationCapabilityStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A machine's state into a file and out of one: a migration to and from a file of ours. */
+final class MachineState {
+  private static final Logger log = LoggerFactory.getLogger(MachineState.class);
+
+  /** The name under which QEMU is given the file. */
+  private static final String NAME = "state";
+
+  /** A file takes what comes: QEMU's own default is 128 MiB/s, made for networks. */
+  private static final long BYTES_PER_SECOND = 1L << 40;
+
+  /**
+   * How long the rest may take for which the guest is stopped, as QEMU estimates it. The devices'
+   * state comes on top.
+   */
+  private static final long DOWNTIME_MILLIS = 20;
+
+  private MachineState() {}
+
+  /**
+   * Saves.
+   *
+   * @param memoryIsFile whether the memory is a shared file, which is not written once more
+   * @return how long the guest stood still; zero when it does so still
+   */
+  static Duration save(
+      QmpClient qmp, Path state, boolean memoryIsFile, boolean goesOn, Duration timeout) {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    boolean done = false;
+    try (FileDescriptor file = FileDescriptor.toWrite(state);
+        EventQueue<QmpEvent> stops = qmp.subscribeTo(StopEvent.NAME)) {
+      qmp.execute(ignoringShared(memoryIsFile));
+      qmp.execute(
+          MigrateSetParameters.builder()
+              .maxBandwidth(BYTES_PER_SECOND)
+              .downtimeLimit(DOWNTIME_MILLIS)
+              .build());
+      qmp.getFd(NAME, file.number());
+      await(qmp, state, deadline);
+      done = true;
+      if (!goesOn) {
+        return Duration.ZERO;
+      }
+      qmp.execute(new Cont());
+      Instant resumed = Instant.now();
+      QmpEvent stop = stops.poll();
+      return stop == null ? Duration.ZERO : Duration.between(stop.timestamp(), resumed);
+    } catch (IOException e) {
+      throw failure("the state cannot be written: " + e.getMessage(), e);
+    } finally {
+      if (!done) {
+        undo(qmp, state);
+      }
+    }
+  }
+
+  private static void await(QmpClient qmp, Path state, long deadline) {
+    Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+    try {
+      qmp.migrate(Migrate.builder().uri("fd:" + NAME).build(), left)
+          .get(left.toMillis() + 1000, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof QmpException known) {
+        throw known;
+      }
+      throw failure("the state cannot be saved to " + state, e);
+    } catch (TimeoutException e) {
+      throw failure("saving the state to " + state + " takes too long", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure("interrupted while the state was saved to " + state, e);
+    }
+  }
+
+  /** The guest goes on and the half file is gone. */
+  private static void undo(QmpClient qmp, Path state) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      qmp.execute(new Cont());
+    } catch (QmpException e) {
+      log.debug("the machine does not go on after a save that failed", e);
+    }
+    try {
+      Files.deleteIfExists(state);
+    } catch (IOException e) {
+      log.warn("cannot remove {}: {}", state, e.toString());
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Lets QEMU load; it goes on by itself then, or ends when it cannot. */
+  static void load(QmpClient qmp, Path state, boolean memoryIsFile) throws InterruptedException {
+    try (FileDescriptor file = FileDescriptor.toRead(state)) {
+      // In order, and only the last answer is waited for: each wait costs a switch to QEMU and
+      // back.
+      qmp.executeAsync(ignoringShared(memoryIsFile));
+      qmp.getFd(NAME, file.number());
+      qmp.execute(MigrateIncoming.builder().uri("fd:" + NAME).build());
+    } catch (QmpInterruptedException e) {
+      throw QemuMachine.interrupted(e);
+    } catch (IOException e) {
+      throw failure("the state cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static KataException failure(String message, Exception cause) {
+    return new KataException(ErrorCode.HOST_UNSUITABLE, message, cause);
+  }
+
+  private static MigrateSetCapabilities ignoringShared(boolean on) {
+    List<MigrationCapabilityStatus> all = new ArrayList<>();
+    all.add(new MigrationCapabilityStatus(MigrationCapability.X_IGNORE_SHARED, on));
+    return new MigrateSetCapabilities(all);
+  }
+}

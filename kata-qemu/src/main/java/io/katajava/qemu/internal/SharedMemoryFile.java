@@ -1,0 +1,49 @@
+package io.katajava.qemu.internal;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+
+/**
+ * A guest's memory as a file: written by the machine that becomes a template, mapped copy-on-write
+ * by those made of it.
+ *
+ * <p>Where QEMU runs as a user of its own, the writing one owns the file meanwhile; after that it
+ * belongs to the JVM's user, and a group that only QEMU processes of clones are in may open it.
+ * Trap: before 8.2, QEMU opens even a file that it maps copy-on-write for reading and writing, so
+ * for those the group may write; a template whose file was written to is noticed by its times and
+ * not used again.
+ *
+ * @param path the file
+ * @param isWritten whether the machine writes into it
+ * @param opensReadOnly whether QEMU is content with a file it may only read
+ */
+record SharedMemoryFile(Path path, boolean isWritten, boolean opensReadOnly) {
+  /** The group id before the first user id that is given to a sandbox; see {@link RunAs}. */
+  static final int READERS = RunAs.FIRST - 1;
+
+  Path directory() {
+    return Objects.requireNonNull(path.toAbsolutePath().getParent());
+  }
+
+  /** Before the machine that writes it starts. Root itself needs no permission. */
+  void giveTo(RunAs runAs) throws IOException {
+    if (isWritten) {
+      runAs.own(path);
+    }
+  }
+
+  /** After the machine that wrote it has ended. */
+  void close(RunAs runAs) throws IOException {
+    if (runAs.uid() == null) {
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+      return;
+    }
+    Files.setAttribute(path, "unix:uid", 0);
+    Files.setAttribute(path, "unix:gid", READERS);
+    Files.setPosixFilePermissions(
+        path, PosixFilePermissions.fromString(opensReadOnly ? "rw-r-----" : "rw-rw----"));
+  }
+}
