@@ -25,7 +25,7 @@ const BLOCK: usize = 4096;
 
 /// What the agent can do in place of a program.
 pub fn is_known(name: &str) -> bool {
-    matches!(name, "tar-create" | "tar-create-sparse" | "tar-extract")
+    matches!(name, "tar-create" | "tar-create-sparse" | "tar-extract" | super::listeners::NAME)
 }
 
 /// Runs it on standard input and output; the exit code.
@@ -307,7 +307,7 @@ pub fn check(name: &str, args: usize) -> Result<()> {
         return Err(Status::invalid(format!("unknown builtin: {name}")));
     }
     if args != 2 {
-        return Err(Status::invalid(format!("{name} takes one path")));
+        return Err(Status::invalid(format!("{name} takes one argument")));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ pub mod devices;
 pub mod hooks;
 pub mod ids;
 pub mod init;
+pub mod listeners;
 pub mod mounts;
 pub mod plan;
 pub mod process;

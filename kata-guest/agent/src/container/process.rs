@@ -146,7 +146,10 @@ pub fn become_program(plan: &ProcessPlan, first: Option<&Hooks>) -> Result<Infal
         // The channel too: its end is what tells the agent that the work has begun.
         sys::close_all_but(&[]);
         let path = plan.args[1].to_string_lossy();
-        sys::exit_child(super::archive::run(builtin, &path));
+        sys::exit_child(match builtin.as_str() {
+            super::listeners::NAME => super::listeners::run(),
+            name => super::archive::run(name, &path),
+        });
     }
     if let Some(hooks) = first {
         hooks::run(&hooks.start_container, &hooks.about.state("created", Some(sys::own_pid())))?;

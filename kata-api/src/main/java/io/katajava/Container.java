@@ -1,6 +1,8 @@
 package io.katajava;
 
+import io.katajava.wait.WaitStrategy;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -68,6 +70,27 @@ public interface Container extends AutoCloseable {
    * @throws KataException when the agent cannot be asked
    */
   ContainerStats stats();
+
+  /**
+   * Waits until the container is ready.
+   *
+   * @param strategy tells when it is; {@link io.katajava.wait.Wait} has the usual ones
+   * @throws io.katajava.wait.ContainerNotReadyException at once when its first process has ended,
+   *     with how it did and the end of its output, or when the time is up
+   * @throws IllegalStateException if the container was not started, or the strategy needs something
+   *     that it does not have
+   */
+  void waitUntil(WaitStrategy strategy);
+
+  /**
+   * The TCP ports that are listened at, on any address, in the container's network namespace, which
+   * is the sandbox's unless it has its own. No program of the container is run with our agent;
+   * another's executes {@code cat}.
+   *
+   * @return a snapshot; not to be trusted
+   * @throws KataException when the agent cannot be asked
+   */
+  Set<Integer> listeningPorts();
 
   /**
    * Starts the first process of a container that was created, or starts it again after it has

@@ -7,6 +7,7 @@ import io.katajava.agent.oci.OciIdMapping;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
 import io.katajava.agent.oci.OciRlimit;
+import io.katajava.wait.WaitStrategy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Describes a container and starts it. Not safe for several threads. */
 public final class ContainerBuilder {
+  /** How much of the output is kept with {@link #waitingFor} unless told otherwise. */
+  private static final MemorySize LOG_WHEN_WAITING = MemorySize.mebibytes(1);
+
   private final String name;
   private final Function<ContainerSpec, Container> creator;
   private @Nullable String image;
@@ -47,6 +51,7 @@ public final class ContainerBuilder {
   private OciHooks hooks = OciHooks.NONE;
   private ContainerSpec.@Nullable IdMappings idMappings;
   private @Nullable MemorySize keptLog;
+  private @Nullable WaitStrategy readiness;
 
   /**
    * Makes a builder; {@link Sandbox#container} does.
@@ -531,6 +536,19 @@ public final class ContainerBuilder {
   }
 
   /**
+   * Lets {@link #start} wait until the container is ready. The output of its first process is then
+   * kept as a log of 1 MiB, unless {@link #keepLog} says otherwise or it has a terminal. Default:
+   * the container is ready as soon as it is started.
+   *
+   * @param strategy tells when it is; {@link io.katajava.wait.Wait} has the usual ones
+   * @return this
+   */
+  public ContainerBuilder waitingFor(WaitStrategy strategy) {
+    this.readiness = strategy;
+    return this;
+  }
+
+  /**
    * What was described.
    *
    * @return an immutable description
@@ -566,7 +584,13 @@ public final class ContainerBuilder {
         limits.build(),
         new ContainerSpec.Kernel(
             namespaces, sharedPid, sysctls, hooks, Optional.ofNullable(idMappings)),
-        Optional.ofNullable(keptLog));
+        keptLog());
+  }
+
+  private Optional<MemorySize> keptLog() {
+    return keptLog == null && readiness != null && terminal == null
+        ? Optional.of(LOG_WHEN_WAITING)
+        : Optional.ofNullable(keptLog);
   }
 
   /**
@@ -582,16 +606,20 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Creates and starts the container.
+   * Creates and starts the container, and waits until it is ready if {@link #waitingFor} was said.
    *
    * @return the running container
    * @throws CommandNotStartedException when its first process cannot be started
+   * @throws io.katajava.wait.ContainerNotReadyException when it does not become ready; it is closed
    * @throws KataException when the container cannot be made; nothing of it is left
    */
   public Container start() {
     Container container = create();
     try {
       container.start();
+      if (readiness != null) {
+        container.waitUntil(readiness);
+      }
     } catch (RuntimeException e) {
       container.close();
       throw e;

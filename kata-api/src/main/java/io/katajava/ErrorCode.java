@@ -44,6 +44,8 @@ public enum ErrorCode {
   COMMAND_NOT_STARTED,
   /** A command ended with a non-zero exit code, by a signal or by its timeout. */
   COMMAND_FAILED,
+  /** A container's first process has ended while it was waited for. */
+  CONTAINER_ENDED,
   /** A command wrote more than the stated limit. */
   OUTPUT_LIMIT,
   /** Files could not be copied. */

@@ -4,6 +4,7 @@ import io.katajava.agent.ArpNeighbor;
 import io.katajava.agent.NetworkInterface;
 import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.VolumeStats;
+import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
 import java.time.Duration;
 import java.util.List;
@@ -68,6 +69,14 @@ public interface Sandbox extends AutoCloseable {
    * @return one argument an element
    */
   List<String> commandLine();
+
+  /**
+   * What the machine said so far, for people: the end of the guest's console and of the
+   * hypervisor's standard error, besides its command line.
+   *
+   * @return a snapshot; the console is not to be trusted
+   */
+  VmEvidence evidence();
 
   /**
    * Tells whether nothing but this library controls the hypervisor.

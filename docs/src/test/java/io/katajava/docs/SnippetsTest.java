@@ -38,6 +38,7 @@ class SnippetsTest {
               "io.katajava.guest",
               "io.katajava.image",
               "io.katajava.spi",
+              "io.katajava.wait",
               "java.nio.file",
               "java.time",
               "java.util")

@@ -44,7 +44,8 @@ class ArchitectureTest {
           .layer("agent")
           .definedBy("io.katajava.agent..")
           .layer("api")
-          .definedBy("io.katajava", "io.katajava.spi..", "io.katajava.internal..")
+          .definedBy(
+              "io.katajava", "io.katajava.wait..", "io.katajava.spi..", "io.katajava.internal..")
           .layer("qemu")
           .definedBy("io.katajava.qemu..")
           .layer("config")
@@ -89,7 +90,11 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "io.katajava", "io.katajava.spi..", "io.katajava.internal..", "io.katajava.qemu");
+              "io.katajava",
+              "io.katajava.wait..",
+              "io.katajava.spi..",
+              "io.katajava.internal..",
+              "io.katajava.qemu");
 
   @ArchTest
   static final ArchRule MODULES_HAVE_NO_CYCLES =

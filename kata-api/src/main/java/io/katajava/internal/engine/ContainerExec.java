@@ -37,11 +37,16 @@ final class ContainerExec {
     this.current = current;
   }
 
-  @SuppressWarnings("try") // The context is held, not used.
   ExecResult exec(ExecSpec spec) {
+    return exec(spec, "");
+  }
+
+  /** Runs a command, or something the agent does itself, to its end. */
+  @SuppressWarnings("try") // The context is held, not used.
+  ExecResult exec(ExecSpec spec, String builtin) {
     CapturedExec captured = new CapturedExec(sandbox, spec, System.nanoTime());
     try (LogContext context = LogContext.of(sandbox.id())) {
-      return launch(spec, captured).get();
+      return launch(spec, captured, builtin).get();
     } catch (InterruptedException e) {
       captured.abandon();
       Thread.currentThread().interrupt();
@@ -63,7 +68,7 @@ final class ContainerExec {
 
   CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
     return CompletableFuture.supplyAsync(
-            () -> launch(spec, new CapturedExec(sandbox, spec, System.nanoTime())),
+            () -> launch(spec, new CapturedExec(sandbox, spec, System.nanoTime()), ""),
             sandbox.workers().executor())
         .thenCompose(result -> result)
         .exceptionallyCompose(
@@ -74,12 +79,13 @@ final class ContainerExec {
                         : failure));
   }
 
-  private CompletableFuture<ExecResult> launch(ExecSpec spec, CapturedExec captured) {
+  private CompletableFuture<ExecResult> launch(
+      ExecSpec spec, CapturedExec captured, String builtin) {
     AgentProcess process;
     sandbox.beginCommand(spec.command().get(0));
     ExecWatch watch = sandbox.startRun().watch().exec(spec.command().get(0));
     try {
-      process = startProcess(spec, current.get(), "", watch);
+      process = startProcess(spec, current.get(), builtin, watch);
     } catch (AgentException e) {
       sandbox.activity().leave();
       Optional<ExecOutcome.NotStarted> outcome = AgentFailures.notStarted(e);

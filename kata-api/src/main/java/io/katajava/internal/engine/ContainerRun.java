@@ -3,6 +3,7 @@ package io.katajava.internal.engine;
 import io.katajava.CommandNotStartedException;
 import io.katajava.ContainerLimits;
 import io.katajava.ContainerLog.Stream;
+import io.katajava.ExecOutcome;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.agent.AgentClient;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,7 @@ final class ContainerRun {
   private static final Logger log = LoggerFactory.getLogger(ContainerRun.class);
   private static final int SIGKILL = 9;
   private static final Duration REMOVE_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration DRAIN_GRACE = Duration.ofSeconds(5);
 
   private final VmSandbox sandbox;
   private final ContainerPlan plan;
@@ -40,6 +43,15 @@ final class ContainerRun {
   /** The first process; null before it was started. */
   @Nullable InteractiveExecution main() {
     return main;
+  }
+
+  /** The end of the first process, after that of its output unless it dawdles. */
+  CompletableFuture<ExecOutcome> ended() {
+    InteractiveExecution process = main;
+    if (process == null) {
+      throw new IllegalStateException("it was not started");
+    }
+    return process.ended(DRAIN_GRACE);
   }
 
   /** Makes the container in the guest; leaves nothing on failure. */

@@ -98,6 +98,24 @@ final class InteractiveExecution implements Execution {
     return this;
   }
 
+  /** Its end, once all of its output has come, or that has taken longer than the grace. */
+  CompletableFuture<ExecOutcome> ended(Duration grace) {
+    return running
+        .exit()
+        .thenCompose(
+            outcome -> {
+              if (outcome instanceof ExecOutcome.VmLost) {
+                return CompletableFuture.completedFuture(outcome);
+              }
+              CompletableFuture<ExecOutcome> complete = new CompletableFuture<>();
+              running.drained().whenComplete((nothing, failure) -> complete.complete(outcome));
+              java.util.concurrent.Future<?> late =
+                  sandbox.workers().after(grace, () -> complete.complete(outcome));
+              complete.whenComplete((any, failure) -> late.cancel(false));
+              return complete;
+            });
+  }
+
   @Override
   public OptionalInt pid() {
     return running.process().pid();

@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -110,14 +112,13 @@ final class LogBuffer implements ContainerLog {
     private List<Line> news() {
       lock.lock();
       try {
-        long known = Math.max(0, next - dropped);
+        long unknown = Math.min(kept.size(), dropped + kept.size() - next);
         List<Line> news = new ArrayList<>();
-        int index = 0;
-        for (Line line : kept) {
-          if (index++ >= known) {
-            news.add(line);
-          }
+        Iterator<Line> newestFirst = kept.descendingIterator();
+        while (news.size() < unknown) {
+          news.add(newestFirst.next());
         }
+        Collections.reverse(news);
         next = dropped + kept.size();
         return news;
       } finally {

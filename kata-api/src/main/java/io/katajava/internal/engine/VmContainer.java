@@ -19,11 +19,13 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.internal.engine.DetachedRecord.OneContainer;
 import io.katajava.internal.engine.DetachedRecord.Stage;
+import io.katajava.wait.WaitStrategy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -31,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A container in a sandbox of this JVM. */
 final class VmContainer implements Container {
+  /** For a look at what the kernel knows; a guest that computes for others may be slow. */
+  private static final Duration LOOK_TIMEOUT = Duration.ofSeconds(30);
+
   private final VmSandbox sandbox;
   private final ContainerPlan plan;
   private final ContainerVolumes volumes;
@@ -222,6 +227,29 @@ final class VmContainer implements Container {
           "container " + name() + " keeps no log; make it with keepLog(...)");
     }
     return log;
+  }
+
+  boolean keepsLog() {
+    return log != null;
+  }
+
+  @Override
+  public void waitUntil(WaitStrategy strategy) {
+    mainProcess();
+    ContainerWait.run(this, strategy, run.ended());
+  }
+
+  @Override
+  public Set<Integer> listeningPorts() {
+    ExecResult tables =
+        sandbox.link().keepsOutputAfterWait()
+            ? execs.exec(asRoot("tcp-listeners", "/proc/net"), "tcp-listeners").orThrow()
+            : execs.exec(asRoot("cat", "/proc/net/tcp", "/proc/net/tcp6"), "");
+    return ListenTable.ports(tables.stdoutText());
+  }
+
+  private static ExecSpec asRoot(String... command) {
+    return ExecSpec.command(command).user("0:0").timeout(LOOK_TIMEOUT).build();
   }
 
   @Override

@@ -28,6 +28,7 @@ import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.VolumeStats;
 import io.katajava.internal.observe.LogContext;
 import io.katajava.spi.VirtualMachine;
+import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
 import io.katajava.spi.VmSpec;
 import java.nio.charset.StandardCharsets;
@@ -514,6 +515,11 @@ final class VmSandbox implements Sandbox {
   @Override
   public List<String> commandLine() {
     return parts.vm().evidence().commandLine();
+  }
+
+  @Override
+  public VmEvidence evidence() {
+    return parts.vm().evidence();
   }
 
   @Override

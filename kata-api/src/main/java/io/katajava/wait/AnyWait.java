@@ -1,0 +1,70 @@
+package io.katajava.wait;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+
+/** Waits for whichever is first. */
+record AnyWait(List<WaitStrategy> strategies) implements WaitStrategy {
+  /** How long a strategy may take to see that its wait is over. */
+  private static final int GRACE_MILLIS = 5000;
+
+  AnyWait {
+    if (strategies.isEmpty()) {
+      throw new IllegalArgumentException("nothing is named that is to be waited for");
+    }
+  }
+
+  @Override
+  public void waitUntilReady(Waiting waiting) {
+    CompletableFuture<WaitStrategy> first = new CompletableFuture<>();
+    AtomicInteger left = new AtomicInteger(strategies.size());
+    List<Thread> threads = new ArrayList<>();
+    for (WaitStrategy strategy : strategies) {
+      threads.add(
+          new Thread(
+              () -> {
+                try {
+                  strategy.waitUntilReady(waiting);
+                  first.complete(strategy);
+                } catch (RuntimeException | Error e) {
+                  if (left.decrementAndGet() == 0) {
+                    first.completeExceptionally(e);
+                  }
+                }
+              },
+              "kata-wait-" + waiting.container().name()));
+    }
+    threads.forEach(thread -> thread.setDaemon(true));
+    threads.forEach(Thread::start);
+    try {
+      waiting.await(first);
+    } catch (ContainerNotReadyException e) {
+      // A strategy may have seen what it waits for at the very end.
+      join(threads);
+      if (first.isCompletedExceptionally() || !first.isDone()) {
+        throw e;
+      }
+    } finally {
+      threads.forEach(Thread::interrupt);
+      join(threads);
+    }
+  }
+
+  private static void join(List<Thread> threads) {
+    try {
+      for (Thread thread : threads) {
+        thread.join(GRACE_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public String describe() {
+    return strategies.stream().map(WaitStrategy::describe).collect(Collectors.joining(" or "));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.katajava.wait;
+
+import org.jspecify.annotations.NullMarked;
