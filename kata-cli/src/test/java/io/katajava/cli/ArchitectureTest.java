@@ -53,9 +53,13 @@ class ArchitectureTest {
           .definedBy("io.katajava.guest..")
           .layer("image")
           .definedBy("io.katajava.image..")
+          .layer("opentelemetry")
+          .definedBy("io.katajava.opentelemetry..")
           .layer("cli")
           .definedBy("io.katajava.cli..")
           .whereLayer("cli")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("opentelemetry")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("config")
           .mayOnlyBeAccessedByLayers("cli")
@@ -66,7 +70,16 @@ class ArchitectureTest {
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "cli");
+          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "opentelemetry", "cli");
+
+  @ArchTest
+  static final ArchRule OPENTELEMETRY_IS_KNOWN_TO_ITS_MODULE_ALONE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.katajava.opentelemetry..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
 
   @ArchTest
   static final ArchRule QMP_IS_USABLE_ALONE =

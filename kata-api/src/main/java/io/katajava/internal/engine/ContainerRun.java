@@ -60,6 +60,7 @@ final class ContainerRun {
     } catch (AgentException e) {
       throw failure("start", e);
     }
+    sandbox.startRun().endPhase();
     follow(pid, requested, kept);
   }
 
