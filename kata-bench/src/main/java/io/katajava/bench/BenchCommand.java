@@ -1,5 +1,6 @@
 package io.katajava.bench;
 
+import io.katajava.BirthPolicy;
 import io.katajava.MemorySize;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -42,11 +43,15 @@ public final class BenchCommand {
   /** {@code kata bench start}. */
   @Command(
       name = "start",
-      description = "Cold starts, in pairs with a bare QEMU that boots the same kernel.",
+      description = {
+        "Starts to the first output, in pairs with a bare QEMU: for cold starts one that boots the",
+        "same kernel, for clones and copies one that loads the same state."
+      },
       footer = {
         "",
         "Examples:",
         "  kata bench start -n 20",
+        "  kata bench start --birth template --parallel 8",
         "  kata bench start --parallel 8 -n 3",
         "  kata bench start --json",
         "  KATA_GUEST_KERNEL=debian kata bench start --html start.html"
@@ -67,6 +72,15 @@ public final class BenchCommand {
     MemorySize memory = MemorySize.mebibytes(256);
 
     @Option(
+        names = "--birth",
+        paramLabel = "WAY",
+        description = {
+          "How sandboxes come to be: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
+          "All but cold build a template unless there is one."
+        })
+    Ways birth = Ways.cold;
+
+    @Option(
         names = "--parallel",
         paramLabel = "N",
         description = "Starts at once, beside as many bare machines. Default: ${DEFAULT-VALUE}.")
@@ -82,7 +96,9 @@ public final class BenchCommand {
       if (parallel < 1 || pairs < 1) {
         throw new ParameterException(spec.commandLine(), "-n and --parallel are at least 1");
       }
-      report.tell(new ColdStart(pairs, parallel, memory).run(), spec.commandLine().getOut());
+      try (StartBench.Way way = birth.open(memory, parallel)) {
+        report.tell(new StartBench(pairs, parallel).run(way), spec.commandLine().getOut());
+      }
       return 0;
     }
   }
@@ -94,7 +110,12 @@ public final class BenchCommand {
         "Idle sandboxes at once: memory, processor time and the end of all, beside one bare QEMU.",
         "Exits with 1 when something is left of them."
       },
-      footer = {"", "Examples:", "  kata bench density -n 20", "  kata bench density --json"})
+      footer = {
+        "",
+        "Examples:",
+        "  kata bench density -n 20",
+        "  kata bench density --birth template --json"
+      })
   static final class DensityBench implements Callable<Integer> {
     @Spec CommandSpec spec;
 
@@ -109,6 +130,12 @@ public final class BenchCommand {
         paramLabel = "SIZE",
         description = "Guest memory of each. Default: ${DEFAULT-VALUE}.")
     MemorySize memory = MemorySize.mebibytes(256);
+
+    @Option(
+        names = "--birth",
+        paramLabel = "WAY",
+        description = "cold or template. Default: ${DEFAULT-VALUE}.")
+    Ways birth = Ways.cold;
 
     @Option(
         names = "--seconds",
@@ -126,7 +153,11 @@ public final class BenchCommand {
       if (count < 1 || seconds < 1) {
         throw new ParameterException(spec.commandLine(), "-n and --seconds are at least 1");
       }
-      Density density = new Density(count, memory, Duration.ofSeconds(seconds));
+      if (birth != Ways.cold && birth != Ways.template) {
+        throw new ParameterException(spec.commandLine(), "--birth is cold or template here");
+      }
+      BirthPolicy policy = birth == Ways.cold ? BirthPolicy.COLD : BirthPolicy.TEMPLATE_ON_DEMAND;
+      Density density = new Density(count, memory, policy, Duration.ofSeconds(seconds));
       report.tell(density.run(), spec.commandLine().getOut());
       return density.leftBehind() == 0 ? 0 : 1;
     }

@@ -56,12 +56,14 @@ final class BenchReport {
       out.println();
       out.print(Samples.header(comparison.unit()));
       out.print(comparison.ours().toRow(comparison.name()));
-      out.print(comparison.floor().toRow("floor: " + comparison.floorName()));
-      out.printf(
-          Locale.ROOT,
-          "%nratio: %.3f of the medians, %.3f median of the pairs%n",
-          comparison.ratioOfMedians(),
-          comparison.ratios().median());
+      if (comparison.hasFloor()) {
+        out.print(comparison.floor().toRow("floor: " + comparison.floorName()));
+        out.printf(
+            Locale.ROOT,
+            "%nratio: %.3f of the medians, %.3f median of the pairs%n",
+            comparison.ratioOfMedians(),
+            comparison.ratios().median());
+      }
       if (!comparison.phases().isEmpty()) {
         out.println();
         out.print(Samples.header("phase, milliseconds"));
@@ -87,16 +89,19 @@ final class BenchReport {
   private static JsonObject toJson(Comparison comparison) {
     JsonObject.Builder phases = JsonObject.builder();
     comparison.phases().forEach((phase, samples) -> phases.put(phase, summary(samples)));
-    return JsonObject.builder()
-        .put("name", comparison.name())
-        .put("unit", comparison.unit())
-        .put("floorName", comparison.floorName())
-        .put("ours", summary(comparison.ours()))
-        .put("floor", summary(comparison.floor()))
-        .put("ratioOfMedians", comparison.ratioOfMedians())
-        .put("medianOfRatios", comparison.ratios().median())
-        .put("phases", phases.build())
-        .build();
+    JsonObject.Builder figure =
+        JsonObject.builder()
+            .put("name", comparison.name())
+            .put("unit", comparison.unit())
+            .put("ours", summary(comparison.ours()));
+    if (comparison.hasFloor()) {
+      figure
+          .put("floorName", comparison.floorName())
+          .put("floor", summary(comparison.floor()))
+          .put("ratioOfMedians", comparison.ratioOfMedians())
+          .put("medianOfRatios", comparison.ratios().median());
+    }
+    return figure.put("phases", phases.build()).build();
   }
 
   private static JsonObject summary(Samples samples) {

@@ -17,6 +17,11 @@ final class Comparison {
   private final Samples ratios = new Samples();
   private final Map<String, Samples> phases = new LinkedHashMap<>();
 
+  /**
+   * Nothing measured yet.
+   *
+   * @param floorName empty when nothing stands beside the figure
+   */
   Comparison(String name, String unit, String floorName) {
     this.name = name;
     this.unit = unit;
@@ -27,6 +32,15 @@ final class Comparison {
     ours.addMillis(value);
     floor.addMillis(floorValue);
     ratios.addMillis(value / floorValue);
+  }
+
+  /** One without a floor. */
+  void add(double value) {
+    ours.addMillis(value);
+  }
+
+  boolean hasFloor() {
+    return !floorName.isEmpty();
   }
 
   void phase(String phase, Duration duration) {

@@ -1,5 +1,6 @@
 package io.katajava.bench;
 
+import io.katajava.BirthPolicy;
 import io.katajava.Kata;
 import io.katajava.KataDirectories;
 import io.katajava.MemorySize;
@@ -20,12 +21,14 @@ import java.util.concurrent.CompletableFuture;
 final class Density {
   private final int count;
   private final MemorySize memory;
+  private final BirthPolicy birth;
   private final Duration watched;
   private int leftBehind;
 
-  Density(int count, MemorySize memory, Duration watched) {
+  Density(int count, MemorySize memory, BirthPolicy birth, Duration watched) {
     this.count = count;
     this.memory = memory;
+    this.birth = birth;
     this.watched = watched;
   }
 
@@ -43,7 +46,7 @@ final class Density {
       try {
         long begin = System.nanoTime();
         for (int i = 0; i < count; i++) {
-          Sandbox sandbox = kata.sandbox().memory(memory).start();
+          Sandbox sandbox = kata.sandbox().birth(birth).memory(memory).start();
           sandboxes.add(sandbox);
           pids.add(sandbox.hypervisorPid());
           directories.add(state.resolve(sandbox.id()));
@@ -88,6 +91,7 @@ final class Density {
       processor.add(ours.percent().get(i), bare.percent().get(0));
     }
     return new BenchReport(count + " idle sandboxes at once, " + memory + " of guest memory each")
+        .condition("birth", birth.toString())
         .condition("processor time watched", watched.toSeconds() + " s")
         .add(mebibytes)
         .add(processor)

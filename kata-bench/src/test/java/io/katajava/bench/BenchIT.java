@@ -2,11 +2,14 @@ package io.katajava.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.katajava.BirthPolicy;
 import io.katajava.MemorySize;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The measurements run and find something; what they find is the machine's business. */
 class BenchIT {
@@ -18,19 +21,25 @@ class BenchIT {
     return text.toString();
   }
 
-  @Test
-  void start_severalAtOnce_areMeasuredBesideAsManyBareMachines() throws Exception {
-    String report = text(new ColdStart(1, 2, MEMORY).run());
+  @ParameterizedTest
+  @EnumSource(Ways.class)
+  void start_severalAtOnce_areMeasuredBesideAsManyBareMachines(Ways birth) throws Exception {
+    String report;
+    try (StartBench.Way way = birth.open(MEMORY, 2)) {
+      report = text(new StartBench(1, 2).run(way));
+    }
 
-    assertThat(report)
-        .contains("2 cold starts at once")
-        .contains("floor: 2 bare QEMU at once")
-        .contains("first-output");
+    assertThat(report).contains("2 at once: ").contains("first-output");
+    assertThat(report.contains("floor: 2 at once: bare QEMU")).isEqualTo(birth != Ways.pool);
+    assertThat(report.contains("ratio: ")).isEqualTo(birth != Ways.pool);
   }
 
-  @Test
-  void density_two_areMeasuredAndNothingIsLeft() throws Exception {
-    Density density = new Density(2, MEMORY, Duration.ofSeconds(1));
+  @ParameterizedTest
+  @EnumSource(
+      value = BirthPolicy.class,
+      names = {"COLD", "TEMPLATE_ON_DEMAND"})
+  void density_two_areMeasuredAndNothingIsLeft(BirthPolicy birth) throws Exception {
+    Density density = new Density(2, MEMORY, birth, Duration.ofSeconds(1));
 
     assertThat(text(density.run()))
         .contains("proportional memory, each")

@@ -1,0 +1,102 @@
+package io.katajava.bench;
+
+import io.katajava.TemplateInfo;
+import io.katajava.agent.AgentAddress;
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.AgentClientOptions;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The floor of a clone: a bare QEMU that loads the same state on the same memory, to the first
+ * reply on the agent's port. It has no monitor, and nobody gives the guest an identity.
+ */
+final class CloneFloor {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final int DESCRIPTOR = 5;
+
+  private final Path state;
+  private final List<String> command;
+  private final String sandboxDirectory;
+
+  CloneFloor(TemplateInfo template, List<String> cloneCommand) {
+    state = template.directory().resolve("state");
+    command = new ArrayList<>();
+    int binary = 0;
+    while (!cloneCommand.get(binary).matches(".*/?qemu-[^/]*$")) {
+      binary++;
+    }
+    String directory = "";
+    for (int i = binary; i < cloneCommand.size(); i++) {
+      String argument = cloneCommand.get(i);
+      if (argument.equals("-qmp") || argument.equals("-incoming")) {
+        i++;
+        continue;
+      }
+      if (argument.startsWith("socket,id=agent,path=")) {
+        String path = argument.replaceFirst("^socket,id=agent,path=([^,]*),.*$", "$1");
+        directory = String.valueOf(Path.of(path).getParent());
+      }
+      command.add(argument);
+    }
+    sandboxDirectory = directory;
+    command.addAll(
+        List.of("-global", "migration.x-ignore-shared=on", "-incoming", "fd:" + DESCRIPTOR));
+  }
+
+  /** From the start of the process to the reply. */
+  Duration run() throws IOException, InterruptedException {
+    Path directory = Files.createTempDirectory("kata-bench-");
+    try (ServerSocketChannel ready = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      ready.bind(UnixDomainSocketAddress.of(directory.resolve("ready.sock")));
+      long begin = System.nanoTime();
+      Process qemu = spawn(directory);
+      try {
+        // QEMU connects once its sockets are there.
+        ready.accept().close();
+        try (AgentClient agent =
+            AgentClient.connect(
+                new AgentAddress.SerialPort(directory.resolve("agent.sock")),
+                AgentClientOptions.builder().connectTimeout(LIMIT).build())) {
+          agent.check();
+          return Duration.ofNanos(System.nanoTime() - begin);
+        }
+      } finally {
+        qemu.destroyForcibly();
+        qemu.waitFor();
+      }
+    } finally {
+      remove(directory);
+    }
+  }
+
+  private Process spawn(Path directory) throws IOException {
+    List<String> whole = new ArrayList<>();
+    // Java opens no descriptors for children.
+    whole.addAll(List.of("sh", "-c", "exec " + DESCRIPTOR + "<\"$0\"; exec \"$@\""));
+    whole.add(state.toString());
+    command.forEach(
+        argument -> whole.add(argument.replace(sandboxDirectory + "/", directory + "/")));
+    return new ProcessBuilder(whole)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
+  private static void remove(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}
