@@ -54,8 +54,12 @@ class ArchitectureTest {
           .definedBy("io.katajava.guest..")
           .layer("image")
           .definedBy("io.katajava.image..")
+          .layer("junit")
+          .definedBy("io.katajava.junit..")
           .layer("cli")
           .definedBy("io.katajava.cli..")
+          .whereLayer("junit")
+          .mayNotBeAccessedByAnyLayer()
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("config")
@@ -67,7 +71,7 @@ class ArchitectureTest {
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "cli");
+          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "junit", "cli");
 
   @ArchTest
   static final ArchRule QMP_IS_USABLE_ALONE =
