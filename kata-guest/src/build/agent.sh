@@ -1,7 +1,8 @@
 #!/bin/sh
-# Builds or checks the guest agent with cargo, for pom.xml.
+# Builds or checks the guest agent with cargo, for pom.xml, and for docs/pom.xml tells what it is made of.
 # usage: agent.sh build AGENT_DIR TARGET_DIR RESOURCE_DIR
 #        agent.sh check AGENT_DIR TARGET_DIR
+#        agent.sh crates AGENT_DIR FILE        writes what cargo knows of the crates the agent is made of
 set -eu
 
 fail() {
@@ -38,7 +39,14 @@ triple=$("$cargo" -vV | sed -n 's/^host: //p')
 case $command in
   build)
     resources=$4
-    "$cargo" build --release --locked $offline --target "$triple" --target-dir "$target"
+    # Messages of panics name source files; where they lay on this machine must not be in the binary.
+    crates=${CARGO_HOME:-$HOME/.cargo}/registry/src
+    remap="'--remap-path-prefix=$target=/target'"
+    for index in "$crates"/*; do
+      remap="$remap, '--remap-path-prefix=$index=/crates'"
+    done
+    "$cargo" build --release --locked $offline --target "$triple" --target-dir "$target" \
+      --config "target.$triple.rustflags = [$remap]"
     binary=$target/$triple/release/kata-agent
     [ -f "$binary" ] || fail "cargo left no $binary."
     to=$resources/io/katajava/guest/agent/${triple%%-*}
@@ -51,6 +59,10 @@ case $command in
     "$cargo" fmt --check
     "$cargo" clippy --locked $offline --all-targets --target "$triple" --target-dir "$target" -- -D warnings
     "$cargo" test --locked $offline --target "$triple" --target-dir "$target"
+    ;;
+  crates)
+    mkdir -p "$(dirname "$target")"
+    "$cargo" metadata --locked $offline --format-version 1 --filter-platform "$triple" >"$target"
     ;;
   *)
     fail "unknown command '$command'"

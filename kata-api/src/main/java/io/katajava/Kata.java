@@ -8,6 +8,7 @@ import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.HypervisorConfig;
+import io.katajava.spi.KataObserver;
 import io.katajava.spi.RootfsProvider;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -174,6 +175,15 @@ public final class Kata implements AutoCloseable {
   }
 
   /**
+   * What this runtime has counted: starts, executions, calls, and how long they took.
+   *
+   * @return live figures
+   */
+  public KataMetrics metrics() {
+    return engine.metrics();
+  }
+
+  /**
    * Where state and caches are kept.
    *
    * @return the directories
@@ -197,6 +207,7 @@ public final class Kata implements AutoCloseable {
     private @Nullable Path stateDirectory;
     private @Nullable Path cacheDirectory;
     private TemplateSettings templates = TemplateSettings.defaults();
+    private final List<KataObserver> observers = new ArrayList<>();
 
     private Builder() {}
 
@@ -315,6 +326,18 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Follows what the runtime does, for tracing; may be called several times. Default: those on
+     * the class path, such as {@code io.katajava:kata-opentelemetry}, which are there in any case.
+     *
+     * @param observer is told of starts, executions, and calls
+     * @return this
+     */
+    public Builder observer(KataObserver observer) {
+      this.observers.add(observer);
+      return this;
+    }
+
+    /**
      * Makes the runtime and removes what killed runtimes left behind.
      *
      * @return a runtime, to be closed
@@ -330,7 +353,13 @@ public final class Kata implements AutoCloseable {
       return new Kata(
           Engine.open(
               new EngineSettings(
-                  hypervisor, guest, List.copyOf(rootfs), directories, templates, progress)));
+                  hypervisor,
+                  guest,
+                  List.copyOf(rootfs),
+                  directories,
+                  templates,
+                  progress,
+                  List.copyOf(observers))));
     }
   }
 }

@@ -56,17 +56,12 @@ class SnippetsTest {
     }
   }
 
-  private static Path root() {
-    Path here = Path.of("").toAbsolutePath();
-    return here.endsWith("docs") ? here.getParent() : here;
-  }
-
   private static List<Snippet> snippets() throws IOException {
     List<Path> files = new ArrayList<>();
-    try (Stream<Path> docs = Files.list(root().resolve("docs"))) {
+    try (Stream<Path> docs = Files.list(SourceTree.ROOT.resolve("docs"))) {
       docs.filter(file -> file.toString().endsWith(".md")).sorted().forEach(files::add);
     }
-    files.add(root().resolve("README.md"));
+    files.add(SourceTree.ROOT.resolve("README.md"));
     List<Snippet> snippets = new ArrayList<>();
     for (Path file : files) {
       Matcher matcher = SNIPPET.matcher(Files.readString(file));

@@ -34,6 +34,12 @@ class ExamplesIT {
     assertThat(outputOf(UntrustedCommand::main)).contains("stopped after 2 s").contains("working");
   }
 
+  @Test
+  void untrustedCodeRunner_fivePrograms_areToldApart() {
+    assertThat(outputOf(UntrustedCodeRunner::main).lines().map(line -> line.split("\t", -1)[0]))
+        .containsExactly("RIGHT", "WRONG", "TOO_SLOW", "KILLED", "TOO_MUCH_OUTPUT");
+  }
+
   private static void extraMonitorSession(String[] arguments) {
     try {
       ExtraMonitorSession.main(arguments);

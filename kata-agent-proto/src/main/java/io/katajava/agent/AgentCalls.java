@@ -37,10 +37,23 @@ final class AgentCalls {
 
   private final TtrpcClient client;
   private final AgentClientOptions options;
+  private final AgentObserver observer;
 
   AgentCalls(TtrpcClient client, AgentClientOptions options) {
+    this(client, options, options.observer());
+  }
+
+  private AgentCalls(TtrpcClient client, AgentClientOptions options, AgentObserver observer) {
     this.client = client;
     this.options = options;
+    this.observer = observer;
+  }
+
+  /** The same connection, followed by another. */
+  AgentCalls observedBy(AgentObserver other) {
+    AgentCalls calls = new AgentCalls(client, options, other);
+    calls.answersInOrder = answersInOrder;
+    return calls;
   }
 
   TtrpcClient client() {
@@ -78,23 +91,62 @@ final class AgentCalls {
       MessageLite request,
       Parser<T> reply,
       Duration deadline) {
-    CallOptions call = callOptions(deadline, true);
+    return observed(
+        service, rpc, what, request, deadline, true, bytes -> parse(rpc, what, bytes, null, reply));
+  }
+
+  /** Calls and waits, and lets the observer know. */
+  <T> T observed(
+      String service,
+      String rpc,
+      String what,
+      MessageLite request,
+      Duration deadline,
+      boolean serverToo,
+      Function<ByteBuffer, T> result) {
+    long from = System.nanoTime();
+    AgentObserver.Call seen = observer.begin(rpc, what);
+    AgentException failure = null;
     try {
       ByteBuffer payload = ByteBuffer.wrap(request.toByteArray());
-      return parse(client.call(service, rpc, payload, call), reply);
-    } catch (TtrpcException | InvalidProtocolBufferException e) {
-      throw failure(rpc, what, e);
+      CallOptions call = callOptions(deadline, serverToo, seen);
+      return result.apply(client.call(service, rpc, payload, call));
+    } catch (TtrpcException | AgentException e) {
+      failure = failure(rpc, what, e);
+      throw failure;
+    } finally {
+      observer.end(seen, rpc, System.nanoTime() - from, failure);
     }
   }
 
   /** Calls a method that waits for something; the agent is told no timeout. */
   <T extends MessageLite, R> CompletableFuture<R> callAsync(
       String rpc, String what, MessageLite request, Parser<T> reply, Function<T, R> result) {
+    long from = System.nanoTime();
+    AgentObserver.Call seen = observer.begin(rpc, what);
     CompletableFuture<ByteBuffer> call =
         client.callAsync(
-            AGENT, rpc, ByteBuffer.wrap(request.toByteArray()), callOptions(Duration.ZERO, false));
+            AGENT,
+            rpc,
+            ByteBuffer.wrap(request.toByteArray()),
+            callOptions(Duration.ZERO, false, seen));
     CompletableFuture<R> answer = new CompletableFuture<>();
-    call.whenComplete((bytes, problem) -> finish(rpc, what, bytes, problem, reply, result, answer));
+    call.whenComplete(
+        (bytes, problem) -> {
+          // The observer first, so that who sees the answer finds the call ended. A cancelled one
+          // comes here, too.
+          R value;
+          try {
+            value = result.apply(parse(rpc, what, bytes, problem, reply));
+          } catch (RuntimeException e) {
+            AgentException failure = failure(rpc, what, e);
+            observer.end(seen, rpc, System.nanoTime() - from, failure);
+            answer.completeExceptionally(failure);
+            return;
+          }
+          observer.end(seen, rpc, System.nanoTime() - from, null);
+          answer.complete(value);
+        });
     // A derived future does not pass a cancellation on by itself.
     answer.whenComplete(
         (value, problem) -> {
@@ -127,28 +179,25 @@ final class AgentCalls {
     return new AgentException(status, rpc, options.name(), rpc + " of " + what, reason, cause);
   }
 
-  private <T extends MessageLite, R> void finish(
+  private <T extends MessageLite> T parse(
       String rpc,
       String what,
       @Nullable ByteBuffer bytes,
       @Nullable Throwable problem,
-      Parser<T> reply,
-      Function<T, R> result,
-      CompletableFuture<R> answer) {
-    if (bytes == null) {
-      Throwable cause =
-          problem == null ? new IllegalStateException("neither value nor failure") : problem;
-      if (cause instanceof CompletionException && cause.getCause() != null) {
-        cause = cause.getCause();
+      Parser<T> reply) {
+    Throwable cause = problem;
+    if (bytes != null) {
+      try {
+        return parse(bytes, reply);
+      } catch (InvalidProtocolBufferException e) {
+        cause = e;
       }
-      answer.completeExceptionally(failure(rpc, what, cause));
-      return;
     }
-    try {
-      answer.complete(result.apply(parse(bytes, reply)));
-    } catch (InvalidProtocolBufferException | RuntimeException e) {
-      answer.completeExceptionally(failure(rpc, what, e));
+    if (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
     }
+    throw failure(
+        rpc, what, cause == null ? new IllegalStateException("neither value nor failure") : cause);
   }
 
   private static <T extends MessageLite> T parse(ByteBuffer bytes, Parser<T> parser)
@@ -159,8 +208,12 @@ final class AgentCalls {
     return parser.parseFrom(in);
   }
 
-  CallOptions callOptions(Duration deadline, boolean serverToo) {
-    String trace = options.traceparent().get();
+  private CallOptions callOptions(
+      Duration deadline, boolean serverToo, AgentObserver.@Nullable Call seen) {
+    String trace = seen == null ? null : seen.traceparent();
+    if (trace == null) {
+      trace = options.traceparent().get();
+    }
     Map<String, List<String>> metadata =
         trace == null ? Map.of() : Map.of("traceparent", List.of(trace));
     return new CallOptions(deadline, serverToo, metadata);
@@ -182,6 +235,10 @@ final class AgentCalls {
       int prefix = text.startsWith("calling ") ? text.indexOf(": ") + 2 : 0;
       return new AgentException(
           refused.status(), rpc, options.name(), attempt, printable(text.substring(prefix)), cause);
+    }
+    if (cause instanceof CancellationException) {
+      return new AgentException(
+          TtrpcStatus.CANCELLED, rpc, options.name(), attempt, "nobody waits any more", cause);
     }
     String reason = "the reply could not be understood: " + cause.getMessage();
     return new AgentException(

@@ -112,6 +112,17 @@ public final class AgentClient implements AutoCloseable {
     return new AgentClient(calls, Optional.of(deadline));
   }
 
+  /**
+   * Lets another follow the calls of a part of the work, instead of {@link
+   * AgentClientOptions#observer}.
+   *
+   * @param observer is told of calls made through the returned view
+   * @return a view of this client that shares its connection
+   */
+  public AgentClient observedBy(AgentObserver observer) {
+    return new AgentClient(calls.observedBy(observer), deadline);
+  }
+
   private Duration deadline() {
     return deadline.orElse(calls.options().callDeadline());
   }

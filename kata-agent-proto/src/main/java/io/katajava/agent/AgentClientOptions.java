@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *     the timeout, and a serial port is awaited patiently instead of being resynchronised
  * @param callbacks runs what is attached to futures; empty for shared threads that may block
  * @param traceparent gives the W3C trace context of a call, or null for none
+ * @param observer follows the calls
  */
 public record AgentClientOptions(
     String name,
@@ -24,7 +25,8 @@ public record AgentClientOptions(
     Duration callDeadline,
     boolean booting,
     Optional<Executor> callbacks,
-    Supplier<@Nullable String> traceparent) {
+    Supplier<@Nullable String> traceparent,
+    AgentObserver observer) {
 
   /** The wait for an agent when nothing else is said: a guest boots in it even without KVM. */
   public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(60);
@@ -61,6 +63,7 @@ public record AgentClientOptions(
     private boolean booting = true;
     private Optional<Executor> callbacks = Optional.empty();
     private Supplier<@Nullable String> traceparent = () -> null;
+    private AgentObserver observer = AgentObserver.NONE;
 
     private Builder() {}
 
@@ -131,6 +134,17 @@ public record AgentClientOptions(
     }
 
     /**
+     * Follows the calls. Defaults to {@link AgentObserver#NONE}.
+     *
+     * @param observer is told of the begin and the end of each
+     * @return this builder
+     */
+    public Builder observer(AgentObserver observer) {
+      this.observer = observer;
+      return this;
+    }
+
+    /**
      * Makes the options.
      *
      * @return immutable
@@ -138,7 +152,7 @@ public record AgentClientOptions(
      */
     public AgentClientOptions build() {
       return new AgentClientOptions(
-          name, connectTimeout, callDeadline, booting, callbacks, traceparent);
+          name, connectTimeout, callDeadline, booting, callbacks, traceparent, observer);
     }
   }
 }

@@ -4,7 +4,6 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
-import io.katajava.agent.ttrpc.TtrpcException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -52,19 +51,20 @@ public final class AgentJson {
     }
     Duration limit =
         deadline.orElse(method.waits() ? Duration.ZERO : calls.options().callDeadline());
+    ByteBuffer reply =
+        calls.observed(
+            method.service(),
+            method.name(),
+            "",
+            request.build(),
+            limit,
+            !method.waits(),
+            bytes -> bytes);
     try {
-      ByteBuffer reply =
-          calls
-              .client()
-              .call(
-                  method.service(),
-                  method.name(),
-                  ByteBuffer.wrap(request.build().toByteArray()),
-                  calls.callOptions(limit, !method.waits()));
       return PRINTER.print(
           DynamicMessage.parseFrom(
               method.descriptor().getOutputType(), CodedInputStream.newInstance(reply)));
-    } catch (TtrpcException | IOException e) {
+    } catch (IOException e) {
       throw calls.failure(method.name(), "", e);
     }
   }

@@ -40,6 +40,15 @@ public interface StartContext {
   void enter(StartPhase phase);
 
   /**
+   * Who is to be told of the commands sent to the machine, during the start and after it.
+   *
+   * @return {@link CommandObserver#NONE} unless the engine gives one
+   */
+  default CommandObserver commands() {
+    return CommandObserver.NONE;
+  }
+
+  /**
    * Writes a process into the ledger, so that a later runtime can end it by identity should this
    * one die. Call it right after the process was spawned.
    *

@@ -42,6 +42,13 @@ public interface VirtualMachine extends AutoCloseable {
   VmEvidence evidence();
 
   /**
+   * Tells somebody else, from now on, of the commands sent to the machine.
+   *
+   * @param observer is told of each; a machine that sends none ignores it
+   */
+  default void observe(CommandObserver observer) {}
+
+  /**
    * Plugs a read-only disk into the running machine. It stays until the machine ends.
    *
    * @param disk its name and its file

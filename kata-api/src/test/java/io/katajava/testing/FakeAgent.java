@@ -50,6 +50,9 @@ public final class FakeAgent implements AutoCloseable {
   /** Methods as they were called. */
   public final List<String> calls = new CopyOnWriteArrayList<>();
 
+  /** The trace contexts that came with them: method, space, {@code traceparent} or a hyphen. */
+  public final List<String> traces = new CopyOnWriteArrayList<>();
+
   /** Requests to create containers, as they came. */
   public final List<CreateContainerRequest> created = new CopyOnWriteArrayList<>();
 
@@ -148,6 +151,7 @@ public final class FakeAgent implements AutoCloseable {
 
   private CompletableFuture<byte[]> handle(String method, TtrpcRequest request) {
     calls.add(method);
+    traces.add(method + " " + request.metadata().getOrDefault("traceparent", List.of("-")).get(0));
     try {
       Answer own = answers.get(method);
       if (own != null) {

@@ -31,6 +31,11 @@ public final class FakeMachine implements Hypervisor, VirtualMachine {
 
   /** A runtime whose sandboxes are this machine. */
   public Kata kata(Path directory) {
+    return builder(directory).build();
+  }
+
+  /** A runtime to be made, whose sandboxes are this machine. */
+  public Kata.Builder builder(Path directory) {
     GuestAssets guest =
         new GuestAssets(
             directory.resolve("kernel"),
@@ -45,8 +50,7 @@ public final class FakeMachine implements Hypervisor, VirtualMachine {
         .hypervisor(this)
         .guest(guest)
         .stateDirectory(directory.resolve("s"))
-        .cacheDirectory(directory.resolve("c"))
-        .build();
+        .cacheDirectory(directory.resolve("c"));
   }
 
   /** The machine ends by itself. */
@@ -69,6 +73,8 @@ public final class FakeMachine implements Hypervisor, VirtualMachine {
   public VirtualMachine launch(VmSpec spec, StartContext context) {
     context.enter(StartPhase.VM_PROCESS);
     context.enter(StartPhase.QMP);
+    Object call = context.commands().begin("query-status");
+    context.commands().end(call, "query-status", 1_000, null);
     return this;
   }
 

@@ -108,6 +108,15 @@ final class RunCommand implements Callable<Integer> {
   boolean timeline;
 
   @Option(
+      names = "--waterfall",
+      paramLabel = "FILE",
+      description = {
+        "Write a page (HTML) that shows the phases of the start, with the calls of the agent and",
+        "the QMP commands in them; also when the start fails."
+      })
+  @Nullable Path waterfall;
+
+  @Option(
       names = "--entrypoint",
       paramLabel = "PROGRAM",
       description = "Run this program of the image instead of its entrypoint.")
@@ -122,6 +131,7 @@ final class RunCommand implements Callable<Integer> {
 
   private @Nullable String image;
   private List<String> command = List.of();
+  private final StartRecorder recorder = new StartRecorder();
 
   @SuppressWarnings("NullAway.Init")
   RunCommand() {}
@@ -130,9 +140,17 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException, IOException {
     takeWordsApart();
     Map<Path, String> copies = containerOptions.copies();
-    if (detach) {
-      return leave(copies);
+    try {
+      return detach ? leave(copies) : run(copies);
+    } finally {
+      Path page = waterfall;
+      if (page != null) {
+        Waterfall.write("kata run " + (image == null ? command.get(0) : image), recorder, page);
+      }
     }
+  }
+
+  private int run(Map<Path, String> copies) throws InterruptedException, IOException {
     if (unattended != null) {
       throw new ParameterException(spec.commandLine(), "--unattended goes with --detach");
     }
@@ -146,6 +164,7 @@ final class RunCommand implements Callable<Integer> {
         networkOptions.announce(sandbox, spec.commandLine().getErr());
         container.start();
         code = attach(container, sandbox);
+        recorder.stop();
         if (stats) {
           spec.commandLine().getErr().print(StatsText.of(container.stats()));
         }
@@ -176,7 +195,12 @@ final class RunCommand implements Callable<Integer> {
 
   /** With the images and registries that the options say. */
   private Kata runtime(ProgressBars bars) {
-    return Kata.builder().rootfs(new ImageRootfsProvider(registry.store())).progress(bars).build();
+    Kata.Builder builder =
+        Kata.builder().rootfs(new ImageRootfsProvider(registry.store())).progress(bars);
+    if (waterfall != null) {
+      builder.observer(recorder);
+    }
+    return builder.build();
   }
 
   private int leave(Map<Path, String> copies) throws IOException {

@@ -56,11 +56,15 @@ class ArchitectureTest {
           .definedBy("io.katajava.image..")
           .layer("junit")
           .definedBy("io.katajava.junit..")
+          .layer("opentelemetry")
+          .definedBy("io.katajava.opentelemetry..")
           .layer("cli")
           .definedBy("io.katajava.cli..")
           .whereLayer("junit")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("cli")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("opentelemetry")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("config")
           .mayOnlyBeAccessedByLayers("cli")
@@ -71,7 +75,16 @@ class ArchitectureTest {
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "junit", "cli");
+          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "opentelemetry", "junit", "cli");
+
+  @ArchTest
+  static final ArchRule OPENTELEMETRY_IS_KNOWN_TO_ITS_MODULE_ALONE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.katajava.opentelemetry..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
 
   @ArchTest
   static final ArchRule QMP_IS_USABLE_ALONE =

@@ -87,6 +87,23 @@ class RunCommandIT {
     assertThat(finished.err()).contains("oops", "first-output", "boot");
   }
 
+  @Test
+  void waterfall_ofARunAndOfAFailedStart_isAPageOfWhatHappened(@TempDir Path directory)
+      throws Exception {
+    Path good = directory.resolve("good.html");
+    Path bad = directory.resolve("bad.html");
+
+    assertThat(run("run", "--waterfall", good.toString(), "--", "echo", "x").code()).isZero();
+    assertThat(run("run", "--waterfall", bad.toString(), "--memory", "16M", "--", "true").code())
+        .isEqualTo(125);
+
+    assertThat(Files.readString(good))
+        .contains(">boot</td>", ">agent CreateSandbox</td>", ">QMP qmp_capabilities</td>")
+        .contains(">agent CreateContainer</td>")
+        .doesNotContain("phase failed");
+    assertThat(Files.readString(bad)).contains("start failed", "phase failed");
+  }
+
   @ParameterizedTest
   @CsvSource({
     // As pid 1 of its container the command is immune to its own signals, but not to the kernel's.

@@ -13,6 +13,7 @@ import io.katajava.agent.AgentException;
 import io.katajava.agent.AgentVersion;
 import io.katajava.agent.HealthStatus;
 import io.katajava.agent.SandboxRequest;
+import io.katajava.internal.observe.SandboxWatch;
 import io.katajava.spi.PluggedHardware;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
@@ -69,6 +70,7 @@ final class AgentLink implements AutoCloseable {
               vm.agent(),
               AgentClientOptions.builder()
                   .name(run.sandboxId())
+                  .observer(run.watch())
                   .connectTimeout(run.deadline().remaining())
                   .build());
     } catch (AgentException e) {
@@ -103,7 +105,8 @@ final class AgentLink implements AutoCloseable {
    *
    * @param identity what it was given at the start
    */
-  static AgentLink resume(VirtualMachine vm, String sandboxId, String identity, Deadline deadline) {
+  static AgentLink resume(
+      VirtualMachine vm, String sandboxId, String identity, Deadline deadline, SandboxWatch watch) {
     AgentClient client = null;
     try {
       client =
@@ -111,6 +114,7 @@ final class AgentLink implements AutoCloseable {
               vm.agent(),
               AgentClientOptions.builder()
                   .name(sandboxId)
+                  .observer(watch)
                   .booting(false)
                   .connectTimeout(deadline.remaining())
                   .build());
@@ -154,6 +158,7 @@ final class AgentLink implements AutoCloseable {
               vm.agent(),
               AgentClientOptions.builder()
                   .name(run.sandboxId())
+                  .observer(run.watch())
                   .connectTimeout(run.deadline().remaining())
                   .build());
       return new AgentLink(vm, vm.agent(), client, new AgentVersion(agentVersion, ""));

@@ -6,6 +6,8 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.SandboxRecord;
+import io.katajava.internal.observe.LogContext;
+import io.katajava.internal.observe.SandboxWatch;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSpec;
@@ -24,6 +26,7 @@ final class Attach {
     this.ledger = ledger;
   }
 
+  @SuppressWarnings("try") // The context is held, not used.
   VmSandbox run(String wanted) {
     SandboxRecord found =
         new LedgerView(ledger.state())
@@ -39,9 +42,14 @@ final class Attach {
     DetachedFiles files = DetachedFiles.of(ledger, id);
     DetachedFiles.Hold hold =
         files.hold(found.owner().alive() ? "process " + found.owner().pid() : "another process");
-    try {
-      return take(id, files, hold);
+    SandboxWatch watch = engine.telemetry().sandbox(id);
+    watch.begin("attach");
+    try (LogContext context = LogContext.of(id)) {
+      VmSandbox sandbox = take(id, files, hold, watch);
+      watch.started(null);
+      return sandbox;
     } catch (InterruptedException e) {
+      watch.failed(e, false);
       hold.close();
       Thread.currentThread().interrupt();
       throw new KataException(
@@ -49,18 +57,21 @@ final class Attach {
           "interrupted while attaching to sandbox " + id,
           Details.none().withSandbox(id).withCause(e));
     } catch (IOException e) {
+      watch.failed(e, false);
       hold.close();
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
           "cannot read what is known of sandbox " + id + ": " + e.getMessage(),
           Details.none().withSandbox(id).withCause(e));
     } catch (RuntimeException | Error e) {
+      watch.failed(e, false);
       hold.close();
       throw e;
     }
   }
 
-  private VmSandbox take(String id, DetachedFiles files, DetachedFiles.Hold hold)
+  private VmSandbox take(
+      String id, DetachedFiles files, DetachedFiles.Hold hold, SandboxWatch watch)
       throws IOException, InterruptedException {
     // Read again: until the lock was ours, another JVM could change or end it.
     LedgerEntry entry =
@@ -80,9 +91,10 @@ final class Attach {
             .providers()
             .hypervisor()
             .attach(vmSpec, ledger.directoryOf(id), record.process().pid(), deadline);
+    vm.observe(watch.commands());
     AgentLink link = null;
     try {
-      link = AgentLink.resume(vm, id, record.identity(), deadline);
+      link = AgentLink.resume(vm, id, record.identity(), deadline, watch);
       LedgerEntry ours = entry.ownedBy(ProcessIdentity.self());
       ledger.write(ours);
       VmSandbox sandbox =
@@ -96,7 +108,7 @@ final class Attach {
                   engine.providers().hypervisor().describe(vmSpec),
                   new Detachment(ledger, hold, record, ours, false),
                   new Birth(Birth.Kind.COLD, "detached sandboxes are booted")),
-              new StartRun(ours, deadline, ledger),
+              new StartRun(ours, deadline, ledger, watch),
               engine::forget);
       sandbox.resume(record.containers(), record.started());
       engine.keep(sandbox);

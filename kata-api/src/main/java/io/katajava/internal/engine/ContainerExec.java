@@ -7,9 +7,12 @@ import io.katajava.ExecSpec;
 import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentException;
 import io.katajava.agent.ExecRequest;
 import io.katajava.agent.StreamPorts;
+import io.katajava.internal.observe.ExecWatch;
+import io.katajava.internal.observe.LogContext;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -39,11 +42,11 @@ final class ContainerExec {
   }
 
   /** Runs a command, or something the agent does itself, to its end. */
+  @SuppressWarnings("try") // The context is held, not used.
   ExecResult exec(ExecSpec spec, String builtin) {
     CapturedExec captured = new CapturedExec(sandbox, spec, System.nanoTime());
-    CompletableFuture<ExecResult> result = launch(spec, captured, builtin);
-    try {
-      return result.get();
+    try (LogContext context = LogContext.of(sandbox.id())) {
+      return launch(spec, captured, builtin).get();
     } catch (InterruptedException e) {
       captured.abandon();
       Thread.currentThread().interrupt();
@@ -80,22 +83,34 @@ final class ContainerExec {
       ExecSpec spec, CapturedExec captured, String builtin) {
     AgentProcess process;
     sandbox.beginCommand(spec.command().get(0));
+    ExecWatch watch = sandbox.startRun().watch().exec(spec.command().get(0));
     try {
-      process = startProcess(spec, current.get(), builtin);
+      process = startProcess(spec, current.get(), builtin, watch);
     } catch (AgentException e) {
       sandbox.activity().leave();
       Optional<ExecOutcome.NotStarted> outcome = AgentFailures.notStarted(e);
       if (outcome.isPresent()) {
+        watch.ended(outcome.get());
         return CompletableFuture.completedFuture(captured.notStarted(outcome.get()));
       }
+      watch.failed(e);
       throw AgentFailures.translate("execute " + spec.command().get(0), sandbox, e);
     } catch (RuntimeException e) {
       sandbox.activity().leave();
+      watch.failed(e);
       throw e;
     }
-    CompletableFuture<ExecResult> result = captured.follow(process);
-    result.whenComplete((done, failure) -> sandbox.activity().leave());
-    return result;
+    return captured
+        .follow(process)
+        .whenComplete(
+            (done, failure) -> {
+              sandbox.activity().leave();
+              if (failure != null) {
+                watch.failed(failure);
+              } else {
+                watch.ended(done.outcome());
+              }
+            });
   }
 
   Execution execInteractive(ExecSpec spec) {
@@ -112,32 +127,40 @@ final class ContainerExec {
     ContainerRun run = current.get();
     AgentProcess process;
     sandbox.beginCommand(spec.command().get(0));
+    ExecWatch watch = sandbox.startRun().watch().exec(spec.command().get(0));
     try {
-      process = startProcess(spec, run, builtin);
+      process = startProcess(spec, run, builtin, watch);
     } catch (AgentException e) {
       sandbox.activity().leave();
+      AgentFailures.notStarted(e).ifPresentOrElse(watch::ended, () -> watch.failed(e));
       throw run.notStarted(spec.command(), e)
           .orElseGet(() -> AgentFailures.translate("execute " + spec.command().get(0), sandbox, e));
     } catch (RuntimeException e) {
       sandbox.activity().leave();
+      watch.failed(e);
       throw e;
     }
     InteractiveExecution execution =
         InteractiveExecution.of(
             spec.command(), process, sandbox, requested, spec.terminal().isPresent());
-    execution.onExit().whenComplete((outcome, failure) -> sandbox.activity().leave());
+    execution
+        .onExit()
+        .thenAccept(
+            outcome -> {
+              sandbox.activity().leave();
+              watch.ended(outcome);
+            });
     return spec.timeout().map(execution::expiringAfter).orElse(execution);
   }
 
-  private AgentProcess startProcess(ExecSpec spec, ContainerRun run, String builtin) {
+  private AgentProcess startProcess(
+      ExecSpec spec, ContainerRun run, String builtin, ExecWatch watch) {
     ContainerPlan plan = run.plan();
+    AgentClient client = watch.on(sandbox.link().client());
     String execId = sandbox.execPrefix() + count.incrementAndGet();
     OptionalInt pid =
-        sandbox
-            .link()
-            .client()
-            .execProcess(
-                new ExecRequest(plan.id(), execId, plan.process(spec), StreamPorts.NONE, builtin));
-    return new AgentProcess(sandbox.link().client(), plan.id(), execId, pid);
+        client.execProcess(
+            new ExecRequest(plan.id(), execId, plan.process(spec), StreamPorts.NONE, builtin));
+    return new AgentProcess(client, plan.id(), execId, pid);
   }
 }

@@ -72,6 +72,7 @@ final class ContainerRun {
     } catch (AgentException e) {
       throw failure("start", e);
     }
+    sandbox.startRun().endPhase();
     follow(pid, requested, kept);
   }
 

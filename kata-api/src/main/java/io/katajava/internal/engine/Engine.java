@@ -6,10 +6,13 @@ import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
+import io.katajava.KataMetrics;
 import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxSpec;
+import io.katajava.internal.observe.LogContext;
+import io.katajava.internal.observe.Telemetry;
 import io.katajava.internal.template.TemplateShelf;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestRequest;
@@ -43,12 +46,14 @@ public final class Engine implements AutoCloseable {
 
   private final Set<VmSandbox> building = ConcurrentHashMap.newKeySet();
   private final Templates templates;
+  private final Telemetry telemetry;
 
   private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
     this.providers = providers;
     this.directories = settings.directories();
     this.progress = settings.progress();
     this.ledger = ledger;
+    this.telemetry = new Telemetry(Providers.observers(settings.observers()), open::size);
     this.templates =
         new Templates(
             this,
@@ -78,21 +83,27 @@ public final class Engine implements AutoCloseable {
    * @param spec what to start
    * @return the running sandbox
    */
+  @SuppressWarnings("try") // The context is held, not used.
   public Sandbox start(SandboxSpec spec) {
     requireOpen();
     StartRun run = newRun(Deadline.after(spec.startTimeout()));
     SandboxStart birth = new SandboxStart(this, spec, run);
-    try {
-      return birth.run();
+    run.watch().begin("start");
+    try (LogContext context = LogContext.of(run.sandboxId())) {
+      Sandbox sandbox = birth.run();
+      run.watch().started(sandbox.birth().kind());
+      return sandbox;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       KataException failure =
           run.failure(
               ErrorCode.INTERRUPTED, "the thread was interrupted", null, birth.evidence(), e);
+      run.watch().failed(failure, true);
       run.undo().run(failure);
       throw failure;
     } catch (RuntimeException | Error e) {
       KataException failure = run.asStartFailure(e, birth.evidence());
+      run.watch().failed(failure, true);
       run.undo().run(failure);
       throw failure;
     }
@@ -106,7 +117,8 @@ public final class Engine implements AutoCloseable {
    */
   public CompletableFuture<Sandbox> startAsync(SandboxSpec spec) {
     requireOpen();
-    return CompletableFuture.supplyAsync(() -> start(spec), workers.executor());
+    return CompletableFuture.supplyAsync(
+        () -> start(spec), task -> workers.executor().execute(telemetry.carrying(task)));
   }
 
   /**
@@ -184,6 +196,19 @@ public final class Engine implements AutoCloseable {
     return workers;
   }
 
+  Telemetry telemetry() {
+    return telemetry;
+  }
+
+  /**
+   * The figures.
+   *
+   * @return live
+   */
+  public KataMetrics metrics() {
+    return telemetry.metrics();
+  }
+
   boolean isClosed() {
     return closed.get();
   }
@@ -193,7 +218,8 @@ public final class Engine implements AutoCloseable {
   }
 
   StartRun newRun(Deadline deadline) {
-    return new StartRun(SandboxIds.next(), deadline, ledger);
+    String id = SandboxIds.next();
+    return new StartRun(id, deadline, ledger, telemetry.sandbox(id));
   }
 
   /** What the hypervisor is asked for: the specification's sizes, or else its own. */

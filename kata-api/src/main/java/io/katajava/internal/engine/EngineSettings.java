@@ -5,6 +5,7 @@ import io.katajava.ProgressListener;
 import io.katajava.TemplateSettings;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
+import io.katajava.spi.KataObserver;
 import io.katajava.spi.RootfsProvider;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param directories where state and caches are kept
  * @param templates where templates are kept and how much they may take
  * @param progress hears of pulls, unpacking and guest builds
+ * @param observers follow what the runtime does; those on the class path come after them
  */
 public record EngineSettings(
     @Nullable Hypervisor hypervisor,
@@ -25,4 +27,5 @@ public record EngineSettings(
     List<RootfsProvider> rootfs,
     KataDirectories directories,
     TemplateSettings templates,
-    ProgressListener progress) {}
+    ProgressListener progress,
+    List<KataObserver> observers) {}

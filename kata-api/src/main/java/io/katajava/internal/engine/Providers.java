@@ -6,15 +6,20 @@ import io.katajava.KataException.Details;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.HypervisorFactory;
+import io.katajava.spi.KataObserver;
 import io.katajava.spi.RootfsProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What was given to the builder or found on the class path. */
 record Providers(Hypervisor hypervisor, GuestProvider guest, List<RootfsProvider> rootfs) {
+
+  private static final Logger log = LoggerFactory.getLogger(Providers.class);
 
   static Providers resolve(EngineSettings settings) {
     Hypervisor hypervisor = settings.hypervisor();
@@ -32,6 +37,18 @@ record Providers(Hypervisor hypervisor, GuestProvider guest, List<RootfsProvider
     ServiceLoader.load(RootfsProvider.class, Providers.class.getClassLoader()).forEach(rootfs::add);
     rootfs.add(new GuestRootfs());
     return new Providers(hypervisor, guest, List.copyOf(rootfs));
+  }
+
+  /** Those given, then those found. */
+  static List<KataObserver> observers(List<KataObserver> given) {
+    List<KataObserver> all = new ArrayList<>(given);
+    try {
+      ServiceLoader.load(KataObserver.class, Providers.class.getClassLoader()).forEach(all::add);
+    } catch (ServiceConfigurationError e) {
+      // Whoever watches must not keep sandboxes from running.
+      log.warn("an observer on the class path cannot be loaded: {}", e.getMessage());
+    }
+    return List.copyOf(all);
   }
 
   static <T> Optional<T> first(Class<T> service) {

@@ -52,9 +52,9 @@ final class RunningCommand {
     this.requestedNanos = requestedNanos;
     var executor = sandbox.workers().executor();
     CompletableFuture<Void> out =
-        new OutputPump(process::readStdout, timed(stdout), executor).start();
+        new OutputPump(process::readStdout, timed(stdout, false), executor).start();
     CompletableFuture<Void> err =
-        new OutputPump(process::readStderr, timed(stderr), executor).start();
+        new OutputPump(process::readStderr, timed(stderr, true), executor).start();
     this.drained = CompletableFuture.allOf(out, err);
     if (sandbox.link().keepsOutputAfterWait()) {
       waitForExit();
@@ -154,7 +154,7 @@ final class RunningCommand {
         : new ExecOutcome.Signalled(end.signal().getAsInt());
   }
 
-  private OutputSink timed(OutputSink sink) {
+  private OutputSink timed(OutputSink sink, boolean error) {
     return new OutputSink() {
       @Override
       public boolean accept(byte[] chunk, Runnable resume) {
@@ -164,6 +164,7 @@ final class RunningCommand {
               .timeline()
               .addOnce(StartPhase.FIRST_OUTPUT, requestedNanos, System.nanoTime());
         }
+        sandbox.startRun().watch().output(error, chunk.length);
         return sink.accept(chunk, resume);
       }
 

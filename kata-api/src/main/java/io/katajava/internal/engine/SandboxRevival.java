@@ -7,6 +7,7 @@ import io.katajava.KataException;
 import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
+import io.katajava.internal.observe.LogContext;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmImage;
@@ -46,24 +47,30 @@ final class SandboxRevival {
     this.source = source;
   }
 
+  @SuppressWarnings("try") // The context is held, not used.
   Sandbox run(Deadline deadline) {
     StartRun run = engine.newRun(deadline);
     VmEvidence[] evidence = {VmEvidence.none()};
-    try {
+    run.watch().begin(source.birth().kind() == Birth.Kind.FORK ? "fork" : "restore");
+    try (LogContext context = LogContext.of(run.sandboxId())) {
       run.enter(StartPhase.HOST);
       run.prepareDirectory();
       SandboxConnections connections =
-          SandboxConnections.open(run, spec, engine.workers().executor());
+          SandboxConnections.open(run, spec, run.watch().around(engine.workers().executor()));
       run.undo().push(connections::close);
-      return revive(run, connections, evidence);
+      Sandbox sandbox = revive(run, connections, evidence);
+      run.watch().started(source.birth().kind());
+      return sandbox;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       KataException failure =
           run.failure(ErrorCode.INTERRUPTED, "the thread was interrupted", null, evidence[0], e);
+      run.watch().failed(failure, true);
       run.undo().run(failure);
       throw failure;
     } catch (RuntimeException | Error e) {
       KataException failure = run.asStartFailure(e, evidence[0]);
+      run.watch().failed(failure, true);
       run.undo().run(failure);
       throw failure;
     }

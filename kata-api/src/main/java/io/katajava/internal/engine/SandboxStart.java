@@ -61,7 +61,7 @@ final class SandboxStart {
     }
     run.prepareDirectory();
     SandboxConnections connections =
-        SandboxConnections.open(run, spec, engine.workers().executor());
+        SandboxConnections.open(run, spec, run.watch().around(engine.workers().executor()));
     run.undo().push(connections::close);
 
     run.enter(StartPhase.GUEST);

@@ -6,6 +6,8 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.SandboxStartException;
 import io.katajava.StartPhase;
+import io.katajava.internal.observe.SandboxWatch;
+import io.katajava.spi.CommandObserver;
 import io.katajava.spi.StartContext;
 import io.katajava.spi.VmEvidence;
 import java.io.IOException;
@@ -19,9 +21,11 @@ final class StartRun implements StartContext {
   private final Ledger ledger;
   private final TimelineRecorder timeline = new TimelineRecorder();
   private final UndoStack undo = new UndoStack();
+  private final SandboxWatch watch;
   private LedgerEntry entry;
 
-  StartRun(String sandboxId, Deadline deadline, Ledger ledger) {
+  StartRun(String sandboxId, Deadline deadline, Ledger ledger, SandboxWatch watch) {
+    this.watch = watch;
     this.sandboxId = sandboxId;
     this.deadline = deadline;
     this.ledger = ledger;
@@ -29,7 +33,8 @@ final class StartRun implements StartContext {
   }
 
   /** Of a sandbox that runs already, as its entry tells. */
-  StartRun(LedgerEntry entry, Deadline deadline, Ledger ledger) {
+  StartRun(LedgerEntry entry, Deadline deadline, Ledger ledger, SandboxWatch watch) {
+    this.watch = watch;
     this.sandboxId = entry.sandboxId();
     this.deadline = deadline;
     this.ledger = ledger;
@@ -43,6 +48,21 @@ final class StartRun implements StartContext {
 
   TimelineRecorder timeline() {
     return timeline;
+  }
+
+  SandboxWatch watch() {
+    return watch;
+  }
+
+  @Override
+  public CommandObserver commands() {
+    return watch.commands();
+  }
+
+  /** The phase under way is over, and none follows yet. */
+  void endPhase() {
+    timeline.end();
+    watch.endPhase(null);
   }
 
   UndoStack undo() {
@@ -95,6 +115,7 @@ final class StartRun implements StartContext {
   @Override
   public void enter(StartPhase phase) {
     timeline.enter(phase);
+    watch.enter(phase);
   }
 
   @Override

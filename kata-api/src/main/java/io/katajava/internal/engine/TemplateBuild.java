@@ -8,6 +8,7 @@ import io.katajava.KataException;
 import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
+import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.template.StoredImage;
 import io.katajava.internal.template.TemplateShelf;
 import io.katajava.spi.VirtualMachine;
@@ -48,11 +49,15 @@ final class TemplateBuild {
     this.key = key;
   }
 
+  @SuppressWarnings("try") // The context is held, not used.
   void into(Path directory) throws IOException, InterruptedException {
     StartRun run = engine.newRun(Deadline.after(SandboxSpec.DEFAULT_START_TIMEOUT));
-    try {
+    run.watch().begin("template");
+    try (LogContext context = LogContext.of(run.sandboxId())) {
       build(run, directory);
+      run.watch().started(null);
     } catch (IOException | InterruptedException | RuntimeException e) {
+      run.watch().failed(e, false);
       run.undo().run(e);
       throw e;
     }

@@ -26,6 +26,7 @@ import io.katajava.agent.ArpNeighbor;
 import io.katajava.agent.NetworkInterface;
 import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.VolumeStats;
+import io.katajava.internal.observe.LogContext;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
@@ -74,6 +75,7 @@ final class VmSandbox implements Sandbox {
 
   private final Parts parts;
   private final StartRun run;
+  private final Workers workers;
   private final SandboxEvents events;
   private final SandboxDisks disks;
   private final Consumer<VmSandbox> onClosed;
@@ -102,7 +104,8 @@ final class VmSandbox implements Sandbox {
   private @Nullable PreparedContainer prepared;
 
   VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
-    this.events = new SandboxEvents(parts.workers().executor());
+    this.workers = parts.workers().around(run.watch());
+    this.events = new SandboxEvents(workers.executor());
     this.parts = parts;
     this.disks = new SandboxDisks(parts.vm());
     this.run = run;
@@ -176,7 +179,7 @@ final class VmSandbox implements Sandbox {
     if (detachment != null) {
       detachment.commit();
     }
-    run.timeline().end();
+    run.endPhase();
     watch(detachment == null ? Instant.now() : detachment.started());
   }
 
@@ -259,7 +262,7 @@ final class VmSandbox implements Sandbox {
                               new SandboxEvent.OutOfMemory(Instant.now(), container.name())));
               awaitOutOfMemory();
             },
-            parts.workers().executor());
+            workers.executor());
   }
 
   SandboxEvents events() {
@@ -456,7 +459,7 @@ final class VmSandbox implements Sandbox {
   }
 
   Workers workers() {
-    return parts.workers();
+    return workers;
   }
 
   @Override
@@ -531,7 +534,7 @@ final class VmSandbox implements Sandbox {
 
   @Override
   public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
-    return CompletableFuture.supplyAsync(this::defaultContainer, parts.workers().executor())
+    return CompletableFuture.supplyAsync(this::defaultContainer, workers.executor())
         .thenCompose(container -> container.execAsync(spec));
   }
 
@@ -895,9 +898,10 @@ final class VmSandbox implements Sandbox {
     }
   }
 
+  @SuppressWarnings("try") // The context is held, not used.
   private void end(Duration grace, boolean askAgent) {
     closing.lock();
-    try {
+    try (LogContext context = LogContext.of(id())) {
       if (state() == SandboxState.STOPPED || state() == SandboxState.DETACHED) {
         return;
       }

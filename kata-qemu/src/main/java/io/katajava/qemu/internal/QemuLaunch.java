@@ -270,6 +270,7 @@ final class QemuLaunch {
     Duration limit = context.deadline().remainingAtMost(QMP_LIMIT);
     try {
       ready.await(machine, limit);
+      machine.observe(context.commands());
       machine.attach(atLeastOneMilli(context.deadline().remainingAtMost(QMP_LIMIT)));
     } catch (QmpInterruptedException e) {
       throw QemuMachine.interrupted(e);

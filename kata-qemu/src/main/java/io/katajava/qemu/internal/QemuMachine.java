@@ -32,6 +32,7 @@ import io.katajava.qemu.qmp.command.SystemPowerdown;
 import io.katajava.qemu.qmp.command.SystemReset;
 import io.katajava.qemu.qmp.event.GuestPanickedEvent;
 import io.katajava.qemu.qmp.event.ShutdownEvent;
+import io.katajava.spi.CommandObserver;
 import io.katajava.spi.PluggedHardware;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmEvidence;
@@ -77,6 +78,7 @@ final class QemuMachine implements QemuVm {
   private volatile @Nullable QmpClient monitor;
   private volatile @Nullable EventQueue<QmpEvent> endings;
   private volatile @Nullable LiveChanges changes;
+  private final ObservedCommands commands = new ObservedCommands();
   private volatile @Nullable String ourDoing;
   private volatile boolean closed;
 
@@ -115,6 +117,11 @@ final class QemuMachine implements QemuVm {
     }
   }
 
+  @Override
+  public void observe(CommandObserver observer) {
+    commands.tell(observer);
+  }
+
   /** Takes the control connection; QEMU's sockets are open. */
   void attach(Duration limit) {
     if (consoleSocket != null) {
@@ -127,6 +134,7 @@ final class QemuMachine implements QemuVm {
                 .name(sandboxId)
                 .connectTimeout(limit)
                 .expectedPeer(process.pid())
+                .observer(commands)
                 .build());
     endings = client.subscribeTo(ShutdownEvent.NAME, GuestPanickedEvent.NAME);
     changes = new LiveChanges(sandboxId, client, planner);

@@ -13,13 +13,28 @@ final class PendingCall {
   final QmpCommand<?> command;
   final long sentAt = System.nanoTime();
   final CompletableFuture<JsonObject> reply = new CompletableFuture<>();
+  private final QmpObserver observer;
+  private final @Nullable Object seen;
+
+  /** Whether the observer was told; only the thread that ends the call looks. */
+  private boolean ended;
 
   /** Whether a thread waits for the reply, or is about to. */
   volatile boolean awaited;
 
-  PendingCall(long id, QmpCommand<?> command) {
+  PendingCall(long id, QmpCommand<?> command, QmpObserver observer) {
     this.id = id;
     this.command = command;
+    this.observer = observer;
+    this.seen = observer.begin(command.commandName());
+  }
+
+  /** Tells the observer, once: the first word counts. */
+  void ended(@Nullable Throwable failure) {
+    if (!ended) {
+      ended = true;
+      observer.end(seen, command.commandName(), System.nanoTime() - sentAt, failure);
+    }
   }
 
   /** Turns a reply into the result of the command, or into the exception it stands for. */

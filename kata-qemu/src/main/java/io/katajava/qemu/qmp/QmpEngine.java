@@ -140,6 +140,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
         failure = failure == null ? e : failure;
       } catch (RuntimeException e) {
         calls.forEach(call -> current.abandon(call, false));
+        calls.forEach(call -> call.ended(e));
         throw e;
       }
     }
@@ -173,6 +174,7 @@ final class QmpEngine implements Session.Listener, AutoCloseable {
               alarm.cancel(false);
             }
             current.abandon(call, false);
+            call.ended(failure);
           });
     } catch (QmpException e) {
       result.completeExceptionally(e);

@@ -36,6 +36,7 @@ public final class QmpOptions {
   private final @Nullable Long expectedPeer;
   private final @Nullable String name;
   private final @Nullable Executor callbackExecutor;
+  private final QmpObserver observer;
 
   private QmpOptions(Builder builder) {
     this.connectTimeout = builder.connectTimeout;
@@ -49,6 +50,7 @@ public final class QmpOptions {
     this.expectedPeer = builder.expectedPeer;
     this.name = builder.name;
     this.callbackExecutor = builder.callbackExecutor;
+    this.observer = builder.observer;
   }
 
   /**
@@ -96,6 +98,7 @@ public final class QmpOptions {
     builder.expectedPeer = expectedPeer;
     builder.name = name;
     builder.callbackExecutor = callbackExecutor;
+    builder.observer = observer;
     return builder;
   }
 
@@ -188,6 +191,10 @@ public final class QmpOptions {
     return callbackExecutor;
   }
 
+  QmpObserver observer() {
+    return observer;
+  }
+
   /** Collects options. */
   public static final class Builder {
     private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
@@ -201,6 +208,7 @@ public final class QmpOptions {
     private @Nullable Long expectedPeer;
     private @Nullable String name;
     private @Nullable Executor callbackExecutor;
+    private QmpObserver observer = QmpObserver.NONE;
 
     private Builder() {}
 
@@ -323,6 +331,17 @@ public final class QmpOptions {
      */
     public Builder callbackExecutor(Executor executor) {
       this.callbackExecutor = Objects.requireNonNull(executor, "executor");
+      return this;
+    }
+
+    /**
+     * Follows the commands.
+     *
+     * @param observer {@link QmpObserver#NONE} by default
+     * @return this builder
+     */
+    public Builder observer(QmpObserver observer) {
+      this.observer = Objects.requireNonNull(observer, "observer");
       return this;
     }
 

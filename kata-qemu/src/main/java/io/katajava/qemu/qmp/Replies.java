@@ -14,6 +14,18 @@ final class Replies {
   /** Waits until the deadline; whatever happens, the call is not under way afterwards. */
   static <R> R await(
       Session session, PendingCall call, QmpCommand<R> command, long deadline, Duration timeout) {
+    try {
+      R result = reply(session, call, command, deadline, timeout);
+      call.ended(null);
+      return result;
+    } catch (RuntimeException | Error e) {
+      call.ended(e);
+      throw e;
+    }
+  }
+
+  private static <R> R reply(
+      Session session, PendingCall call, QmpCommand<R> command, long deadline, Duration timeout) {
     boolean waiting = true;
     try {
       session.read(call, deadline);

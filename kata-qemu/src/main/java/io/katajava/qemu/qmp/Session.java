@@ -40,6 +40,7 @@ final class Session implements Reading.Receiver {
   private final String name;
   private final Connection connection;
   private final boolean guestAgent;
+  private final QmpObserver observer;
   private final Listener listener;
   private final Reading reading;
   private final Outbound outbound;
@@ -61,6 +62,7 @@ final class Session implements Reading.Receiver {
     this.name = name;
     this.connection = connection;
     this.guestAgent = options.isGuestAgent();
+    this.observer = options.observer();
     this.listener = listener;
     this.reading =
         new Reading(connection, new MessageFramer(options.maxMessageBytes(), guestAgent), this);
@@ -132,7 +134,7 @@ final class Session implements Reading.Receiver {
 
   /** Registers a call and puts it on its way. Its reply fails if the session ends first. */
   PendingCall send(QmpCommand<?> command, boolean outOfBand, int... descriptors) {
-    PendingCall call = new PendingCall(ids.incrementAndGet(), command);
+    PendingCall call = new PendingCall(ids.incrementAndGet(), command, observer);
     byte[] message = call.encode(outOfBand);
     pending.put(call.id, call);
     try {
@@ -146,9 +148,16 @@ final class Session implements Reading.Receiver {
     } catch (IOException e) {
       pending.remove(call.id);
       Throwable cause = end.get();
-      throw new QmpClosedException(
-          command.commandName() + " was not sent to " + connection.describe() + ": " + reason(e),
-          cause == null ? e : cause);
+      QmpClosedException failure =
+          new QmpClosedException(
+              command.commandName()
+                  + " was not sent to "
+                  + connection.describe()
+                  + ": "
+                  + reason(e),
+              cause == null ? e : cause);
+      call.ended(failure);
+      throw failure;
     }
     if (end.get() != null && pending.remove(call.id) != null) {
       fail(call);

@@ -1,0 +1,64 @@
+package io.katajava.internal.observe;
+
+import io.katajava.agent.AgentObserver;
+import io.katajava.spi.Observation;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An operation somebody follows: an observer, the flight recorder, or both. */
+final class Followed implements AgentObserver.Call {
+  private static final Logger log = LoggerFactory.getLogger(Followed.class);
+
+  private final @Nullable FlightEvent event;
+  private final @Nullable Observation observation;
+
+  Followed(@Nullable FlightEvent event, @Nullable Observation observation) {
+    this.event = event;
+    this.observation = observation;
+  }
+
+  @Nullable Observation observation() {
+    return observation;
+  }
+
+  @Override
+  public @Nullable String traceparent() {
+    try {
+      return observation == null ? null : observation.traceparent();
+    } catch (RuntimeException e) {
+      complain(e);
+      return null;
+    }
+  }
+
+  void detail(String key, String value) {
+    if (event != null) {
+      event.detail(key, value);
+    }
+    if (observation != null) {
+      try {
+        observation.detail(key, value);
+      } catch (RuntimeException e) {
+        complain(e);
+      }
+    }
+  }
+
+  void end(@Nullable Throwable failure) {
+    if (event != null) {
+      event.end(failure);
+    }
+    if (observation != null) {
+      try {
+        observation.end(failure);
+      } catch (RuntimeException e) {
+        complain(e);
+      }
+    }
+  }
+
+  static void complain(RuntimeException e) {
+    log.warn("an observer failed; what it should have seen goes on", e);
+  }
+}
