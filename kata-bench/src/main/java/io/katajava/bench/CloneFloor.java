@@ -5,9 +5,11 @@ import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,11 +20,22 @@ import java.util.stream.Stream;
 
 /**
  * The floor of a clone: a bare QEMU that loads the same state on the same memory, to the first
- * reply on the agent's port. It has no monitor, and nobody gives the guest an identity.
+ * reply on the agent's port. Nobody waits for its monitor's replies, and nobody gives the guest an
+ * identity.
  */
 final class CloneFloor {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final int DESCRIPTOR = 5;
+
+  /** That the memory is a file already can be told in no other way. */
+  private static final String LOAD =
+      """
+      {"execute":"qmp_capabilities"}
+      {"execute":"migrate-set-capabilities","arguments":\
+      {"capabilities":[{"capability":"x-ignore-shared","state":true}]}}
+      {"execute":"migrate-incoming","arguments":{"uri":"fd:%d"}}
+      """
+          .formatted(DESCRIPTOR);
 
   private final Path state;
   private final List<String> command;
@@ -46,11 +59,10 @@ final class CloneFloor {
         String path = argument.replaceFirst("^socket,id=agent,path=([^,]*),.*$", "$1");
         directory = String.valueOf(Path.of(path).getParent());
       }
-      command.add(argument);
+      command.add(argument.startsWith("stdio,id=console,") ? "null,id=console" : argument);
     }
     sandboxDirectory = directory;
-    command.addAll(
-        List.of("-global", "migration.x-ignore-shared=on", "-incoming", "fd:" + DESCRIPTOR));
+    command.addAll(List.of("-qmp", "stdio", "-incoming", "defer"));
   }
 
   /** From the start of the process to the reply. */
@@ -60,7 +72,9 @@ final class CloneFloor {
       ready.bind(UnixDomainSocketAddress.of(directory.resolve("ready.sock")));
       long begin = System.nanoTime();
       Process qemu = spawn(directory);
-      try {
+      try (OutputStream monitor = qemu.getOutputStream()) {
+        monitor.write(LOAD.getBytes(StandardCharsets.US_ASCII));
+        monitor.flush();
         // QEMU connects once its sockets are there.
         ready.accept().close();
         try (AgentClient agent =

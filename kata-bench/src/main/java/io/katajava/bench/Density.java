@@ -55,7 +55,7 @@ final class Density {
         ours = Use.of(pids, watched);
         List<Use> uses = new ArrayList<>();
         floor
-            .machine(sandboxes.get(0).commandLine())
+            .machine(bootingCommand(kata))
             .run(qemu -> uses.add(Use.of(List.of(qemu.pid()), watched)));
         bare = uses.get(0);
       } finally {
@@ -75,6 +75,13 @@ final class Density {
       leftBehind += Files.exists(directory) ? 1 : 0;
     }
     return report(ours, bare, started, ended);
+  }
+
+  /** Clones name no kernel. */
+  private List<String> bootingCommand(Kata kata) {
+    try (Sandbox booted = kata.sandbox().birth(BirthPolicy.COLD).memory(memory).start()) {
+      return booted.commandLine();
+    }
   }
 
   /** Processes and directories that are still there after the end. */

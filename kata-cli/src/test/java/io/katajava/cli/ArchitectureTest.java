@@ -54,10 +54,14 @@ class ArchitectureTest {
           .definedBy("io.katajava.guest..")
           .layer("image")
           .definedBy("io.katajava.image..")
+          .layer("junit")
+          .definedBy("io.katajava.junit..")
           .layer("opentelemetry")
           .definedBy("io.katajava.opentelemetry..")
           .layer("cli")
           .definedBy("io.katajava.cli..")
+          .whereLayer("junit")
+          .mayNotBeAccessedByAnyLayer()
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("opentelemetry")
@@ -71,7 +75,7 @@ class ArchitectureTest {
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "opentelemetry", "cli");
+          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "opentelemetry", "junit", "cli");
 
   @ArchTest
   static final ArchRule OPENTELEMETRY_IS_KNOWN_TO_ITS_MODULE_ALONE =

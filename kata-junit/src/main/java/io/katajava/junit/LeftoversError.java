@@ -1,0 +1,28 @@
+package io.katajava.junit;
+
+import java.util.List;
+
+/**
+ * A test class left sandboxes, processes, sockets or directories behind. They are gone by now, as
+ * far as they could be ended.
+ */
+public final class LeftoversError extends AssertionError {
+  private final transient List<String> leftovers;
+
+  LeftoversError(String testClass, List<String> leftovers) {
+    super(
+        testClass
+            + " left behind:"
+            + String.join("", leftovers.stream().map(one -> "\n  " + one).toList()));
+    this.leftovers = List.copyOf(leftovers);
+  }
+
+  /**
+   * What was left.
+   *
+   * @return one line each
+   */
+  public List<String> leftovers() {
+    return leftovers;
+  }
+}

@@ -1,0 +1,164 @@
+package io.katajava.junit;
+
+import io.katajava.KataDirectories;
+import io.katajava.SandboxLedger;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/**
+ * A state directory for each test class, so that what is left in it, or runs with it in its
+ * arguments, is that class's: {@code STATE/junit/PID-NUMBER}. The ledger in it lets the next test
+ * run remove what a killed one left.
+ */
+final class StateDirectories {
+  private static final AtomicInteger COUNT = new AtomicInteger();
+  private static final AtomicBoolean SWEPT = new AtomicBoolean();
+
+  private final Path directory;
+  private final KataDirectories directories;
+
+  private StateDirectories(Path directory, KataDirectories directories) {
+    this.directory = directory;
+    this.directories = directories;
+  }
+
+  static StateDirectories create() {
+    KataDirectories defaults = KataDirectories.fromEnvironment();
+    Path all = defaults.state().resolve("junit");
+    try {
+      makePassable(defaults.state());
+      makePassable(all);
+      if (SWEPT.compareAndSet(false, true)) {
+        sweep(all, defaults.cache());
+      }
+      Path own = all.resolve(ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet());
+      makePassable(own);
+      return new StateDirectories(own, new KataDirectories(own, defaults.cache()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot make a state directory for tests in " + all, e);
+    }
+  }
+
+  /** An unprivileged hypervisor passes through; nobody looks around. */
+  private static void makePassable(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      Files.createDirectories(directory);
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+    }
+  }
+
+  private static void sweep(Path all, Path cache) throws IOException {
+    try (DirectoryStream<Path> older = Files.newDirectoryStream(all, "*-*")) {
+      for (Path one : older) {
+        String name = one.getFileName().toString();
+        String pid = name.substring(0, name.indexOf('-'));
+        if (pid.matches("\\d{1,9}") && !Files.exists(Path.of("/proc", pid))) {
+          SandboxLedger ledger = SandboxLedger.open(new KataDirectories(one, cache));
+          ledger.sweep();
+          if (ledger.sandboxes().isEmpty()) {
+            deleteTree(one);
+          }
+        }
+      }
+    }
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  /** What is there although everything was closed; afterwards it is gone. */
+  List<String> removeLeftovers() {
+    List<String> found = new ArrayList<>();
+    for (long pid : processes()) {
+      found.add("process " + pid + ": " + abbreviated(commandLine(Path.of("/proc/" + pid))));
+    }
+    SandboxLedger ledger = SandboxLedger.open(directories);
+    ledger
+        .sandboxes()
+        .forEach(
+            sandbox -> {
+              found.add("entry of sandbox " + sandbox.id() + " in the ledger");
+              ledger.stop(sandbox, java.time.Duration.ofSeconds(2));
+            });
+    files().forEach(file -> found.add(kind(file) + " " + file));
+    try {
+      deleteTree(directory);
+    } catch (IOException | UncheckedIOException e) {
+      found.add("directory " + directory + ", which cannot be deleted: " + e);
+    }
+    return found;
+  }
+
+  private static String kind(Path file) {
+    if (Files.isDirectory(file)) {
+      return "directory";
+    }
+    return Files.isRegularFile(file) ? "file" : "socket";
+  }
+
+  private static String abbreviated(String text) {
+    return text.length() <= 200 ? text : text.substring(0, 200) + "...";
+  }
+
+  /** Hypervisors with the directory in their arguments. */
+  private List<Long> processes() {
+    List<Long> found = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
+      for (Path process : all) {
+        long pid = Long.parseLong(process.getFileName().toString());
+        String arguments = commandLine(process);
+        if (pid != ProcessHandle.current().pid()
+            && arguments.contains("qemu")
+            && arguments.contains(directory + "/")) {
+          found.add(pid);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return found;
+  }
+
+  private static String commandLine(Path process) {
+    try {
+      return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1)
+          .replace('\0', ' ');
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  /** Everything but the ledger's own directory and lock. */
+  private List<Path> files() {
+    Path ledger = directory.resolve("ledger");
+    try (Stream<Path> all = Files.walk(directory)) {
+      return all.filter(file -> !file.equals(directory) && !file.startsWith(ledger))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    List<Path> deepestFirst;
+    try (Stream<Path> all = Files.walk(root)) {
+      deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : deepestFirst) {
+      Files.deleteIfExists(file);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package io.katajava.junit.testcontainers;
+
+import io.katajava.Kata;
+import io.katajava.Network;
+import io.katajava.PublishedPort;
+import io.katajava.PublishedPort.Protocol;
+import io.katajava.Sandbox;
+import io.katajava.SandboxBuilder;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Containers that reach each other by their aliases: they share one sandbox, which is started with
+ * the first and ends with the last of them. They share its network, too, so every alias is the
+ * loopback, and no two of them can listen at the same port.
+ */
+public final class KataNetwork implements AutoCloseable {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final List<KataContainer> members = new ArrayList<>();
+  private final Set<KataContainer> running = new HashSet<>();
+  private final Set<String> aliases = new HashSet<>();
+  private Consumer<SandboxBuilder> settings = sandbox -> {};
+  private @Nullable Kata kata;
+  private @Nullable Sandbox sandbox;
+
+  private KataNetwork() {}
+
+  /**
+   * Makes a network; nothing is started yet.
+   *
+   * @return a network
+   */
+  public static KataNetwork newNetwork() {
+    return new KataNetwork();
+  }
+
+  /**
+   * Starts the sandbox with this runtime. Default: one that all containers share.
+   *
+   * @param kata who closes it is who made it
+   * @return this
+   */
+  public KataNetwork withKata(Kata kata) {
+    this.kata = kata;
+    return this;
+  }
+
+  /**
+   * Settles how the sandbox is, such as its memory. Default: as the hypervisor's configuration
+   * says.
+   *
+   * @param settings applied after the network and the hosts' names
+   * @return this
+   */
+  public KataNetwork withSandbox(Consumer<SandboxBuilder> settings) {
+    this.settings = settings;
+    return this;
+  }
+
+  void add(KataContainer container) {
+    lock.lock();
+    try {
+      members.add(container);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The sandbox, with this container's ports published and aliases known. */
+  Sandbox join(KataContainer container) {
+    lock.lock();
+    try {
+      Sandbox shared = sandbox;
+      if (shared == null) {
+        shared = begin();
+        sandbox = shared;
+      } else {
+        admit(container, shared);
+      }
+      running.add(container);
+      return shared;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Sandbox begin() {
+    Set<Integer> ports = new LinkedHashSet<>();
+    Map<String, String> hosts = new LinkedHashMap<>();
+    aliases.clear();
+    for (KataContainer member : members) {
+      ports.addAll(member.getExposedPorts());
+      hosts.putAll(member.extraHosts());
+      aliases.addAll(member.getNetworkAliases());
+    }
+    Sandbox started = KataContainer.sandbox(kata, ports, hosts, aliases, settings).start();
+    return started;
+  }
+
+  /** One that was made only after the sandbox had been started. */
+  private void admit(KataContainer container, Sandbox shared) {
+    Set<String> unknown = new LinkedHashSet<>(container.getNetworkAliases());
+    unknown.removeAll(aliases);
+    if (!unknown.isEmpty()) {
+      throw new IllegalStateException(
+          "the network's sandbox has started and does not know the aliases "
+              + unknown
+              + "; call withNetwork(...) and withNetworkAliases(...) on all of its containers"
+              + " before the first of them is started");
+    }
+    for (int port : container.getExposedPorts()) {
+      if (shared.network().published().stream()
+          .noneMatch(one -> one.protocol() == Protocol.TCP && one.guestPort() == port)) {
+        shared.network().publish(PublishedPort.tcp(port));
+      }
+    }
+  }
+
+  void leave(KataContainer container) {
+    lock.lock();
+    try {
+      Sandbox shared = sandbox;
+      if (running.remove(container) && running.isEmpty() && shared != null) {
+        sandbox = null;
+        shared.close();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the sandbox with all containers that still run in it. Idempotent. */
+  @Override
+  public void close() {
+    List<KataContainer> left;
+    lock.lock();
+    try {
+      left = List.copyOf(running);
+    } finally {
+      lock.unlock();
+    }
+    left.forEach(KataContainer::stop);
+  }
+
+  static Network publishing(Set<Integer> ports) {
+    return Network.user(n -> n.publish(ports.stream().mapToInt(Integer::intValue).toArray()));
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.katajava.junit;
+
+import org.jspecify.annotations.NullMarked;
