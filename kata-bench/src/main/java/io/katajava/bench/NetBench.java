@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * A published port in pairs with the floor: the same guest's same servers behind QEMU's own user
@@ -39,6 +40,10 @@ import java.util.Locale;
 final class NetBench {
   private static final String MAC = "02:00:00:00:00:15";
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+  /** That of QEMU's user network. */
+  private static final int FLOOR_MTU = 1500;
+
   private static final int WEB = 80;
   private static final int SINK = 9;
   private static final int PIECE = 64 << 10;
@@ -59,7 +64,7 @@ final class NetBench {
   }
 
   /** A guest with its servers, and the host's ports that lead to them. */
-  private record Served(Sandbox sandbox, int web, int sink) {}
+  private record Served(String name, Sandbox sandbox, int web, int sink) {}
 
   void run() throws IOException {
     int[] ports = freePorts();
@@ -80,13 +85,24 @@ final class NetBench {
         Kata other = Kata.builder().hypervisor(bare).build();
         Sandbox ours =
             kata.sandbox().memory(memory).network(Network.user(n -> n.publish(WEB, SINK))).start();
+        Sandbox alike =
+            kata.sandbox()
+                .memory(memory)
+                .network(Network.user(n -> n.publish(WEB, SINK).guest(g -> g.mtu(FLOOR_MTU))))
+                .start();
         Sandbox floor = other.sandbox().memory(memory).start()) {
       floor.updateInterface(
-          new NetworkInterface("eth0", MAC, 1500, List.of(IpAddress.parse("10.0.2.15/24"))));
+          new NetworkInterface("eth0", MAC, FLOOR_MTU, List.of(IpAddress.parse("10.0.2.15/24"))));
       floor.updateRoutes(List.of(NetworkRoute.defaultVia("10.0.2.2", "eth0")));
-      pairs(
-          new Served(serve(ours), ours.mappedPort(WEB), ours.mappedPort(SINK)),
-          new Served(serve(floor), ports[0], ports[1]));
+      compare(
+          List.of(
+              new Served(
+                  "MTU 65520, the default",
+                  serve(ours),
+                  ours.mappedPort(WEB),
+                  ours.mappedPort(SINK)),
+              new Served("MTU 1500", serve(alike), alike.mappedPort(WEB), alike.mappedPort(SINK)),
+              new Served("floor: hostfwd, MTU 1500", serve(floor), ports[0], ports[1])));
       volume(ours);
     }
   }
@@ -126,34 +142,40 @@ final class NetBench {
     return sandbox;
   }
 
-  private void pairs(Served ours, Served floor) throws IOException {
-    Samples[] down = {new Samples(), new Samples()};
-    Samples[] up = {new Samples(), new Samples()};
-    Samples[] requests = {new Samples(), new Samples()};
-    Served[] both = {ours, floor};
+  private void compare(List<Served> all) throws IOException {
+    List<Samples> down = samples(all.size());
+    List<Samples> up = samples(all.size());
+    List<Samples> requests = samples(all.size());
     for (int round = -1; round < rounds; round++) {
-      for (int i = 0; i < both.length; i++) {
-        double in = download(both[i].web());
-        double outward = upload(both[i].sink());
-        double each = requests(both[i].web());
+      for (int i = 0; i < all.size(); i++) {
+        double in = download(all.get(i).web());
+        double outward = upload(all.get(i).sink());
+        double each = requests(all.get(i).web());
         // One of each that is not counted: compilers, caches.
         if (round >= 0) {
-          down[i].addMillis(in);
-          up[i].addMillis(outward);
-          requests[i].addMillis(each);
+          down.get(i).addMillis(in);
+          up.get(i).addMillis(outward);
+          requests.get(i).addMillis(each);
         }
       }
     }
     out.printf(Locale.ROOT, "%d MiB per transfer, %d rounds%n%n", bytes >> 20, rounds);
-    out.print(Samples.header("MB/s"));
-    out.print(down[0].toRow("from the guest"));
-    out.print(down[1].toRow("floor: QEMU's hostfwd"));
-    out.print(up[0].toRow("to the guest"));
-    out.print(up[1].toRow("floor: QEMU's hostfwd"));
-    out.print(Samples.header("ms per HTTP request"));
-    out.print(requests[0].toRow("published port"));
-    out.print(requests[1].toRow("floor: QEMU's hostfwd"));
+    table("from the guest, MB/s", all, down);
+    table("to the guest, MB/s", all, up);
+    table("HTTP request, ms", all, requests);
     out.flush();
+  }
+
+  private static List<Samples> samples(int count) {
+    return Stream.generate(Samples::new).limit(count).toList();
+  }
+
+  private void table(String what, List<Served> all, List<Samples> measured) {
+    out.print(Samples.header(what));
+    for (int i = 0; i < all.size(); i++) {
+      out.print(measured.get(i).toRow(all.get(i).name()));
+    }
+    out.printf(Locale.ROOT, "%n");
   }
 
   /** Megabytes per second since then. */

@@ -3,10 +3,16 @@ package io.katajava.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.katajava.BirthPolicy;
+import io.katajava.Kata;
 import io.katajava.MemorySize;
+import io.katajava.TemplateInfo;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -14,6 +20,27 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** The measurements run and find something; what they find is the machine's business. */
 class BenchIT {
   private static final MemorySize MEMORY = MemorySize.mebibytes(256);
+
+  private static final Set<String> BEFORE = new HashSet<>();
+
+  @BeforeAll
+  static void look() {
+    try (Kata kata = Kata.create()) {
+      kata.templates().list().forEach(template -> BEFORE.add(template.id()));
+    }
+  }
+
+  /** Templates are the user's to keep, but not those of a test. */
+  @AfterAll
+  static void removeTemplates() {
+    try (Kata kata = Kata.create()) {
+      for (TemplateInfo template : kata.templates().list()) {
+        if (!BEFORE.contains(template.id())) {
+          kata.templates().remove(template.id());
+        }
+      }
+    }
+  }
 
   private static String text(BenchReport report) {
     StringWriter text = new StringWriter();

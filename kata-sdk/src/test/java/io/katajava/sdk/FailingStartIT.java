@@ -3,6 +3,7 @@ package io.katajava.sdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.katajava.BirthPolicy;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.Kata;
@@ -83,7 +84,8 @@ class FailingStartIT {
     try (Kata kata = runtime.stateDirectory(state).build()) {
       SandboxStartException failure =
           catchThrowableOfType(
-              SandboxStartException.class, () -> box.apply(kata.sandbox()).start().close());
+              SandboxStartException.class,
+              () -> box.apply(kata.sandbox().birth(BirthPolicy.COLD)).start().close());
       assertThat(failure).as("a start that must fail").isNotNull();
       assertThat(failure.stage()).isPresent();
       assertThat(failure.sandboxId()).isPresent();
@@ -209,7 +211,7 @@ class FailingStartIT {
         new Thread(
             () -> {
               try (Kata kata = Kata.builder().stateDirectory(state).build()) {
-                kata.sandbox().start().close();
+                kata.sandbox().birth(BirthPolicy.COLD).start().close();
                 outcome.complete(false);
               } catch (SandboxStartException e) {
                 outcome.complete(

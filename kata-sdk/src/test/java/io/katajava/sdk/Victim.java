@@ -56,7 +56,7 @@ final class Victim {
     if (point.equals(ANYWHERE)) {
       System.out.println("at " + ANYWHERE);
     }
-    Sandbox sandbox = kata.sandbox().image("busybox").start();
+    Sandbox sandbox = kata.sandbox().birth(io.katajava.BirthPolicy.COLD).image("busybox").start();
     stopAt("running", point);
     Execution execution =
         sandbox.execInteractive(exec -> exec.command("sh", "-c", "echo up; sleep 600"));
