@@ -36,12 +36,15 @@ class SnippetsTest {
               "io.katajava.agent.oci",
               "io.katajava.config",
               "io.katajava.guest",
+              "io.katajava.junit",
               "io.katajava.image",
               "io.katajava.spi",
               "io.katajava.wait",
               "java.nio.file",
               "java.time",
-              "java.util")
+              "java.util",
+              "java.util.function",
+              "org.junit.jupiter.api")
           .map(name -> "import " + name + ".*;\n")
           .collect(Collectors.joining());
 

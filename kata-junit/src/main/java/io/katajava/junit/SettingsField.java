@@ -40,7 +40,7 @@ record SettingsField(Field field, Object value) {
     }
     Object value;
     try {
-      value = ReflectionSupport.tryToReadFieldValue(field).get();
+      value = ReflectionSupport.tryToReadFieldValue(field, null).get();
     } catch (Exception e) {
       throw new ExtensionConfigurationException("cannot read @KataSettings " + field, e);
     }

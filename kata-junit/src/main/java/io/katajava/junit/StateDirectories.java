@@ -2,6 +2,7 @@ package io.katajava.junit;
 
 import io.katajava.KataDirectories;
 import io.katajava.SandboxLedger;
+import io.katajava.SandboxRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -22,6 +24,7 @@ import java.util.stream.Stream;
  * run remove what a killed one left.
  */
 final class StateDirectories {
+  private static final Duration GRACE = Duration.ofSeconds(2);
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static final AtomicBoolean SWEPT = new AtomicBoolean();
 
@@ -84,15 +87,12 @@ final class StateDirectories {
     for (long pid : processes()) {
       found.add("process " + pid + ": " + abbreviated(commandLine(Path.of("/proc/" + pid))));
     }
-    SandboxLedger ledger = SandboxLedger.open(directories);
-    ledger
-        .sandboxes()
-        .forEach(
-            sandbox -> {
-              found.add("entry of sandbox " + sandbox.id() + " in the ledger");
-              ledger.stop(sandbox, java.time.Duration.ofSeconds(2));
-            });
     files().forEach(file -> found.add(kind(file) + " " + file));
+    SandboxLedger ledger = SandboxLedger.open(directories);
+    for (SandboxRecord sandbox : ledger.sandboxes()) {
+      found.add("entry of sandbox " + sandbox.id() + " in the ledger");
+      ledger.stop(sandbox, GRACE);
+    }
     try {
       deleteTree(directory);
     } catch (IOException | UncheckedIOException e) {

@@ -7,6 +7,7 @@ import io.katajava.SandboxBuilder;
 import io.katajava.SandboxEvent;
 import io.katajava.junit.internal.SandboxEvidence;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -44,15 +45,18 @@ final class TestSandbox implements AutoCloseable {
   }
 
   private void noteLogs(String name) {
-    for (Container container : sandbox.containers()) {
-      if (container.name().equals(name)) {
-        try {
-          logs.put(name, container.log());
-        } catch (IllegalStateException e) {
-          // It keeps none.
-          continue;
-        }
-      }
+    sandbox.containers().stream()
+        .filter(container -> container.name().equals(name))
+        .findFirst()
+        .flatMap(TestSandbox::log)
+        .ifPresent(log -> logs.put(name, log));
+  }
+
+  private static Optional<ContainerLog> log(Container container) {
+    try {
+      return Optional.of(container.log());
+    } catch (IllegalStateException e) {
+      return Optional.empty();
     }
   }
 

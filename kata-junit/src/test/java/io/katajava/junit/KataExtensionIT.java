@@ -15,6 +15,7 @@ import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
+import io.katajava.qemu.QemuConfig;
 import io.katajava.wait.Wait;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -173,6 +174,29 @@ class KataExtensionIT {
     }
   }
 
+  @Sandboxed(lifecycle = SandboxLifecycle.FORK)
+  static class Forked {
+    @BeforeAll
+    static void prepare(Sandbox sandbox) {
+      seen("original", sandbox);
+      sandbox.exec("sh", "-c", "echo prepared >/tmp/state").orThrow();
+    }
+
+    @RepeatedTest(3)
+    void hasACopy(Sandbox sandbox) {
+      seen("copies", sandbox);
+      assertThat(sandbox.exec("cat", "/tmp/state").stdoutText()).isEqualTo("prepared\n");
+      sandbox.exec("sh", "-c", "echo changed >/tmp/state").orThrow();
+    }
+  }
+
+  @Test
+  void sandbox_fork_isACopyForEachTest() {
+    assertAllSucceeded(run(Forked.class), 3);
+    assertThat(seen("original")).hasSize(1);
+    assertThat(seen("copies")).hasSize(3).doesNotContainAnyElementsOf(seen("original"));
+  }
+
   static class Plain {
     @KataTest
     void isFresh(Sandbox sandbox) {
@@ -193,7 +217,7 @@ class KataExtensionIT {
   static class TooEarly {
     @BeforeAll
     static void prepare(Sandbox sandbox) {
-      throw new AssertionError("there is none: " + sandbox);
+      seen("early", sandbox);
     }
 
     @Test
@@ -211,6 +235,7 @@ class KataExtensionIT {
                 container(TooEarly.class),
                 finishedWithFailure(
                     message(text -> text.contains("has a sandbox of its own, and here is no")))));
+    assertThat(seen("early")).isEmpty();
   }
 
   @Sandboxed
@@ -255,9 +280,10 @@ class KataExtensionIT {
         .singleElement()
         .satisfies(
             evidence ->
-                assertThat(evidence.toString())
-                    .startsWith("what the sandbox says")
-                    .contains("kata.timeline:", "the disk is full"));
+                assertThat(evidence)
+                    .hasMessageStartingWith("what the sandbox says")
+                    .hasMessageContaining("kata.timeline:")
+                    .hasMessageContaining("the disk is full"));
   }
 
   static class Leaving {
@@ -387,7 +413,10 @@ class KataExtensionIT {
   @Sandboxed
   static class NotStarting {
     @KataSettings
-    static final Consumer<SandboxBuilder> MACHINE = sandbox -> sandbox.image("no/such:image");
+    static final Kata.Builder RUNTIME =
+        Kata.builder()
+            .hypervisor(
+                QemuConfig.builder().binary(Path.of("/nowhere/qemu-system-x86_64")).build());
 
     @RepeatedTest(3)
     void never(Sandbox sandbox) {
@@ -406,12 +435,14 @@ class KataExtensionIT {
     assertThat(Set.copyOf(causes)).hasSize(1);
     assertThat(causes.get(0))
         .isInstanceOfSatisfying(
-            KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.ROOTFS_UNAVAILABLE));
+            KataException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.HYPERVISOR_NOT_FOUND));
     assertThat(
             results.allEvents().reportingEntryPublished().stream()
                 .map(event -> event.getRequiredPayload(ReportEntry.class).getKeyValuePairs())
                 .collect(Collectors.toList()))
-        .allSatisfy(entry -> assertThat(entry.get("kata.start")).contains("no/such:image", "boot"));
+        .allSatisfy(
+            entry -> assertThat(entry.get("kata.start")).contains("/nowhere/qemu-system", "total"));
   }
 
   static class Many {

@@ -249,7 +249,7 @@ final class VmContainer implements Container {
   }
 
   private static ExecSpec asRoot(String... command) {
-    return ExecSpec.command(command).user("0:0").timeout(LOOK_TIMEOUT).build();
+    return ExecSpec.command(command).user("0:0").workdir("/").timeout(LOOK_TIMEOUT).build();
   }
 
   @Override

@@ -208,7 +208,8 @@ final class VmContainerFiles implements ContainerFiles {
   }
 
   private static ExecSpec spec(String... command) {
-    return ExecSpec.command(command).user("0:0").build();
+    // The container's own working directory may not be there before its first process is.
+    return ExecSpec.command(command).user("0:0").workdir("/").build();
   }
 
   private CompletableFuture<String> complaintOf(Execution tar) {

@@ -67,9 +67,4 @@ public final class SandboxEvidence extends RuntimeException {
   private static String tail(List<String> lines, int count) {
     return String.join("\n", lines.subList(Math.max(0, lines.size() - count), lines.size()));
   }
-
-  @Override
-  public String toString() {
-    return String.valueOf(getMessage());
-  }
 }

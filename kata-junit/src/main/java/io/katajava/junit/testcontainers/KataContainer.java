@@ -59,8 +59,9 @@ import org.testcontainers.utility.MountableFile;
  * }
  * }</pre>
  *
- * <p>The {@code Wait} is {@link io.katajava.wait.Wait}. When a test fails, what the sandbox says is
- * a suppressed exception of the failure. Settings are made by one thread, before the start.
+ * <p>The {@code Wait} is {@link io.katajava.wait.Wait}. When a test fails, what the sandbox of a
+ * container in an instance field says is a suppressed exception of the failure. Settings are made
+ * by one thread, before the start.
  */
 public class KataContainer implements Startable, TestLifecycleAware {
   /** How much of the output is kept. */

@@ -164,7 +164,7 @@ class KataContainerIT {
   @Testcontainers
   static class Failing {
     @Container
-    static final KataContainer JOB =
+    private final KataContainer job =
         new KataContainer()
             .withKata(kata)
             .withCommand("sh", "-c", "echo the disk is full; sleep 1000")
@@ -172,6 +172,7 @@ class KataContainerIT {
 
     @Test
     void fails() {
+      assertThat(job.isRunning()).isTrue();
       throw new IllegalStateException("this test fails");
     }
   }
