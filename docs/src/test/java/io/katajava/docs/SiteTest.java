@@ -14,8 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SiteTest {
-  private static final Pattern MODULE =
-      Pattern.compile("<artifactId>(kata-[a-z-]+)</artifactId>");
+  private static final Pattern MODULE = Pattern.compile("<artifactId>(kata-[a-z-]+)</artifactId>");
 
   @TempDir Path directory;
 

@@ -75,7 +75,8 @@ class ArchitectureTest {
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("api")
-          .mayOnlyBeAccessedByLayers("qemu", "config", "guest", "image", "opentelemetry", "junit", "cli");
+          .mayOnlyBeAccessedByLayers(
+              "qemu", "config", "guest", "image", "opentelemetry", "junit", "cli");
 
   @ArchTest
   static final ArchRule OPENTELEMETRY_IS_KNOWN_TO_ITS_MODULE_ALONE =
