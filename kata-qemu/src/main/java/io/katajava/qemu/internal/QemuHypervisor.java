@@ -113,7 +113,7 @@ public final class QemuHypervisor implements Hypervisor {
             context,
             machine(),
             Origin.BOOT,
-            new SharedMemoryFile(memory, true, opensReadOnly()))
+            new SharedMemoryFile(memory, true))
         .run();
   }
 
@@ -138,10 +138,7 @@ public final class QemuHypervisor implements Hypervisor {
                 context,
                 machine(),
                 origin(isTemplate, image),
-                image
-                    .memory()
-                    .map(file -> new SharedMemoryFile(file, false, opensReadOnly()))
-                    .orElse(null))
+                image.memory().map(file -> new SharedMemoryFile(file, false)).orElse(null))
             .run();
     try {
       List<QemuDevice> attached = new ArrayList<>();
@@ -172,13 +169,6 @@ public final class QemuHypervisor implements Hypervisor {
       return Origin.STATE;
     }
     return image.memory().isPresent() ? Origin.TEMPLATE : Origin.STATE_AND_NAMED_MEMORY;
-  }
-
-  /** From 8.2 on QEMU falls back to reading where it may not write. */
-  private boolean opensReadOnly() {
-    return capabilities(QemuBinary.find(config.binary(), machine().architecture()))
-        .map(known -> TemplateFingerprint.isAtLeast(known.version(), 8, 2))
-        .orElse(false);
   }
 
   @Override

@@ -312,7 +312,7 @@ final class QemuMachine implements QemuVm {
     Duration pause = MachineState.save(monitor(), state, memoryIsFile, goesOn, timeout);
     if (memory != null && memoryIsFile && !goesOn) {
       try {
-        memory.close(runAs);
+        memory.close();
       } catch (IOException e) {
         throw new KataException(
             ErrorCode.HOST_UNSUITABLE, "cannot close " + memory.path() + " to others: " + e, e);

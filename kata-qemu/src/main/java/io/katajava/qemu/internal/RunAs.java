@@ -41,7 +41,7 @@ record RunAs(@Nullable Integer uid, String why) {
 
   /** Decides without taking an id. */
   static Optional<String> obstacle(Path stateDirectory, List<Access> files) {
-    if (!"root".equals(System.getProperty("user.name"))) {
+    if (!isRoot()) {
       return Optional.of("the JVM is not root");
     }
     for (Access file : files) {
@@ -58,6 +58,10 @@ record RunAs(@Nullable Integer uid, String why) {
     Path above = stateDirectory.getParent();
     return closedFor(new Access(above == null ? stateDirectory : above, false))
         .map(closed -> "an unprivileged user could not reach " + closed);
+  }
+
+  static boolean isRoot() {
+    return "root".equals(System.getProperty("user.name"));
   }
 
   static RunAs take(String sandboxId, Path stateDirectory, List<Access> files) {

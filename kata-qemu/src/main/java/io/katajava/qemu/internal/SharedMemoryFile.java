@@ -12,15 +12,13 @@ import java.util.Objects;
  *
  * <p>Where QEMU runs as a user of its own, the writing one owns the file meanwhile; after that it
  * belongs to the JVM's user, and a group that only QEMU processes of clones are in may open it.
- * Trap: before 8.2, QEMU opens even a file that it maps copy-on-write for reading and writing, so
- * for those the group may write; a template whose file was written to is noticed by its times and
- * not used again.
+ * Trap: QEMU opens even a file that it maps copy-on-write for reading and writing, so the group may
+ * write; a template whose file was written to is noticed by its times and not used again.
  *
  * @param path the file
  * @param isWritten whether the machine writes into it
- * @param opensReadOnly whether QEMU is content with a file it may only read
  */
-record SharedMemoryFile(Path path, boolean isWritten, boolean opensReadOnly) {
+record SharedMemoryFile(Path path, boolean isWritten) {
   /** The group id before the first user id that is given to a sandbox; see {@link RunAs}. */
   static final int READERS = RunAs.FIRST - 1;
 
@@ -35,15 +33,17 @@ record SharedMemoryFile(Path path, boolean isWritten, boolean opensReadOnly) {
     }
   }
 
-  /** After the machine that wrote it has ended. */
-  void close(RunAs runAs) throws IOException {
-    if (runAs.uid() == null) {
+  /**
+   * After the machine that wrote it has ended. Whatever that one ran as, the QEMU of a clone may be
+   * unprivileged where the JVM is root.
+   */
+  void close() throws IOException {
+    if (!RunAs.isRoot()) {
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
       return;
     }
     Files.setAttribute(path, "unix:uid", 0);
     Files.setAttribute(path, "unix:gid", READERS);
-    Files.setPosixFilePermissions(
-        path, PosixFilePermissions.fromString(opensReadOnly ? "rw-r-----" : "rw-rw----"));
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
   }
 }
