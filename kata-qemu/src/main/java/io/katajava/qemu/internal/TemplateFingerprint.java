@@ -82,13 +82,4 @@ final class TemplateFingerprint {
     }
     return lines;
   }
-
-  static boolean isAtLeast(String version, int major, int minor) {
-    String[] numbers = version.split("[^0-9]+", 3);
-    if (numbers.length < 2 || numbers[0].isEmpty() || numbers[1].isEmpty()) {
-      return false;
-    }
-    int first = Integer.parseInt(numbers[0]);
-    return first > major || (first == major && Integer.parseInt(numbers[1]) >= minor);
-  }
 }
