@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -119,6 +120,23 @@ class ForkIT {
                   return grown;
                 }))
         .isTrue();
+  }
+
+  @Test
+  void forks_askedForAtOnce_areMadeOneAfterTheOther() {
+    try (Kata kata = kata();
+        Sandbox parent = kata.sandbox().image("busybox").start()) {
+      List<CompletableFuture<List<Sandbox>>> coming =
+          List.of(
+              CompletableFuture.supplyAsync(() -> parent.fork(1)),
+              CompletableFuture.supplyAsync(() -> parent.fork(1)));
+      for (CompletableFuture<List<Sandbox>> one : coming) {
+        try (Sandbox copy = one.join().get(0)) {
+          assertThat(ask(copy, "hostname")).isEqualTo(copy.id());
+        }
+      }
+      assertThat(ask(parent, "hostname")).isEqualTo(parent.id());
+    }
   }
 
   @Test

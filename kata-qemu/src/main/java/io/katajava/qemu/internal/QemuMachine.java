@@ -74,6 +74,7 @@ final class QemuMachine implements QemuVm {
   private final OutputTail stderr;
   private final OutputTail console;
   private final CompletableFuture<VmExit> exit;
+  private final ReentrantLock saving = new ReentrantLock();
   private final ReentrantLock closing = new ReentrantLock();
   private volatile @Nullable QmpClient monitor;
   private volatile @Nullable EventQueue<QmpEvent> endings;
@@ -309,7 +310,7 @@ final class QemuMachine implements QemuVm {
   public Duration save(Path state, boolean goesOn, Duration timeout) {
     SharedMemoryFile memory = copies.memory();
     boolean memoryIsFile = memory != null && memory.isWritten();
-    Duration pause = MachineState.save(monitor(), state, memoryIsFile, goesOn, timeout);
+    Duration pause = saveAlone(state, memoryIsFile, goesOn, timeout);
     if (memory != null && memoryIsFile && !goesOn) {
       try {
         memory.close();
@@ -319,6 +320,29 @@ final class QemuMachine implements QemuVm {
       }
     }
     return pause;
+  }
+
+  /** A machine is migrated to one place at a time. */
+  private Duration saveAlone(Path state, boolean memoryIsFile, boolean goesOn, Duration timeout) {
+    long begin = System.nanoTime();
+    boolean alone;
+    try {
+      alone = saving.tryLock(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED, "interrupted while another save of the machine is under way", e);
+    }
+    if (!alone) {
+      throw new KataException(
+          ErrorCode.TIMEOUT, "another save of the machine takes longer than " + timeout);
+    }
+    try {
+      Duration left = timeout.minusNanos(System.nanoTime() - begin);
+      return MachineState.save(monitor(), state, memoryIsFile, goesOn, left);
+    } finally {
+      saving.unlock();
+    }
   }
 
   @Override
