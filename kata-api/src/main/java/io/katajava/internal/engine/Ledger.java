@@ -3,14 +3,12 @@ package io.katajava.internal.engine;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.internal.template.TreeRemoval;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 
@@ -87,7 +85,7 @@ final class Ledger {
 
   /** Removes the sandbox's directory with all that is in it, then its entry. */
   void remove(String sandboxId) throws IOException {
-    deleteTree(directoryOf(sandboxId));
+    TreeRemoval.of(directoryOf(sandboxId));
     DetachedFiles.of(this, sandboxId).delete();
     Files.deleteIfExists(entries.resolve(sandboxId));
   }
@@ -96,39 +94,6 @@ final class Ledger {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory);
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
-    }
-  }
-
-  private static void deleteTree(Path root) throws IOException {
-    try {
-      Files.walkFileTree(
-          root,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.deleteIfExists(file);
-              return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-              if (e instanceof NoSuchFileException) {
-                return FileVisitResult.CONTINUE;
-              }
-              throw e;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(
-                Path directory, @org.jspecify.annotations.Nullable IOException e)
-                throws IOException {
-              Files.deleteIfExists(directory);
-              return FileVisitResult.CONTINUE;
-            }
-          });
-    } catch (NoSuchFileException e) {
-      // Gone already: that is what was wanted.
     }
   }
 }
