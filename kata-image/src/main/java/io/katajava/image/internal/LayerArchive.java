@@ -4,7 +4,6 @@ import io.airlift.compress.zstd.ZstdInputStream;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import java.io.BufferedInputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
@@ -101,7 +100,7 @@ public final class LayerArchive {
   }
 
   /** Ends a stream that has grown beyond what is allowed. */
-  private static final class Limited extends FilterInputStream {
+  private static final class Limited extends PassingStream {
     private final long compressed;
     private final ImageLimits limits;
     private long total;
@@ -112,7 +111,8 @@ public final class LayerArchive {
       this.limits = limits;
     }
 
-    private void count(long more) throws IOException {
+    @Override
+    void count(long more) throws IOException {
       total += more;
       if (total > limits.layerSize().bytes()) {
         throw new InvalidLayerException("it is larger than " + limits.layerSize() + ", the limit");
@@ -125,27 +125,6 @@ public final class LayerArchive {
                 + compressed
                 + " compressed bytes, the limit");
       }
-    }
-
-    @Override
-    public int read() throws IOException {
-      int b = super.read();
-      count(b < 0 ? 0 : 1);
-      return b;
-    }
-
-    @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-      int n = super.read(buffer, offset, length);
-      count(Math.max(0, n));
-      return n;
-    }
-
-    @Override
-    public long skip(long n) throws IOException {
-      long skipped = super.skip(n);
-      count(skipped);
-      return skipped;
     }
   }
 }
