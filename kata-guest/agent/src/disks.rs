@@ -11,6 +11,7 @@ pub fn modules(driver: &str) -> &'static [&'static str] {
         "blk" | "mmioblk" => &["virtio_blk", "virtio_mmio"],
         "scsi" => &["virtio_scsi", "sd_mod"],
         "nvdimm" => &["nfit", "nd_pmem"],
+        "virtio-fs" => &["virtiofs"],
         _ => &[],
     }
 }
@@ -23,8 +24,16 @@ pub fn find(storage: &grpc::Storage) -> Option<PathBuf> {
     }
 }
 
-/// Whether a storage waits for a device that is not there (yet).
+/// Driver option of ours, for a share that was plugged in: its slots, as those of a disk.
+const SLOTS: &str = "io.katajava.slots=";
+
+/// Whether a storage waits for a device that is not there (yet). A share is known to its driver alone by its name;
+/// without its slots it counts as there.
 pub fn is_missing(storage: &grpc::Storage) -> bool {
+    if storage.driver == "virtio-fs" {
+        let mut slots = storage.driver_options.iter().filter_map(|option| option.strip_prefix(SLOTS));
+        return slots.any(|path| !is_driven(path));
+    }
     !modules(&storage.driver).is_empty() && find(storage).is_none()
 }
 
@@ -62,9 +71,29 @@ pub fn network_card(path: &str) -> Option<String> {
     pci_child(path, "net")
 }
 
+/// Whether a driver has taken the virtio device at these slots.
+fn is_driven(path: &str) -> bool {
+    virtio_device(path).is_some_and(|device| device.join("driver").exists())
+}
+
 /// What the driver of the device at these slots made of it, of a class of sysfs.
 fn pci_child(path: &str, class: &str) -> Option<String> {
-    let children = |path: &Path| fs::read_dir(path).ok().map(|list| list.flatten().map(|e| e.path()));
+    // A device that is not virtio's is the class's parent itself.
+    let parent = virtio_device(path).or_else(|| pci_device(path))?;
+    children(&parent.join(class))?.next()?.file_name()?.to_str().map(String::from)
+}
+
+fn virtio_device(path: &str) -> Option<PathBuf> {
+    let is_virtio =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("virtio"));
+    children(&pci_device(path)?)?.find(is_virtio)
+}
+
+fn children(path: &Path) -> Option<impl Iterator<Item = PathBuf> + use<>> {
+    fs::read_dir(path).ok().map(|list| list.flatten().map(|entry| entry.path()))
+}
+
+fn pci_device(path: &str) -> Option<PathBuf> {
     let mut directory = root_bus()?;
     for slot in path.split('/') {
         let (slot, function) = slot.split_once('.').unwrap_or((slot, "0"));
@@ -72,11 +101,7 @@ fn pci_child(path: &str, class: &str) -> Option<String> {
         let wanted = format!(":{slot:02x}.{function}");
         directory = children(&directory)?.find(|path| path.to_string_lossy().ends_with(&wanted))?;
     }
-    let is_virtio =
-        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("virtio"));
-    // A device that is not virtio's is the class's parent itself.
-    let parent = children(&directory)?.find(is_virtio).unwrap_or(directory);
-    children(&parent.join(class))?.next()?.file_name()?.to_str().map(String::from)
+    Some(directory)
 }
 
 fn root_bus() -> Option<PathBuf> {

@@ -81,7 +81,8 @@ pub fn is_loaded(name: &str) -> bool {
     std::path::Path::new("/sys/module").join(plain(name)).exists()
 }
 
-fn insert(path: &str, parameters: &str) -> nix::Result<()> {
+/// Loads one file, unless what is in it is loaded.
+pub fn insert(path: &str, parameters: &str) -> nix::Result<()> {
     let file = File::open(path).map_err(|e| Errno::from_raw(e.raw_os_error().unwrap_or(libc::EIO)))?;
     let parameters = CString::new(parameters).map_err(|_| Errno::EINVAL)?;
     match finit_module(&file, &parameters, ModuleInitFlags::empty()) {

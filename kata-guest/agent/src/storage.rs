@@ -23,6 +23,8 @@ const OVERLAY_RW: &str = "io.katacontainers.fs-opt.overlay-rw";
 const OVERLAY_DIRECTORY: &str = "io.katacontainers.volume.overlayfs.create_directory=";
 /// Our own, for containers with a user namespace: whom the files are given to, as `uid=` and `gid=`.
 const SHIFTED: &str = "io.katajava.overlayfs.";
+/// Driver option of ours: a kernel module that the host has copied in, to be loaded first.
+const MODULE: &str = "io.katajava.module=";
 /// Options for hosts and other drivers, which no file system knows.
 const FOREIGN: &str = "io.katacontainers.";
 
@@ -77,6 +79,9 @@ impl Storages {
             watch = Some(Watch::begin(&mut self.areas, &storage.source, point).map_err(failed)?);
         } else {
             fs::create_dir_all(point).context(&what)?;
+        }
+        for path in storage.driver_options.iter().filter_map(|option| option.strip_prefix(MODULE)) {
+            crate::modules::insert(path, "").context(format!("{what}: module {path}"))?;
         }
         let layer = storage.options.iter().any(|option| option == OVERLAY_RW).then(|| {
             self.layers += 1;

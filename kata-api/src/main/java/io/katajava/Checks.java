@@ -70,6 +70,14 @@ final class Checks {
     return name;
   }
 
+  /** The smallest that has room for a filesystem with a journal. */
+  static MemorySize diskSize(MemorySize size) {
+    if (size.compareTo(MemorySize.mebibytes(8)) < 0) {
+      throw new IllegalArgumentException("a disk has at least 8 MiB, got " + size);
+    }
+    return size;
+  }
+
   static String interfaceName(String name) {
     if (!name.matches("[^/\\s,=:]{1,15}") || name.equals(".") || name.equals("..")) {
       throw new IllegalArgumentException(

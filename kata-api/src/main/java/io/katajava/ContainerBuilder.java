@@ -43,6 +43,7 @@ public final class ContainerBuilder {
   private final List<OciDevice> devices = new ArrayList<>();
   private final Map<String, Volume> volumes = new LinkedHashMap<>();
   private final Map<String, InjectedFile> injected = new LinkedHashMap<>();
+  private WritableLayer writableLayer = WritableLayer.MEMORY;
   private final ContainerSecurity.Builder security = ContainerSecurity.builder();
   private final ContainerLimits.Builder limits = ContainerLimits.builder();
   private final List<OciNamespace> namespaces = new ArrayList<>();
@@ -316,6 +317,17 @@ public final class ContainerBuilder {
   }
 
   /**
+   * Sets where changes of the root filesystem go. Default: {@link WritableLayer#MEMORY}.
+   *
+   * @param layer memory or a disk, with or without a limit
+   * @return this
+   */
+  public ContainerBuilder writableLayer(WritableLayer layer) {
+    this.writableLayer = layer;
+    return this;
+  }
+
+  /**
    * Mounts a volume. Default: none.
    *
    * @param path absolute path in the container
@@ -579,7 +591,14 @@ public final class ContainerBuilder {
             rlimits,
             oomScoreAdj),
         new ContainerSpec.Files(
-            readOnlyRoot, rootPropagation, mounts, emptyDirectories, devices, volumes, injected),
+            readOnlyRoot,
+            rootPropagation,
+            mounts,
+            emptyDirectories,
+            devices,
+            volumes,
+            injected,
+            writableLayer),
         security.build(),
         limits.build(),
         new ContainerSpec.Kernel(

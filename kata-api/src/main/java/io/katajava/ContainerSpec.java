@@ -93,6 +93,7 @@ public record ContainerSpec(
    * @param devices device nodes besides the usual ones
    * @param volumes path in the container to what is there
    * @param injected path in the container to the file that is put there
+   * @param writableLayer where changes of the root filesystem go
    */
   public record Files(
       boolean readOnlyRoot,
@@ -101,7 +102,8 @@ public record ContainerSpec(
       List<EmptyDirectory> emptyDirectories,
       List<OciDevice> devices,
       Map<String, Volume> volumes,
-      Map<String, InjectedFile> injected) {
+      Map<String, InjectedFile> injected,
+      WritableLayer writableLayer) {
 
     /** Copies the collections. */
     public Files {

@@ -184,6 +184,15 @@ public final class Kata implements AutoCloseable {
   }
 
   /**
+   * The named disks of {@link Volume#disk}.
+   *
+   * @return what is in the data directory
+   */
+  public DiskStore disks() {
+    return engine.disks();
+  }
+
+  /**
    * Where state and caches are kept.
    *
    * @return the directories
@@ -206,6 +215,7 @@ public final class Kata implements AutoCloseable {
     private ProgressListener progress = ProgressListener.NONE;
     private @Nullable Path stateDirectory;
     private @Nullable Path cacheDirectory;
+    private @Nullable Path dataDirectory;
     private TemplateSettings templates = TemplateSettings.defaults();
     private final List<KataObserver> observers = new ArrayList<>();
 
@@ -314,6 +324,17 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Keeps named disks here. Default: see {@link KataDirectories}.
+     *
+     * @param directory a directory on a real disk
+     * @return this
+     */
+    public Builder dataDirectory(Path directory) {
+      this.dataDirectory = directory.toAbsolutePath();
+      return this;
+    }
+
+    /**
      * Sets where templates are kept and how much they may take. Default: {@link
      * TemplateSettings#defaults()}.
      *
@@ -349,7 +370,8 @@ public final class Kata implements AutoCloseable {
       KataDirectories directories =
           new KataDirectories(
               stateDirectory != null ? stateDirectory : defaults.state(),
-              cacheDirectory != null ? cacheDirectory : defaults.cache());
+              cacheDirectory != null ? cacheDirectory : defaults.cache(),
+              dataDirectory != null ? dataDirectory : defaults.data());
       return new Kata(
           Engine.open(
               new EngineSettings(

@@ -13,8 +13,20 @@ import org.jspecify.annotations.Nullable;
  * @param cache what can be made again: {@code $XDG_CACHE_HOME/kata-java}, for root {@code
  *     /var/cache/kata-java}, which the unprivileged hypervisor can read, else {@code
  *     ~/.cache/kata-java}
+ * @param data what users keep, their named disks: {@code $XDG_DATA_HOME/kata-java}, for root {@code
+ *     /var/lib/kata-java}, else {@code ~/.local/share/kata-java}
  */
-public record KataDirectories(Path state, Path cache) {
+public record KataDirectories(Path state, Path cache, Path data) {
+
+  /**
+   * Directories for what needs nothing of users' data.
+   *
+   * @param state sockets, small files and the ledger
+   * @param cache what can be made again; named disks are kept in it, too
+   */
+  public KataDirectories(Path state, Path cache) {
+    this(state, cache, cache);
+  }
 
   /**
    * The directories for the user this JVM runs as.
@@ -37,16 +49,20 @@ public record KataDirectories(Path state, Path cache) {
     } else {
       state = Path.of("/tmp/kata-java-" + user);
     }
-    String caches = environment.get("XDG_CACHE_HOME");
-    Path cache;
-    if (caches != null && caches.startsWith("/")) {
-      cache = Path.of(caches, "kata-java");
-    } else if (root) {
-      cache = Path.of("/var/cache/kata-java");
-    } else {
-      cache = Path.of(home == null ? "/tmp" : home, ".cache", "kata-java");
-    }
-    return new KataDirectories(state, cache);
+    Path userHome = Path.of(home == null ? "/tmp" : home);
+    Path cache =
+        place(
+            environment.get("XDG_CACHE_HOME"),
+            root ? Path.of("/var/cache/kata-java") : userHome.resolve(".cache/kata-java"));
+    Path data =
+        place(
+            environment.get("XDG_DATA_HOME"),
+            root ? Path.of("/var/lib/kata-java") : userHome.resolve(".local/share/kata-java"));
+    return new KataDirectories(state, cache, data);
+  }
+
+  private static Path place(@Nullable String chosen, Path usual) {
+    return chosen != null && chosen.startsWith("/") ? Path.of(chosen, "kata-java") : usual;
   }
 
   private static boolean isUsable(@Nullable String directory) {

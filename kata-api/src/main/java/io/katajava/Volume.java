@@ -41,6 +41,73 @@ public sealed interface Volume {
   }
 
   /**
+   * A disk of the user's that stays when containers and sandboxes go: an image with an ext4
+   * filesystem in the data directory of the runtime, see {@link KataDirectories#data}. It is made
+   * when there is none of that name. One machine at a time can have it, until its sandbox ends;
+   * containers of one sandbox share it. Takes a PCI Express port of the machine; making it needs
+   * {@code mke2fs} and {@code debugfs} of e2fsprogs.
+   *
+   * <p>What was written is on the disk once the container or its sandbox is closed, or after
+   * fsync(2). After a crash the disk is as after a power cut: whole, without the last writes.
+   *
+   * @param name letters, digits, {@code . _ -}
+   * @param size of a new disk, at least 8 MiB; an existing one keeps its own
+   * @return the volume, writable
+   */
+  static NamedDisk disk(String name, MemorySize size) {
+    return new NamedDisk(Checks.name("name of a disk", name), Checks.diskSize(size), true);
+  }
+
+  /**
+   * A disk in a file that is there already. Read-only, many machines can have it at once.
+   *
+   * @param image the file, raw: a filesystem without partitions
+   * @param filesystem its type for mount(2), for example {@code ext4} or {@code squashfs}
+   * @return the volume, read-only
+   */
+  static DiskImage diskImage(Path image, String filesystem) {
+    return new DiskImage(
+        image.toAbsolutePath().normalize(), Checks.name("filesystem", filesystem), false);
+  }
+
+  /**
+   * A disk by its name.
+   *
+   * @param name in the runtime's data directory
+   * @param size when it is made
+   * @param isWritable whether the container may write to it
+   */
+  record NamedDisk(String name, MemorySize size, boolean isWritable) implements Volume {
+    /**
+     * The same disk, which many machines can have at once, and none can write to. One that was last
+     * used by a machine that crashed must be mounted writable once before.
+     *
+     * @return a volume
+     */
+    public NamedDisk readOnly() {
+      return new NamedDisk(name, size, false);
+    }
+  }
+
+  /**
+   * A disk by its file.
+   *
+   * @param image absolute, on the host
+   * @param filesystem its type
+   * @param isWritable whether the container may write to it
+   */
+  record DiskImage(Path image, String filesystem, boolean isWritable) implements Volume {
+    /**
+     * The same disk, which the container may write to and no other machine can have.
+     *
+     * @return a volume
+     */
+    public DiskImage writable() {
+      return new DiskImage(image, filesystem, true);
+    }
+  }
+
+  /**
    * A directory of the host.
    *
    * @param directory absolute, on the host

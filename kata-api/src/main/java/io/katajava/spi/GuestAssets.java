@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param rootfs root filesystems the guest brings along: name to directory in the guest
  * @param pause path in the guest of a static program that waits, reaping orphans, until it is
  *     killed: the first process of a container that only executes commands
+ * @param modules kernel modules that are not in the initrd, as files of the host in the order they
+ *     are loaded, by the filesystem they bring; a sandbox copies them in when it first needs them
  * @param key identifies the content: equal keys, equal guests
  * @param choices what was chosen and why
  */
@@ -27,6 +29,7 @@ public record GuestAssets(
     String agentPort,
     Map<String, String> rootfs,
     Optional<String> pause,
+    Map<String, List<Path>> modules,
     String key,
     List<Choice> choices) {
 
@@ -37,7 +40,19 @@ public record GuestAssets(
   public GuestAssets {
     kernelParameters = List.copyOf(kernelParameters);
     rootfs = Map.copyOf(rootfs);
+    modules = Map.copyOf(modules);
     choices = List.copyOf(choices);
+  }
+
+  /**
+   * The same guest with other kernel parameters.
+   *
+   * @param parameters replace those there are
+   * @return a guest
+   */
+  public GuestAssets withKernelParameters(List<String> parameters) {
+    return new GuestAssets(
+        kernel, initrd, parameters, agentPort, rootfs, pause, modules, key, choices);
   }
 
   /**
@@ -56,6 +71,7 @@ public record GuestAssets(
         DEFAULT_AGENT_PORT,
         Map.of(),
         Optional.empty(),
+        Map.of(),
         key,
         List.of());
   }

@@ -1,6 +1,7 @@
 package io.katajava.spi;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -34,13 +35,38 @@ public record Rootfs(
   }
 
   /**
-   * A read-only block image on the host. Containers of one sandbox that name the same file share
-   * one disk.
+   * The same under another description, with more to mount first.
+   *
+   * @param moreDisks plugged besides
+   * @param moreStorages mounted after those that are there
+   * @return a root filesystem
+   */
+  public Rootfs with(List<Disk> moreDisks, List<Mount> moreStorages) {
+    List<Disk> allDisks = new ArrayList<>(disks);
+    allDisks.addAll(moreDisks);
+    List<Mount> allStorages = new ArrayList<>(storages);
+    allStorages.addAll(moreStorages);
+    return new Rootfs(path, allDisks, allStorages, config, description);
+  }
+
+  /**
+   * A block image on the host. Containers of one sandbox that name the same file share one disk.
    *
    * @param id a name for the disk: a letter, then letters, digits and {@code -}; at most 20
-   * @param image the file, raw; it must not change while a machine uses it
+   * @param image the file, raw; a read-only one must not change while a machine uses it
+   * @param isWritable whether the guest may write to it; then no other machine can have it
    */
-  public record Disk(String id, Path image) {
+  public record Disk(String id, Path image, boolean isWritable) {
+
+    /**
+     * A read-only disk.
+     *
+     * @param id a name for the disk
+     * @param image the file, raw
+     */
+    public Disk(String id, Path image) {
+      this(id, image, false);
+    }
 
     /**
      * What a storage of the driver {@code blk} has as source to mean this disk. It becomes the
@@ -61,13 +87,34 @@ public record Rootfs(
    * @param fstype the filesystem's type
    * @param options mount options
    * @param mountPoint where in the guest
+   * @param driverOptions what the driver, and not the filesystem, is told
    */
   public record Mount(
-      String driver, String source, String fstype, List<String> options, String mountPoint) {
+      String driver,
+      String source,
+      String fstype,
+      List<String> options,
+      String mountPoint,
+      List<String> driverOptions) {
 
     /** Copies the options. */
     public Mount {
       options = List.copyOf(options);
+      driverOptions = List.copyOf(driverOptions);
+    }
+
+    /**
+     * A storage whose driver is told nothing.
+     *
+     * @param driver the agent's driver
+     * @param source what is mounted
+     * @param fstype the filesystem's type
+     * @param options mount options
+     * @param mountPoint where in the guest
+     */
+    public Mount(
+        String driver, String source, String fstype, List<String> options, String mountPoint) {
+      this(driver, source, fstype, options, mountPoint, List.of());
     }
 
     /**
@@ -77,7 +124,19 @@ public record Rootfs(
      * @return a storage
      */
     public Mount withSource(String other) {
-      return new Mount(driver, other, fstype, options, mountPoint);
+      return new Mount(driver, other, fstype, options, mountPoint, driverOptions);
+    }
+
+    /**
+     * The same with more for its driver.
+     *
+     * @param more options
+     * @return a storage
+     */
+    public Mount tellingDriver(List<String> more) {
+      List<String> all = new ArrayList<>(driverOptions);
+      all.addAll(more);
+      return new Mount(driver, source, fstype, options, mountPoint, all);
     }
   }
 }

@@ -44,6 +44,7 @@ public final class FakeMachine implements Hypervisor, VirtualMachine {
             GuestAssets.DEFAULT_AGENT_PORT,
             Map.of("busybox", "/usr/lib/kata/rootfs/busybox"),
             Optional.of("/usr/lib/kata/pause"),
+            Map.of(),
             "fake",
             List.of());
     return Kata.builder()

@@ -76,6 +76,7 @@ class FailingStartIT {
         real.agentPort(),
         real.rootfs(),
         real.pause(),
+        real.modules(),
         "changed",
         real.choices());
   }
@@ -175,6 +176,7 @@ class FailingStartIT {
             "io.katajava.nobody",
             real.rootfs(),
             real.pause(),
+            real.modules(),
             "changed",
             real.choices());
     SandboxStartException failure =

@@ -5,6 +5,12 @@ final class AgentPaths {
   /** Option of the {@code overlayfs} driver: the agent adds upper and work directories itself. */
   static final String OVERLAY_WRITABLE = "io.katacontainers.fs-opt.overlay-rw";
 
+  /** Driver option of {@code overlayfs}: a directory that is made first. */
+  static final String OVERLAY_DIRECTORY = "io.katacontainers.volume.overlayfs.create_directory=";
+
+  /** Driver option of our agent's: a kernel module that is loaded first, a file in the guest. */
+  static final String MODULE = "io.katajava.module=";
+
   /** Driver option of our agent's {@code overlayfs}: whom the files are given to. */
   static final String OVERLAY_OWNERS = "io.katajava.overlayfs.";
 
@@ -12,6 +18,8 @@ final class AgentPaths {
   static final String NAMESPACE_OF = "container:";
 
   private static final String SHARED = "/run/kata-containers/shared/containers/";
+  private static final String LAYERS = "/run/kata-containers/sandbox/layers/";
+  private static final String DISKS = "/run/kata-containers/sandbox/disks/";
   private static final String VOLUMES = "/run/kata-containers/sandbox/volumes/";
 
   private AgentPaths() {}
@@ -29,6 +37,21 @@ final class AgentPaths {
   /** Where a file is that one container gets. */
   static String injected(String containerId, int number) {
     return SHARED + "f/" + containerId + "/" + number;
+  }
+
+  /** Where a container's writable layer is mounted, if it is a filesystem of its own. */
+  static String layer(String containerId) {
+    return LAYERS + containerId;
+  }
+
+  /** Where a disk is mounted that containers share. */
+  static String disk(String id) {
+    return DISKS + id;
+  }
+
+  /** Where a kernel module is put that the initrd is without. */
+  static String module(String file) {
+    return SHARED + "m/" + file;
   }
 
   /** Where a directory is mounted that containers share. */

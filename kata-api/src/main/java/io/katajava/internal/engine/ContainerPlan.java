@@ -74,7 +74,7 @@ record ContainerPlan(
       storages.add(
           new AgentStorage(
               mount.driver(),
-              owners(mount),
+              driverOptions(mount),
               mount.source(),
               mount.fstype(),
               mount.options(),
@@ -105,11 +105,16 @@ record ContainerPlan(
   }
 
   /** A writable root is given to those whom a user namespace's users stand for. */
-  private List<String> owners(Rootfs.Mount mount) {
-    if (!mount.options().contains(AgentPaths.OVERLAY_WRITABLE)) {
-      return List.of();
+  private List<String> driverOptions(Rootfs.Mount mount) {
+    List<String> options = new ArrayList<>(mount.driverOptions());
+    boolean writable =
+        mount.options().stream()
+            .anyMatch(
+                option ->
+                    option.equals(AgentPaths.OVERLAY_WRITABLE) || option.startsWith("upperdir="));
+    if (!writable) {
+      return options;
     }
-    List<String> options = new ArrayList<>();
     for (ContainerSpec.IdMappings ids : spec.kernel().idMappings().stream().toList()) {
       ids.uids().forEach(range -> options.add(AgentPaths.OVERLAY_OWNERS + "uid=" + text(range)));
       ids.gids().forEach(range -> options.add(AgentPaths.OVERLAY_OWNERS + "gid=" + text(range)));

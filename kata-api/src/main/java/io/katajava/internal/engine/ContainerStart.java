@@ -40,8 +40,11 @@ final class ContainerStart {
     String id = containerId(spec.name());
     phase(StartPhase.ROOTFS);
     Deadline deadline = sandbox.startDeadline();
-    Rootfs rootfs =
-        sandbox.disks().plug(rootfs(sources, deadline, guest, spec, id, sandbox.id()), deadline);
+    Rootfs image = rootfs(sources, deadline, guest, spec, id, sandbox.id());
+    Rootfs rootfs;
+    try (ContainerDisks own = new ContainerDisks(id, spec, sources)) {
+      rootfs = sandbox.disks().plug(own.addTo(image), deadline);
+    }
     phase(StartPhase.CONTAINER);
     Planned planned = plan(guest, spec, rootfs, id, sandbox.hostname(), sandbox.id());
     return new VmContainer(sandbox, planned.plan(), planned.volumes(), onClosed);

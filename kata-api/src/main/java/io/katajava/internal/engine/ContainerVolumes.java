@@ -113,6 +113,12 @@ final class ContainerVolumes {
     spec.files()
         .volumes()
         .forEach(
+            (path, volume) ->
+                ContainerDisks.mountPoint(volume)
+                    .ifPresent(at -> mounts.add(onDisk(path, at, volume))));
+    spec.files()
+        .volumes()
+        .forEach(
             (path, volume) -> {
               if (volume instanceof Volume.Memory memory && memory.name().isEmpty()) {
                 List<String> options = new ArrayList<>(List.of("nosuid", "nodev", "mode=1777"));
@@ -134,6 +140,18 @@ final class ContainerVolumes {
               "noexec"));
     }
     return mounts;
+  }
+
+  private static OciMount onDisk(String path, String at, Volume volume) {
+    boolean writable =
+        volume instanceof Volume.NamedDisk named
+            ? named.isWritable()
+            : ((Volume.DiskImage) volume).isWritable();
+    List<String> options = new ArrayList<>(List.of("rbind", "rslave", "nosuid", "nodev"));
+    if (!writable) {
+      options.add("ro");
+    }
+    return OciMount.of(path, "bind", at, options.toArray(String[]::new));
   }
 
   /** Copies everything in; the sandbox exists, the container does not yet. */
@@ -265,16 +283,29 @@ final class ContainerVolumes {
     }
   }
 
-  /** What became of the directories of the host. */
+  /** What became of the directories and disks of the host. */
   List<Choice> choices() {
-    return carried.values().stream()
-        .map(
-            host ->
-                new Choice(
-                    "volume " + host.volume().directory(),
-                    became(host.volume()),
-                    "no file system is shared with the guest"))
-        .toList();
+    List<Choice> all = new ArrayList<>();
+    for (Carried host : carried.values()) {
+      all.add(
+          new Choice(
+              "volume " + host.volume().directory(),
+              became(host.volume()),
+              "no file system is shared with the guest"));
+    }
+    for (Volume volume : spec.files().volumes().values()) {
+      if (volume instanceof Volume.NamedDisk disk) {
+        all.add(onDisk(disk.name(), disk.isWritable(), "it stays when the sandbox ends"));
+      } else if (volume instanceof Volume.DiskImage disk) {
+        all.add(onDisk(disk.image().toString(), disk.isWritable(), "it was asked for"));
+      }
+    }
+    return all;
+  }
+
+  private static Choice onDisk(String what, boolean writable, String why) {
+    return new Choice(
+        "volume " + what, writable ? "a disk of this machine" : "a read-only disk", why);
   }
 
   private String became(Volume.HostDirectory volume) {

@@ -77,15 +77,7 @@ final class Detachment {
     life.lifetime()
         .filter(limit -> limit.action() == LimitAction.STOP)
         .ifPresent(limit -> parameters.add("agent.lifetime=" + seconds(limit.after())));
-    return new GuestAssets(
-        guest.kernel(),
-        guest.initrd(),
-        parameters,
-        guest.agentPort(),
-        guest.rootfs(),
-        guest.pause(),
-        guest.key(),
-        guest.choices());
+    return guest.withKernelParameters(parameters);
   }
 
   private static long seconds(Duration limit) {

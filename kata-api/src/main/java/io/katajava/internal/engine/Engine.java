@@ -11,6 +11,7 @@ import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxSpec;
+import io.katajava.internal.disk.NamedDisks;
 import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.observe.Telemetry;
 import io.katajava.internal.template.TemplateShelf;
@@ -132,8 +133,17 @@ public final class Engine implements AutoCloseable {
     return new Attach(this, ledger).run(id);
   }
 
+  /**
+   * The named disks.
+   *
+   * @return a view of the data directory
+   */
+  public NamedDisks disks() {
+    return new NamedDisks(directories.data());
+  }
+
   RootfsSources rootfsSources() {
-    return new RootfsSources(providers.rootfs(), directories.cache(), progress);
+    return new RootfsSources(providers.rootfs(), directories.cache(), disks(), progress);
   }
 
   /**

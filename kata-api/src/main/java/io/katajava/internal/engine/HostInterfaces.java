@@ -1,7 +1,7 @@
 package io.katajava.internal.engine;
 
+import io.katajava.internal.host.HostProgram;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,9 +21,6 @@ final class HostInterfaces {
   private static final Logger log = LoggerFactory.getLogger(HostInterfaces.class);
   private static final String PREFIX = "kt";
   private static final Path NAMESPACES = Path.of("/var/run/netns");
-  private static final List<Path> PLACES =
-      List.of(Path.of("/usr/sbin"), Path.of("/sbin"), Path.of("/usr/bin"), Path.of("/bin"));
-  private static final long LIMIT_SECONDS = 30;
 
   private final @Nullable Path namespace;
 
@@ -104,46 +99,11 @@ final class HostInterfaces {
   private String run(String... command) throws IOException {
     List<String> line = new ArrayList<>();
     if (namespace != null) {
-      line.addAll(List.of(program("nsenter"), "--net=" + namespace, "--"));
+      line.addAll(List.of(HostProgram.find("nsenter"), "--net=" + namespace, "--"));
     }
-    line.add(program(command[0]));
+    line.add(HostProgram.find(command[0]));
     line.addAll(Arrays.asList(command).subList(1, command.length));
-    Process process;
-    try {
-      process = new ProcessBuilder(line).redirectErrorStream(true).start();
-    } catch (IOException e) {
-      throw new IOException(
-          "'" + String.join(" ", line) + "' cannot be run; it needs iproute2 and util-linux", e);
-    }
-    // One that hangs is ended, and its output with it.
-    CompletableFuture.delayedExecutor(LIMIT_SECONDS, TimeUnit.SECONDS)
-        .execute(process::destroyForcibly);
-    try {
-      process.getOutputStream().close();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-        throw new IOException("'" + String.join(" ", line) + "' does not end");
-      }
-      if (process.exitValue() != 0) {
-        throw new IOException("'" + String.join(" ", line) + "' failed: " + output.strip());
-      }
-      return output;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while running '" + String.join(" ", line) + "'", e);
-    } finally {
-      process.destroyForcibly();
-    }
-  }
-
-  /** Tools of the system's administrator are often not on a service's path. */
-  private static String program(String name) {
-    return PLACES.stream()
-        .map(place -> place.resolve(name))
-        .filter(Files::isExecutable)
-        .map(Path::toString)
-        .findFirst()
-        .orElse(name);
+    return HostProgram.run(line, "iproute2 and util-linux");
   }
 
   /** Removes the interfaces that a sandbox of a killed JVM has left. */

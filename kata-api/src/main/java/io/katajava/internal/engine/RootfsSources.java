@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ProgressListener;
+import io.katajava.internal.disk.NamedDisks;
 import io.katajava.spi.RootfsProvider;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +11,11 @@ import java.util.List;
  *
  * @param providers asked in their order
  * @param cacheDirectory where they keep what they made
+ * @param disks named disks of the user
  * @param progress hears how far they are
  */
 record RootfsSources(
-    List<RootfsProvider> providers, Path cacheDirectory, ProgressListener progress) {}
+    List<RootfsProvider> providers,
+    Path cacheDirectory,
+    NamedDisks disks,
+    ProgressListener progress) {}

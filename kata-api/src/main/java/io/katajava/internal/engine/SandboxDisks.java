@@ -1,27 +1,51 @@
 package io.katajava.internal.engine;
 
 import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.agent.AgentClient;
+import io.katajava.agent.FileChunk;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VirtualMachine;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The read-only disks of a sandbox, each plugged once however many containers use it. They stay
- * until the sandbox ends: a guest takes seconds to give one back, and the next container is likely
- * to want it again.
+ * The disks of a sandbox, each plugged once however many containers use it. They stay until the
+ * sandbox ends: a guest takes seconds to give one back, and the next container is likely to want it
+ * again.
  */
 final class SandboxDisks {
+  /** The agent takes 4 MiB in one message. */
+  private static final int CHUNK = 1 << 20;
+
   private final VirtualMachine vm;
+  private final Map<String, List<Path>> modules;
+  private final AgentLink link;
   private final ReentrantLock plugging = new ReentrantLock();
   private final Map<Path, String> addresses = new HashMap<>();
+  private final Set<String> copiedModules = new HashSet<>();
+  private volatile boolean anyWritable;
 
-  SandboxDisks(VirtualMachine vm) {
+  SandboxDisks(VirtualMachine vm, Map<String, List<Path>> modules, AgentLink link) {
     this.vm = vm;
+    this.modules = modules;
+    this.link = link;
+  }
+
+  /** Whether the guest holds something that must reach a disk before it ends. */
+  boolean anyWritable() {
+    return anyWritable;
   }
 
   /** Plugs what a root filesystem needs; its storages then have addresses of the guest. */
@@ -30,6 +54,7 @@ final class SandboxDisks {
       return rootfs;
     }
     Map<String, String> sources = new HashMap<>();
+    List<Rootfs.Mount> storages = new ArrayList<>();
     plugging.lock();
     try {
       for (Rootfs.Disk disk : rootfs.disks()) {
@@ -38,15 +63,59 @@ final class SandboxDisks {
           address = vm.plugDisk(disk, deadline.remaining());
           addresses.put(disk.image(), address);
         }
+        anyWritable |= disk.isWritable();
         sources.put(disk.source(), address);
+      }
+      for (Rootfs.Mount mount : rootfs.storages()) {
+        storages.add(
+            mount
+                .withSource(sources.getOrDefault(mount.source(), mount.source()))
+                .tellingDriver(bring(modules.getOrDefault(mount.fstype(), List.of()))));
       }
     } finally {
       plugging.unlock();
     }
-    List<Rootfs.Mount> storages = new ArrayList<>();
-    for (Rootfs.Mount mount : rootfs.storages()) {
-      storages.add(mount.withSource(sources.getOrDefault(mount.source(), mount.source())));
-    }
     return new Rootfs(rootfs.path(), List.of(), storages, rootfs.config(), rootfs.description());
+  }
+
+  /** Copies modules into the guest, once, and tells how its agent is told of them. */
+  private List<String> bring(List<Path> files) {
+    List<String> options = new ArrayList<>();
+    for (Path file : files) {
+      String path = AgentPaths.module(String.valueOf(file.getFileName()));
+      if (copiedModules.add(path)) {
+        copy(file, path, link.client());
+      }
+      options.add(AgentPaths.MODULE + path);
+    }
+    return options;
+  }
+
+  private void copy(Path file, String path, AgentClient client) {
+    byte[] content;
+    try {
+      content = Files.readAllBytes(file);
+    } catch (IOException e) {
+      copiedModules.remove(path);
+      throw new KataException(
+          ErrorCode.GUEST_BUILD_FAILED,
+          "kernel module " + file + " cannot be read: " + e.getMessage(),
+          Details.none().withCause(e).withRemedy("Have the guest built again: kata guest build"));
+    }
+    for (int at = 0; at < content.length; at += CHUNK) {
+      int length = Math.min(CHUNK, content.length - at);
+      client
+          .files()
+          .copy(
+              new FileChunk(
+                  path,
+                  content.length,
+                  FileChunk.REGULAR | 0600,
+                  0700,
+                  0,
+                  0,
+                  at,
+                  ByteBuffer.wrap(content, at, length).slice()));
+    }
   }
 }

@@ -20,6 +20,9 @@ final class SandboxLifecycle {
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
   private static final Duration DRAINED_GRACE = Duration.ofSeconds(10);
 
+  /** How long a guest may take to write to its disks what it holds in memory. */
+  private static final Duration FLUSH = Duration.ofSeconds(60);
+
   private final VmSandbox sandbox;
   private final VmSandbox.Parts parts;
   private final StartRun run;
@@ -219,7 +222,10 @@ final class SandboxLifecycle {
       SandboxState before = state.getAndSet(SandboxState.STOPPING);
       boolean answers = before == SandboxState.RUNNING || before == SandboxState.DRAINING;
       long deadline = System.nanoTime() + grace.toNanos();
-      if (askAgent && answers && !grace.isZero() && !grace.isNegative()) {
+      if (answers && sandbox.disks().anyWritable()) {
+        // What the guest has not written yet would be lost, as by a power cut.
+        parts.link().destroySandbox(grace.compareTo(FLUSH) > 0 ? grace : FLUSH);
+      } else if (askAgent && answers && !grace.isZero() && !grace.isNegative()) {
         parts.link().destroySandbox(grace);
       }
       parts.link().close();

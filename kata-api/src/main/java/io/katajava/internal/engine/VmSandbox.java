@@ -67,7 +67,7 @@ final class VmSandbox implements Sandbox {
     this.workers = parts.workers().around(run.watch());
     this.events = new SandboxEvents(workers.executor());
     this.parts = parts;
-    this.disks = new SandboxDisks(parts.vm());
+    this.disks = new SandboxDisks(parts.vm(), parts.vmSpec().guest().modules(), parts.link());
     this.run = run;
     this.files = new SandboxFiles(hostname(), parts.connections());
     this.containers = new SandboxContainers(this, parts);

@@ -145,6 +145,7 @@ public record ConfiguredGuest(
         GuestAssets.DEFAULT_AGENT_PORT,
         Map.of(),
         Optional.empty(),
+        Map.of(),
         "configured:" + identity(kernel) + (initrd == null ? "" : ":" + identity(initrd)),
         List.of(new Choice("guest", kernel.toString(), "the configuration names it")));
   }

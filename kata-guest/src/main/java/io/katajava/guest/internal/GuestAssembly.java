@@ -230,6 +230,7 @@ public final class GuestAssembly {
           GuestAssets.DEFAULT_AGENT_PORT,
           recipe.withBusybox() ? Map.of("busybox", InitrdLayout.BUSYBOX_ROOTFS) : Map.of(),
           PauseProgram.forArchitecture(recipe.architecture()).map(program -> PauseProgram.PATH),
+          guest.modules(),
           Digests.of(guest.kernelSha256() + guest.initrdSha256() + parameters).substring(0, 32),
           guest.choices());
     }

@@ -14,9 +14,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +38,8 @@ final class GuestCache {
   /** Anything used within this time is kept: another process may be about to boot it. */
   static final Duration GRACE = Duration.ofDays(1);
 
+  private static final String MODULES = "modules.";
+
   private final CacheDirectory cache;
 
   GuestCache(CacheDirectory cache) {
@@ -48,10 +53,16 @@ final class GuestCache {
    * @param kernelSha256 its digest
    * @param initrd its initrd
    * @param initrdSha256 its digest
+   * @param modules files of modules that are not in the initrd, by what they bring
    * @param choices what was chosen and why
    */
   record Guest(
-      Path kernel, String kernelSha256, Path initrd, String initrdSha256, List<Choice> choices) {}
+      Path kernel,
+      String kernelSha256,
+      Path initrd,
+      String initrdSha256,
+      Map<String, List<Path>> modules,
+      List<Choice> choices) {}
 
   /** The guest for a fingerprint, when all its files are as they were made. */
   Optional<Guest> find(String fingerprint, boolean inFull) throws IOException {
@@ -77,13 +88,24 @@ final class GuestCache {
         intact(Path.of(kernel), values.getProperty("kernel.stamp", ""), kernelSha256, inFull)
             && intact(
                 Path.of(initrd), values.getProperty("initrd.stamp", ""), initrdSha256, inFull);
+    Map<String, List<Path>> modules = modules(values);
+    for (Path file : modules.values().stream().flatMap(List::stream).toList()) {
+      // Its name is its digest.
+      whole &= Files.isReadable(file) && (!inFull || ModuleFiles.isWhole(file));
+    }
     if (!whole) {
       return Optional.empty();
     }
     // Marks it as used, for evict().
     Files.setLastModifiedTime(manifest, FileTime.fromMillis(System.currentTimeMillis()));
     return Optional.of(
-        new Guest(Path.of(kernel), kernelSha256, Path.of(initrd), initrdSha256, choices(values)));
+        new Guest(
+            Path.of(kernel),
+            kernelSha256,
+            Path.of(initrd),
+            initrdSha256,
+            modules,
+            choices(values)));
   }
 
   void store(String fingerprint, Guest guest) throws IOException {
@@ -94,6 +116,13 @@ final class GuestCache {
     values.setProperty("initrd", guest.initrd().toString());
     values.setProperty("initrd.sha256", guest.initrdSha256());
     values.setProperty("initrd.stamp", Digests.stamp(guest.initrd()));
+    guest
+        .modules()
+        .forEach(
+            (name, files) ->
+                values.setProperty(
+                    MODULES + name,
+                    files.stream().map(Path::toString).collect(Collectors.joining("\n"))));
     for (int i = 0; i < guest.choices().size(); i++) {
       Choice choice = guest.choices().get(i);
       values.setProperty("choice." + i + ".what", choice.what());
@@ -122,9 +151,10 @@ final class GuestCache {
         values.load(new StringReader(Files.readString(manifests.get(i))));
         needed.add(Path.of(values.getProperty("kernel", "")));
         needed.add(Path.of(values.getProperty("initrd", "")));
+        modules(values).values().forEach(needed::addAll);
       }
     }
-    for (String kind : List.of("initrd", "vmlinux", "tmp")) {
+    for (String kind : List.of("initrd", "vmlinux", "modules", "tmp")) {
       for (Path file : list(cache.path(kind))) {
         if (!needed.contains(file) && lastUse(file).isBefore(graceEnd)) {
           CacheDirectory.deleteTree(file);
@@ -182,6 +212,18 @@ final class GuestCache {
 
   private Path manifest(String fingerprint) {
     return cache.path("manifests").resolve(fingerprint + ".properties");
+  }
+
+  private static Map<String, List<Path>> modules(Properties values) {
+    Map<String, List<Path>> modules = new TreeMap<>();
+    for (String key : values.stringPropertyNames()) {
+      if (key.startsWith(MODULES)) {
+        modules.put(
+            key.substring(MODULES.length()),
+            values.getProperty(key).lines().map(Path::of).toList());
+      }
+    }
+    return modules;
   }
 
   static List<Choice> choices(Properties values) {

@@ -13,6 +13,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
 import org.slf4j.Logger;
@@ -71,7 +72,7 @@ final class GuestMaker {
     InitrdLayout layout = new InitrdLayout(agent.read());
     choices.add(new Choice("agent", agent.describe(), "becomes /init"));
     PauseProgram.forArchitecture(recipe.architecture()).ifPresent(layout::pause);
-    addModules(kernel, release, layout, choices);
+    Map<String, List<Path>> modules = addModules(kernel, release, layout, choices);
     if (busybox.isPresent()) {
       Path binary = busybox.get().binary();
       layout.busybox(
@@ -79,7 +80,7 @@ final class GuestMaker {
       choices.add(new Choice("busybox", binary.toString(), busybox.get().source()));
     }
     recipe.files().forEach(layout::file);
-    GuestCache.Guest guest = write(bootable, layout, choices);
+    GuestCache.Guest guest = write(bootable, layout, modules, choices);
     log.info(
         "Built guest initrd {} for kernel {} in {} ms",
         guest.initrd(),
@@ -149,7 +150,8 @@ final class GuestMaker {
     return vmlinux;
   }
 
-  private void addModules(
+  /** Fills the initrd, and returns what is kept beside it. */
+  private Map<String, List<Path>> addModules(
       KernelFinder.Found kernel, String release, InitrdLayout layout, List<Choice> choices)
       throws Unusable, IOException {
     if (kernel.modules().isEmpty()) {
@@ -158,7 +160,7 @@ final class GuestMaker {
             "modules " + recipe.modules() + " are wanted but the kernel comes without modules");
       }
       choices.add(new Choice("modules", "none", "this kernel has what the guest needs built in"));
-      return;
+      return Map.of();
     }
     ModuleGraph graph = ModuleGraph.open(kernel.modules().get());
     GuestModules modules = GuestModules.select(graph, release, recipe.modules());
@@ -168,9 +170,11 @@ final class GuestMaker {
             "modules",
             modules.files().size() + " files",
             modules.missing() == 0 ? "default set" : modules.missing() + " left out as broken"));
+    return new ModuleFiles(cache).of(graph, modules.loadedAtBoot());
   }
 
-  private GuestCache.Guest write(Path kernel, InitrdLayout layout, List<Choice> choices)
+  private GuestCache.Guest write(
+      Path kernel, InitrdLayout layout, Map<String, List<Path>> modules, List<Choice> choices)
       throws IOException {
     Path unfinished = Files.createTempFile(cache.temporary(), "initrd", null);
     try {
@@ -193,7 +197,8 @@ final class GuestMaker {
               .resolve(sha256.substring(0, 24) + "." + recipe.compression().suffix());
       choices.add(new Choice("initrd", initrd.toString(), Files.size(unfinished) + " bytes"));
       cache.publish(unfinished, initrd);
-      return new GuestCache.Guest(kernel, Digests.of(kernel), initrd, sha256, List.copyOf(choices));
+      return new GuestCache.Guest(
+          kernel, Digests.of(kernel), initrd, sha256, modules, List.copyOf(choices));
     } finally {
       Files.deleteIfExists(unfinished);
     }

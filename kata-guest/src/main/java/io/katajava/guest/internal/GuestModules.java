@@ -105,6 +105,13 @@ final class GuestModules {
     return list.toString();
   }
 
+  /** Those that are loaded at boot, by their paths below the kernel's directory. */
+  Set<String> loadedAtBoot() {
+    Set<String> loaded = new LinkedHashSet<>(files);
+    loaded.removeIf(file -> list.indexOf("boot /" + guestPath(file) + "\n") < 0);
+    return loaded;
+  }
+
   int missing() {
     return missing;
   }

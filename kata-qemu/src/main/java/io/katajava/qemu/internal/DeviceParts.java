@@ -88,7 +88,8 @@ final class DeviceParts {
   }
 
   private static Map<String, Object> file(Disk disk) {
-    boolean device = disk.image().startsWith("/dev");
+    // A set of open files is no device.
+    boolean device = disk.image().startsWith("/dev") && !disk.image().startsWith("/dev/fdset");
     Map<String, Object> file = new java.util.LinkedHashMap<>();
     file.put("driver", device ? "host_device" : "file");
     file.put("filename", disk.image().toString());

@@ -37,6 +37,11 @@ final class FileDescriptor implements AutoCloseable {
     return open(file, O_RDONLY);
   }
 
+  /** A file that is there, to be read and written. */
+  static FileDescriptor toChange(Path file) throws IOException {
+    return open(file, O_RDWR);
+  }
+
   /** Makes the file, for its owner alone; it must not be there. */
   static FileDescriptor toWrite(Path file) throws IOException {
     return open(file, O_RDWR | O_CREAT | O_EXCL);

@@ -2,7 +2,6 @@ package io.katajava.qemu.internal;
 
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
-import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
 import io.katajava.qemu.ChangePlan;
@@ -10,7 +9,6 @@ import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.QemuStatistics;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.VmEvents;
-import io.katajava.qemu.device.Disk;
 import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
@@ -23,7 +21,6 @@ import io.katajava.qemu.qmp.command.Balloon;
 import io.katajava.qemu.qmp.command.Cont;
 import io.katajava.qemu.qmp.command.DumpGuestMemory;
 import io.katajava.qemu.qmp.command.QueryBalloon;
-import io.katajava.qemu.qmp.command.QueryPci;
 import io.katajava.qemu.qmp.command.QueryStatus;
 import io.katajava.qemu.qmp.command.Quit;
 import io.katajava.qemu.qmp.command.Screendump;
@@ -256,29 +253,7 @@ final class QemuMachine implements QemuVm {
 
   @Override
   public String plugDisk(Rootfs.Disk disk, Duration timeout) {
-    LiveChange add = new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly());
-    try {
-      // One plugged by another JVM before this one attached to the machine.
-      Optional<String> there = PciAddress.of(disk.id(), monitor().execute(new QueryPci()));
-      if (there.isPresent()) {
-        return there.get();
-      }
-      apply(add, timeout);
-      return PciAddress.of(disk.id(), monitor().execute(new QueryPci()))
-          .orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
-    } catch (QmpException | IllegalStateException | IllegalArgumentException e) {
-      throw new KataException(
-          ErrorCode.HOST_UNSUITABLE,
-          "cannot plug disk " + disk.image() + " into sandbox " + sandboxId + ": " + e.getMessage(),
-          Details.none().withSandbox(sandboxId).withRemedy(remedy(disk, e)).withCause(e));
-    }
-  }
-
-  private String remedy(Rootfs.Disk disk, RuntimeException failure) {
-    if (failure instanceof IllegalStateException) {
-      return "Give the machine more ports with QemuConfig.pciePorts(...), or the image fewer disks";
-    }
-    return "Check that the user QEMU runs as can read " + disk.image();
+    return new DiskPlug(sandboxId, this).plug(disk, timeout);
   }
 
   @Override

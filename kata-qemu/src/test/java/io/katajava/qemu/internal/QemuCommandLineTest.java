@@ -55,6 +55,7 @@ class QemuCommandLineTest {
             GuestAssets.DEFAULT_AGENT_PORT,
             Map.of(),
             Optional.empty(),
+            Map.of(),
             "key",
             List.of()));
   }

@@ -1,0 +1,130 @@
+package io.katajava.internal.disk;
+
+import io.katajava.DiskInfo;
+import io.katajava.DiskStore;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.MemorySize;
+import io.katajava.internal.host.HostProgram;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/** The disks that users gave names: one image each in a directory. */
+public final class NamedDisks implements DiskStore {
+  private static final String SUFFIX = ".ext4";
+  private static final int BLOCK = 512;
+
+  private final Path directory;
+
+  /**
+   * Looks at nothing yet.
+   *
+   * @param data where users' data is kept
+   */
+  public NamedDisks(Path data) {
+    this.directory = data.resolve("disks");
+  }
+
+  @Override
+  public Path directory() {
+    return directory;
+  }
+
+  @Override
+  public List<DiskInfo> list() {
+    List<DiskInfo> all = new ArrayList<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.filter(path -> path.toString().endsWith(SUFFIX)).toList()) {
+        String name = file.getFileName().toString();
+        if (name.startsWith(".")) {
+          continue;
+        }
+        all.add(
+            new DiskInfo(
+                name.substring(0, name.length() - SUFFIX.length()),
+                file,
+                MemorySize.bytes(Files.size(file)),
+                used(file),
+                Files.getLastModifiedTime(file).toInstant()));
+      }
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (IOException e) {
+      throw failure("disks in " + directory + " cannot be listed", e);
+    }
+    all.sort(Comparator.comparing(DiskInfo::name));
+    return List.copyOf(all);
+  }
+
+  /** What a sparse file takes: stat(2) tells it, Java's attributes do not. */
+  private static MemorySize used(Path file) throws IOException {
+    String blocks =
+        HostProgram.run(
+            List.of(HostProgram.find("stat"), "--format=%b", file.toString()), "coreutils");
+    return MemorySize.bytes(BLOCK * Long.parseLong(blocks.strip()));
+  }
+
+  @Override
+  public boolean remove(String name) {
+    try {
+      return Files.deleteIfExists(image(name));
+    } catch (IOException e) {
+      throw failure("disk " + name + " cannot be removed", e);
+    }
+  }
+
+  private Path image(String name) {
+    if (!name.matches("[A-Za-z0-9][A-Za-z0-9_.-]*")) {
+      throw new IllegalArgumentException("'" + name + "' is no name of a disk");
+    }
+    return directory.resolve(name + SUFFIX);
+  }
+
+  /**
+   * The image of a disk, made if there is none.
+   *
+   * @param name its name
+   * @param size for a new one
+   * @return the file
+   */
+  public Path findOrMake(String name, MemorySize size) {
+    Path image = image(name);
+    if (Files.exists(image)) {
+      return image;
+    }
+    try {
+      Files.createDirectories(directory);
+      Path draft = directory.resolve("." + name + "-" + UUID.randomUUID() + SUFFIX);
+      Ext4.make(draft, size, true);
+      try {
+        // Whoever is first makes the disk: a link replaces nothing.
+        Files.createLink(image, draft);
+      } catch (FileAlreadyExistsException e) {
+        return image;
+      } finally {
+        Files.delete(draft);
+      }
+      return image;
+    } catch (IOException e) {
+      throw failure("disk " + name + " cannot be made in " + directory, e);
+    }
+  }
+
+  private static KataException failure(String what, IOException e) {
+    return new KataException(
+        ErrorCode.HOST_UNSUITABLE,
+        what + ": " + e.getMessage(),
+        Details.none()
+            .withCause(e)
+            .withRemedy("Give Kata.builder().dataDirectory(...) a directory you can write"));
+  }
+}

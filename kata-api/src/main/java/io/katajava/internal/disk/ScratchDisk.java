@@ -1,0 +1,54 @@
+package io.katajava.internal.disk;
+
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.MemorySize;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A disk for what need not last. Its file loses its name as soon as a machine has opened it: the
+ * room is free again when the machine ends, however it ends.
+ *
+ * @param image the file
+ */
+public record ScratchDisk(Path image) implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(ScratchDisk.class);
+
+  /**
+   * Makes one.
+   *
+   * @param cache the runtime's directory for what can be made again
+   * @param size of the disk
+   * @return the disk, to be closed once it is plugged in
+   */
+  public static ScratchDisk make(Path cache, MemorySize size) {
+    Path directory = cache.resolve("scratch");
+    try {
+      Files.createDirectories(directory);
+      Path image = directory.resolve(UUID.randomUUID() + ".ext4");
+      Ext4.make(image, size, false);
+      return new ScratchDisk(image);
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "a disk for a writable layer cannot be made in " + directory + ": " + e.getMessage(),
+          Details.none().withCause(e).withRemedy("Use a writable layer in memory"));
+    }
+  }
+
+  /** Removes the name. */
+  @Override
+  public void close() {
+    try {
+      Files.deleteIfExists(image);
+    } catch (IOException e) {
+      log.warn("{} stays behind: {}", image, e.toString());
+    }
+  }
+}

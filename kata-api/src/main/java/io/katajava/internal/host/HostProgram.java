@@ -1,0 +1,71 @@
+package io.katajava.internal.host;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Small programs of the host's system, run to their end. */
+public final class HostProgram {
+  private static final List<Path> PLACES =
+      List.of(Path.of("/usr/sbin"), Path.of("/sbin"), Path.of("/usr/bin"), Path.of("/bin"));
+  private static final long LIMIT_SECONDS = 30;
+
+  private HostProgram() {}
+
+  /**
+   * Looks for a program. Tools of the system's administrator are often not on a service's path.
+   *
+   * @param name its name
+   * @return its path, or the name for the system to look for
+   */
+  public static String find(String name) {
+    return PLACES.stream()
+        .map(place -> place.resolve(name))
+        .filter(Files::isExecutable)
+        .map(Path::toString)
+        .findFirst()
+        .orElse(name);
+  }
+
+  /**
+   * Runs a program without input.
+   *
+   * @param line program and arguments
+   * @param packages where it comes from, for the message when it is not there
+   * @return what it printed
+   * @throws IOException when it cannot be run, fails, does not end within half a minute, or when
+   *     the thread is interrupted meanwhile
+   */
+  public static String run(List<String> line, String packages) throws IOException {
+    String shown = "'" + String.join(" ", line) + "'";
+    Process process;
+    try {
+      process = new ProcessBuilder(line).redirectErrorStream(true).start();
+    } catch (IOException e) {
+      throw new IOException(shown + " cannot be run; it needs " + packages, e);
+    }
+    // One that hangs is ended, and its output with it.
+    CompletableFuture.delayedExecutor(LIMIT_SECONDS, TimeUnit.SECONDS)
+        .execute(process::destroyForcibly);
+    try {
+      process.getOutputStream().close();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        throw new IOException(shown + " does not end");
+      }
+      if (process.exitValue() != 0) {
+        throw new IOException(shown + " failed: " + output.strip());
+      }
+      return output;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while running " + shown, e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+}
