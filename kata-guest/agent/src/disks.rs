@@ -19,9 +19,14 @@ pub fn modules(driver: &str) -> &'static [&'static str] {
 /// The block device of a storage.
 pub fn find(storage: &grpc::Storage) -> Option<PathBuf> {
     match storage.driver.as_str() {
-        "scsi" => scsi_disk(&storage.source),
+        "scsi" => scsi_disk(&storage.source).filter(|device| is_alive(device)),
         _ => block_device(&storage.source),
     }
+}
+
+/// A disk is in sysfs, and has its node, a moment before it can be opened (ENXIO); its event comes after that.
+fn is_alive(device: &Path) -> bool {
+    fs::File::open(device).is_ok()
 }
 
 /// Driver option of ours, for a share that was plugged in: its slots, as those of a disk.
@@ -63,7 +68,7 @@ pub fn block_device(source: &str) -> Option<PathBuf> {
         let is_block = fs::metadata(source).is_ok_and(|found| found.file_type().is_block_device());
         return is_block.then(|| PathBuf::from(source));
     }
-    Some(PathBuf::from("/dev").join(pci_child(source, "block")?))
+    Some(PathBuf::from("/dev").join(pci_child(source, "block")?)).filter(|device| is_alive(device))
 }
 
 /// The interface of the card at these slots.

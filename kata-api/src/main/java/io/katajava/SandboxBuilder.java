@@ -28,6 +28,7 @@ public final class SandboxBuilder {
   private @Nullable Duration unattended;
   private SandboxLife.@Nullable Limit idle;
   private SandboxLife.@Nullable Limit lifetime;
+  private DirectorySharing sharing = DirectorySharing.COPY;
   private BirthPolicy birth = BirthPolicy.TEMPLATE_IF_PRESENT;
 
   SandboxBuilder(Kata kata) {
@@ -263,6 +264,17 @@ public final class SandboxBuilder {
   }
 
   /**
+   * Sets how directories of the host reach the containers. Default: {@link DirectorySharing#COPY}.
+   *
+   * @param sharing how
+   * @return this
+   */
+  public SandboxBuilder directories(DirectorySharing sharing) {
+    this.sharing = sharing;
+    return this;
+  }
+
+  /**
    * What was described.
    *
    * @return an immutable description
@@ -282,7 +294,8 @@ public final class SandboxBuilder {
             Optional.ofNullable(unattended),
             Optional.ofNullable(idle),
             Optional.ofNullable(lifetime)),
-        birth);
+        birth,
+        sharing);
   }
 
   /**

@@ -22,6 +22,7 @@ import java.util.OptionalInt;
  * @param networking networks and names
  * @param life how long it lives
  * @param birth whether it may be made of a template
+ * @param sharing how directories of the host reach its containers
  */
 public record SandboxSpec(
     Optional<String> name,
@@ -33,7 +34,8 @@ public record SandboxSpec(
     Map<String, String> annotations,
     Networking networking,
     SandboxLife life,
-    BirthPolicy birth) {
+    BirthPolicy birth,
+    DirectorySharing sharing) {
 
   /** How long a start may take unless told otherwise; generous, for hosts without KVM. */
   public static final Duration DEFAULT_START_TIMEOUT = Duration.ofMinutes(2);
@@ -62,6 +64,45 @@ public record SandboxSpec(
       searchDomains = List.copyOf(searchDomains);
       hosts = Collections.unmodifiableMap(new LinkedHashMap<>(hosts));
     }
+  }
+
+  /**
+   * A sandbox into which directories are copied.
+   *
+   * @param name a name for people
+   * @param vcpus number of vCPUs
+   * @param memory guest memory
+   * @param image root filesystem of the default container
+   * @param hostname the containers' host name
+   * @param startTimeout how long the whole start may take
+   * @param annotations notes of whoever asked for it
+   * @param networking networks and names
+   * @param life how long it lives
+   * @param birth whether it may be made of a template
+   */
+  public SandboxSpec(
+      Optional<String> name,
+      OptionalInt vcpus,
+      Optional<MemorySize> memory,
+      Optional<String> image,
+      String hostname,
+      Duration startTimeout,
+      Map<String, String> annotations,
+      Networking networking,
+      SandboxLife life,
+      BirthPolicy birth) {
+    this(
+        name,
+        vcpus,
+        memory,
+        image,
+        hostname,
+        startTimeout,
+        annotations,
+        networking,
+        life,
+        birth,
+        DirectorySharing.COPY);
   }
 
   /** Copies the annotations. */

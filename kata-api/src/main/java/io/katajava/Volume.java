@@ -116,9 +116,10 @@ public sealed interface Volume {
   record HostDirectory(Path directory, boolean isWritable) implements Volume {
     /**
      * The same directory, which the container may write to. When the container or its sandbox is
-     * closed, files that are new or were written are copied back to the host; what the container
-     * deleted stays on the host. No link is followed on the way, and links that lead out of the
-     * directory are left out. A container that is lost with its machine copies nothing back.
+     * closed, what is there is copied back to the host, and what the container deleted is deleted
+     * there; where the host has changed a file meanwhile and the container has not, the host's
+     * stays. No link is followed on the way, and links that lead out of the directory are left out.
+     * A container that is lost with its machine copies nothing back.
      *
      * @return a volume
      */

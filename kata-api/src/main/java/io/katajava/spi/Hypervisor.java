@@ -6,6 +6,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Starts virtual machines. Implementations are immutable and safe for many threads; one instance
@@ -119,6 +120,16 @@ public interface Hypervisor {
   default VirtualMachine launchTemplate(
       VmSpec spec, java.nio.file.Path memory, StartContext context) throws InterruptedException {
     throw new UnsupportedOperationException(name() + " offers no templates");
+  }
+
+  /**
+   * Why its machines cannot share directories of the host, if so. Asked at each start that wants
+   * to.
+   *
+   * @return a clause; empty when they can
+   */
+  default Optional<String> obstacleToSharing() {
+    return Optional.of("hypervisor " + name() + " shares no directories");
   }
 
   /**

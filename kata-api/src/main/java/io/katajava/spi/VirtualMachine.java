@@ -64,6 +64,21 @@ public interface VirtualMachine extends AutoCloseable {
   }
 
   /**
+   * Shares a directory of the host with the guest, until the machine ends.
+   *
+   * @param share what and under which tag
+   * @param timeout the longest wait for the hypervisor
+   * @return where the guest sees the device, as {@link #plugDisk} says it
+   * @throws KataException with {@link io.katajava.ErrorCode#HOST_UNSUITABLE} when it cannot be
+   *     shared, and why
+   */
+  default String plugDirectory(DirectoryShare share, Duration timeout) {
+    throw new KataException(
+        io.katajava.ErrorCode.HOST_UNSUITABLE,
+        "this hypervisor shares no directories: " + share.directory());
+  }
+
+  /**
    * Tells whether the hypervisor can be trusted: nothing but this library controls it.
    *
    * @return false when an extra monitor is open

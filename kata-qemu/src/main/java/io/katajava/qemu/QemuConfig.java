@@ -50,6 +50,7 @@ public final class QemuConfig implements HypervisorConfig {
   private final @Nullable CpuLayout cpuLayout;
   private final MemoryLayout memoryLayout;
   private final @Nullable Integer pciePorts;
+  private final VirtioFs virtioFs;
   private final int ioThreads;
   private final List<QemuDevice> devices;
   private final @Nullable QemuDebug debug;
@@ -69,6 +70,7 @@ public final class QemuConfig implements HypervisorConfig {
     this.cpuLayout = builder.cpuLayout;
     this.memoryLayout = builder.memoryLayout;
     this.pciePorts = builder.pciePorts;
+    this.virtioFs = builder.virtioFs;
     this.ioThreads = builder.ioThreads;
     this.devices = List.copyOf(builder.devices);
     this.debug = builder.debug;
@@ -105,6 +107,7 @@ public final class QemuConfig implements HypervisorConfig {
     builder.cpuLayout = cpuLayout;
     builder.memoryLayout = memoryLayout;
     builder.pciePorts = pciePorts;
+    builder.virtioFs = virtioFs;
     builder.ioThreads = ioThreads;
     builder.devices.addAll(devices);
     builder.debug = debug;
@@ -227,6 +230,15 @@ public final class QemuConfig implements HypervisorConfig {
   }
 
   /**
+   * See {@link Builder#virtioFs}.
+   *
+   * @return how directories are shared
+   */
+  public VirtioFs virtioFs() {
+    return virtioFs;
+  }
+
+  /**
    * Empty PCI Express ports for devices that are plugged later.
    *
    * @return their number
@@ -322,6 +334,7 @@ public final class QemuConfig implements HypervisorConfig {
     @Nullable CpuLayout cpuLayout;
     MemoryLayout memoryLayout = MemoryLayout.fixed();
     @Nullable Integer pciePorts;
+    VirtioFs virtioFs = VirtioFs.DEFAULT;
     private int ioThreads;
     final List<QemuDevice> devices = new ArrayList<>();
     private @Nullable QemuDebug debug;
@@ -498,6 +511,18 @@ public final class QemuConfig implements HypervisorConfig {
      */
     public Builder memoryLayout(MemoryLayout layout) {
       this.memoryLayout = layout;
+      return this;
+    }
+
+    /**
+     * Sets how directories of the host are shared, in sandboxes that want to; see {@link
+     * io.katajava.DirectorySharing}. Default: {@link VirtioFs#DEFAULT}.
+     *
+     * @param virtioFs daemon, cache, queue
+     * @return this
+     */
+    public Builder virtioFs(VirtioFs virtioFs) {
+      this.virtioFs = virtioFs;
       return this;
     }
 

@@ -35,6 +35,7 @@ class VolumeIT {
     Path output = Files.createDirectories(directory.resolve("output"));
     Files.writeString(output.resolve("kept"), "old");
     Files.writeString(output.resolve("changed"), "old");
+    Files.writeString(output.resolve("both"), "old");
     Files.createSymbolicLink(output.resolve("link"), outside);
     try (Kata kata = kata();
         Sandbox sandbox = kata.sandbox().start()) {
@@ -65,10 +66,14 @@ class VolumeIT {
                     + " /out/escape; ln -s ../outside /out/d/up;"
                     + " mkfifo /out/fifo; rm /out/kept")
             .orThrow();
+        Files.writeString(output.resolve("meanwhile"), "from the host");
+        Files.writeString(output.resolve("both"), "changed on the host");
       }
       assertThat(Files.readString(output.resolve("changed"))).isEqualTo("new\n");
       assertThat(Files.readString(output.resolve("d/made"))).isEqualTo("made\n");
-      assertThat(Files.readString(output.resolve("kept"))).isEqualTo("old");
+      assertThat(output.resolve("kept")).doesNotExist();
+      assertThat(Files.readString(output.resolve("meanwhile"))).isEqualTo("from the host");
+      assertThat(Files.readString(output.resolve("both"))).isEqualTo("changed on the host");
       assertThat(Files.exists(output.resolve("escape"), LinkOption.NOFOLLOW_LINKS)).isFalse();
       assertThat(Files.readString(outside)).isEqualTo("not to be touched");
       assertThat(Files.readString(input.resolve("a.txt"))).isEqualTo("from the host");

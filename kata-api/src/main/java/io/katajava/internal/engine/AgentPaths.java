@@ -8,6 +8,9 @@ final class AgentPaths {
   /** Driver option of {@code overlayfs}: a directory that is made first. */
   static final String OVERLAY_DIRECTORY = "io.katacontainers.volume.overlayfs.create_directory=";
 
+  /** Driver option of our agent's {@code virtio-fs}: slots of a device that was plugged in. */
+  static final String SLOTS = "io.katajava.slots=";
+
   /** Driver option of our agent's: a kernel module that is loaded first, a file in the guest. */
   static final String MODULE = "io.katajava.module=";
 
@@ -20,6 +23,7 @@ final class AgentPaths {
   private static final String SHARED = "/run/kata-containers/shared/containers/";
   private static final String LAYERS = "/run/kata-containers/sandbox/layers/";
   private static final String DISKS = "/run/kata-containers/sandbox/disks/";
+  private static final String SHARES = "/run/kata-containers/sandbox/shares/";
   private static final String VOLUMES = "/run/kata-containers/sandbox/volumes/";
 
   private AgentPaths() {}
@@ -47,6 +51,11 @@ final class AgentPaths {
   /** Where a disk is mounted that containers share. */
   static String disk(String id) {
     return DISKS + id;
+  }
+
+  /** Where a shared directory of the host is mounted. */
+  static String share(String tag) {
+    return SHARES + tag;
   }
 
   /** Where a kernel module is put that the initrd is without. */

@@ -6,6 +6,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.StartPhase;
+import io.katajava.Volume;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Rootfs;
@@ -13,6 +14,7 @@ import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.RootfsRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -42,11 +44,19 @@ final class ContainerStart {
     Deadline deadline = sandbox.startDeadline();
     Rootfs image = rootfs(sources, deadline, guest, spec, id, sandbox.id());
     Rootfs rootfs;
+    Map<Volume.HostDirectory, Rootfs.Mount> shared = sandbox.shares().of(spec, deadline);
     try (ContainerDisks own = new ContainerDisks(id, spec, sources)) {
-      rootfs = sandbox.disks().plug(own.addTo(image), deadline);
+      rootfs =
+          sandbox
+              .disks()
+              .plug(own.addTo(image), deadline)
+              .with(List.of(), List.copyOf(shared.values()));
+    }
+    if (spec.files().volumes().values().stream().anyMatch(ContainerVolumes::isWrittenOnHost)) {
+      sandbox.life().keepsOnHost();
     }
     phase(StartPhase.CONTAINER);
-    Planned planned = plan(guest, spec, rootfs, id, sandbox.hostname(), sandbox.id());
+    Planned planned = plan(guest, spec, rootfs, shared, id, sandbox.hostname(), sandbox.id());
     return new VmContainer(sandbox, planned.plan(), planned.volumes(), onClosed);
   }
 
@@ -62,13 +72,14 @@ final class ContainerStart {
       String id,
       String sandboxId) {
     Rootfs rootfs = rootfs(sources, deadline, guest, spec, id, sandboxId);
-    return plan(guest, spec, rootfs, id, sandboxId, sandboxId).plan();
+    return plan(guest, spec, rootfs, Map.of(), id, sandboxId, sandboxId).plan();
   }
 
   private static Planned plan(
       GuestAssets guest,
       ContainerSpec spec,
       Rootfs rootfs,
+      Map<Volume.HostDirectory, Rootfs.Mount> shared,
       String id,
       String hostname,
       String sandboxId) {
@@ -93,7 +104,7 @@ final class ContainerStart {
                                   .withSandbox(sandboxId)
                                   .withRemedy("Set command(...)"))));
     }
-    ContainerVolumes volumes = new ContainerVolumes(id, spec);
+    ContainerVolumes volumes = new ContainerVolumes(id, spec, shared);
     List<OciMount> mounts = new ArrayList<>(SandboxFiles.mounts());
     mounts.addAll(volumes.mounts());
     return new Planned(

@@ -3,7 +3,6 @@ package io.katajava.internal.engine;
 import io.katajava.Choice;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerFiles.CopyOptions;
-import io.katajava.ContainerFiles.Links;
 import io.katajava.ContainerSpec;
 import io.katajava.ContainerSpec.EmptyDirectory;
 import io.katajava.ErrorCode;
@@ -14,6 +13,9 @@ import io.katajava.Volume;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.FileChunk;
 import io.katajava.agent.oci.OciMount;
+import io.katajava.internal.tar.HostSnapshot;
+import io.katajava.spi.Rootfs;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,23 +42,39 @@ final class ContainerVolumes {
 
   private final String containerId;
   private final boolean ofCopy;
+  private final Map<Volume.HostDirectory, Rootfs.Mount> shared;
   private final ContainerSpec spec;
   private final Map<String, Carried> carried = new LinkedHashMap<>();
+
+  /** What writable directories had in them, by their names in the guest. */
+  private final Map<String, HostSnapshot> before = new ConcurrentHashMap<>();
+
   private @Nullable VmContainer carrier;
 
   /** A directory of the host: its name in the guest, and where the carrier has it. */
   private record Carried(String name, String at, Volume.HostDirectory volume) {}
 
-  ContainerVolumes(String containerId, ContainerSpec spec) {
-    this(containerId, spec, false);
+  /**
+   * Those of a new container.
+   *
+   * @param shared directories that need not be copied, and what the agent mounts for each
+   */
+  ContainerVolumes(
+      String containerId, ContainerSpec spec, Map<Volume.HostDirectory, Rootfs.Mount> shared) {
+    this(containerId, spec, shared, false);
   }
 
   /** Those of a container that was copied with its guest: what is written there stays there. */
   static ContainerVolumes ofCopy(String containerId, ContainerSpec spec) {
-    return new ContainerVolumes(containerId, spec, true);
+    return new ContainerVolumes(containerId, spec, Map.of(), true);
   }
 
-  private ContainerVolumes(String containerId, ContainerSpec spec, boolean ofCopy) {
+  private ContainerVolumes(
+      String containerId,
+      ContainerSpec spec,
+      Map<Volume.HostDirectory, Rootfs.Mount> shared,
+      boolean ofCopy) {
+    this.shared = shared;
     this.containerId = containerId;
     this.ofCopy = ofCopy;
     this.spec = spec;
@@ -63,7 +82,7 @@ final class ContainerVolumes {
         .volumes()
         .forEach(
             (path, volume) -> {
-              if (volume instanceof Volume.HostDirectory host) {
+              if (volume instanceof Volume.HostDirectory host && !shared.containsKey(host)) {
                 int number = carried.size();
                 carried.put(path, new Carried("v." + SandboxIds.next(), CARRIED + number, host));
               }
@@ -72,7 +91,7 @@ final class ContainerVolumes {
 
   /** Whether there is something that only this JVM can bring in or back. */
   boolean needsThisJvm() {
-    return !carried.isEmpty() || !spec.files().injected().isEmpty();
+    return !carried.isEmpty() || !shared.isEmpty() || !spec.files().injected().isEmpty();
   }
 
   /** The directories in guest memory that must be there first. */
@@ -98,28 +117,18 @@ final class ContainerVolumes {
   List<OciMount> mounts() {
     List<OciMount> mounts = new ArrayList<>();
     for (EmptyDirectory directory : directories()) {
-      Carried host = carried.get(directory.path());
-      List<String> options = new ArrayList<>(List.of("rbind", "rslave", "nosuid", "nodev"));
-      if (host != null && !host.volume().isWritable()) {
-        options.add("ro");
-      }
+      Volume volume = spec.files().volumes().get(directory.path());
       mounts.add(
-          OciMount.of(
+          bound(
               directory.path(),
-              "bind",
               AgentPaths.volume(directory.name()),
-              options.toArray(String[]::new)));
+              volume == null || isWritable(volume)));
     }
     spec.files()
         .volumes()
         .forEach(
-            (path, volume) ->
-                ContainerDisks.mountPoint(volume)
-                    .ifPresent(at -> mounts.add(onDisk(path, at, volume))));
-    spec.files()
-        .volumes()
-        .forEach(
             (path, volume) -> {
+              mountPoint(volume).ifPresent(at -> mounts.add(bound(path, at, isWritable(volume))));
               if (volume instanceof Volume.Memory memory && memory.name().isEmpty()) {
                 List<String> options = new ArrayList<>(List.of("nosuid", "nodev", "mode=1777"));
                 memory.limit().ifPresent(limit -> options.add("size=" + limit.bytes()));
@@ -142,11 +151,14 @@ final class ContainerVolumes {
     return mounts;
   }
 
-  private static OciMount onDisk(String path, String at, Volume volume) {
-    boolean writable =
-        volume instanceof Volume.NamedDisk named
-            ? named.isWritable()
-            : ((Volume.DiskImage) volume).isWritable();
+  /** Where the guest has what is behind a device; empty for a volume without one. */
+  private Optional<String> mountPoint(Volume volume) {
+    return volume instanceof Volume.HostDirectory host
+        ? Optional.ofNullable(shared.get(host)).map(Rootfs.Mount::mountPoint)
+        : ContainerDisks.mountPoint(volume);
+  }
+
+  private static OciMount bound(String path, String at, boolean writable) {
     List<String> options = new ArrayList<>(List.of("rbind", "rslave", "nosuid", "nodev"));
     if (!writable) {
       options.add("ro");
@@ -154,10 +166,24 @@ final class ContainerVolumes {
     return OciMount.of(path, "bind", at, options.toArray(String[]::new));
   }
 
+  /** Whether what a container writes there is to outlive it. */
+  static boolean isWrittenOnHost(Volume volume) {
+    return !(volume instanceof Volume.Memory) && isWritable(volume);
+  }
+
+  private static boolean isWritable(Volume volume) {
+    if (volume instanceof Volume.HostDirectory host) {
+      return host.isWritable();
+    } else if (volume instanceof Volume.DiskImage image) {
+      return image.isWritable();
+    }
+    return !(volume instanceof Volume.NamedDisk named) || named.isWritable();
+  }
+
   /** Copies everything in; the sandbox exists, the container does not yet. */
   void copyIn(AgentClient client, Function<ContainerSpec, VmContainer> creator) {
     for (Carried host : carried.values()) {
-      requireDirectory(host.volume().directory());
+      requireDirectory(host.volume().directory(), spec.name());
     }
     int number = 0;
     for (InjectedFile file : spec.files().injected().values()) {
@@ -176,17 +202,30 @@ final class ContainerVolumes {
     VmContainer made = creator.apply(builder.spec());
     carrier = made;
     made.start();
-    carried
-        .values()
-        .forEach(
-            host -> made.files().copyIn(host.volume().directory(), host.at(), CopyOptions.DEFAULT));
+    for (Carried host : carried.values()) {
+      if (host.volume().isWritable()) {
+        before.put(host.name(), snapshot(host.volume().directory()));
+      }
+      made.files().copyIn(host.volume().directory(), host.at(), CopyOptions.DEFAULT);
+    }
   }
 
-  private void requireDirectory(Path directory) {
+  private static HostSnapshot snapshot(Path directory) {
+    try {
+      return HostSnapshot.of(directory);
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.COPY_FAILED,
+          "volume " + directory + " cannot be read: " + e.getMessage(),
+          Details.none().withCause(e));
+    }
+  }
+
+  static void requireDirectory(Path directory, String container) {
     if (!Files.isDirectory(directory)) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
-          "volume " + directory + " of container " + spec.name() + " is no directory of the host",
+          "volume " + directory + " of container " + container + " is no directory of the host",
           Details.none().withRemedy("Make it first, or name another one"));
     }
   }
@@ -226,11 +265,10 @@ final class ContainerVolumes {
     for (Carried host : carried.values()) {
       if (made != null && host.volume().isWritable()) {
         try {
-          made.files()
-              .copyOut(
-                  host.at(),
-                  host.volume().directory(),
-                  new CopyOptions(Optional.empty(), Links.SKIP));
+          HostSnapshot snapshot = before.get(host.name());
+          if (snapshot != null) {
+            made.copyBack(host.at(), host.volume().directory(), snapshot);
+          }
         } catch (KataException e) {
           failure = e;
         }
@@ -292,6 +330,13 @@ final class ContainerVolumes {
               "volume " + host.volume().directory(),
               became(host.volume()),
               "no file system is shared with the guest"));
+    }
+    for (Volume.HostDirectory host : shared.keySet()) {
+      all.add(
+          new Choice(
+              "volume " + host.directory(),
+              host.isWritable() ? "shared by virtio-fs" : "shared by virtio-fs, read-only",
+              "the sandbox shares directories"));
     }
     for (Volume volume : spec.files().volumes().values()) {
       if (volume instanceof Volume.NamedDisk disk) {

@@ -3,6 +3,7 @@ package io.katajava.internal.engine;
 import io.katajava.Birth;
 import io.katajava.Choice;
 import io.katajava.Deadline;
+import io.katajava.DirectorySharing;
 import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
 import io.katajava.KataException;
@@ -247,7 +248,9 @@ public final class Engine implements AutoCloseable {
         new VmSizes(spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
         spec.life().detached() ? Detachment.guest(guest, spec.life()) : guest,
         network,
-        spec.life().detached());
+        spec.life().detached(),
+        spec.sharing() != DirectorySharing.COPY
+            && providers.hypervisor().obstacleToSharing().isEmpty());
   }
 
   VmSandbox.Parts parts(

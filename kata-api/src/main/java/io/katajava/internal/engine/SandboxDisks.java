@@ -35,17 +35,11 @@ final class SandboxDisks {
   private final ReentrantLock plugging = new ReentrantLock();
   private final Map<Path, String> addresses = new HashMap<>();
   private final Set<String> copiedModules = new HashSet<>();
-  private volatile boolean anyWritable;
 
   SandboxDisks(VirtualMachine vm, Map<String, List<Path>> modules, AgentLink link) {
     this.vm = vm;
     this.modules = modules;
     this.link = link;
-  }
-
-  /** Whether the guest holds something that must reach a disk before it ends. */
-  boolean anyWritable() {
-    return anyWritable;
   }
 
   /** Plugs what a root filesystem needs; its storages then have addresses of the guest. */
@@ -63,7 +57,6 @@ final class SandboxDisks {
           address = vm.plugDisk(disk, deadline.remaining());
           addresses.put(disk.image(), address);
         }
-        anyWritable |= disk.isWritable();
         sources.put(disk.source(), address);
       }
       for (Rootfs.Mount mount : rootfs.storages()) {

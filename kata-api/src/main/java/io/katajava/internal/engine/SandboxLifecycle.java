@@ -33,6 +33,9 @@ final class SandboxLifecycle {
   private final MachinePause pause;
   private final LifeLimits limits;
 
+  /** Whether the guest may hold something that must reach the host before it ends. */
+  private volatile boolean keepsOnHost;
+
   /** Commands of ours are taken even while the sandbox drains. */
   private volatile boolean copyingBack;
 
@@ -44,6 +47,11 @@ final class SandboxLifecycle {
     this.onClosed = onClosed;
     this.pause = new MachinePause(sandbox, state);
     this.limits = new LifeLimits(sandbox, parts.spec().life());
+  }
+
+  /** A container has something on the host that outlives it. */
+  void keepsOnHost() {
+    keepsOnHost = true;
   }
 
   SandboxState state() {
@@ -222,7 +230,7 @@ final class SandboxLifecycle {
       SandboxState before = state.getAndSet(SandboxState.STOPPING);
       boolean answers = before == SandboxState.RUNNING || before == SandboxState.DRAINING;
       long deadline = System.nanoTime() + grace.toNanos();
-      if (answers && sandbox.disks().anyWritable()) {
+      if (answers && keepsOnHost) {
         // What the guest has not written yet would be lost, as by a power cut.
         parts.link().destroySandbox(grace.compareTo(FLUSH) > 0 ? grace : FLUSH);
       } else if (askAgent && answers && !grace.isZero() && !grace.isNegative()) {

@@ -2,6 +2,7 @@ package io.katajava.internal.engine;
 
 import io.katajava.Birth;
 import io.katajava.BirthPolicy;
+import io.katajava.DirectorySharing;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
@@ -14,6 +15,7 @@ import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmSpec;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,7 @@ final class SandboxStart {
           VmEvidence.none(),
           null);
     }
+    requireSharing();
     run.prepareDirectory();
     SandboxConnections connections =
         SandboxConnections.open(run, spec, run.watch().around(engine.workers().executor()));
@@ -93,6 +96,30 @@ final class SandboxStart {
       engine.templates().buildInBackground(vmSpec, use);
     }
     return sandbox;
+  }
+
+  private void requireSharing() {
+    if (spec.sharing() == DirectorySharing.COPY) {
+      return;
+    }
+    if (spec.life().detached()) {
+      throw run.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          "directories are shared by processes that end with this JVM, and the sandbox is to"
+              + " outlive it",
+          "Leave out detached() or directories(...)",
+          VmEvidence.none(),
+          null);
+    }
+    Optional<String> obstacle = engine.providers().hypervisor().obstacleToSharing();
+    if (spec.sharing() == DirectorySharing.VIRTIO_FS && obstacle.isPresent()) {
+      throw run.failure(
+          ErrorCode.HOST_UNSUITABLE,
+          "directories cannot be shared with this sandbox: " + obstacle.get(),
+          "Install virtiofsd, or use DirectorySharing.VIRTIO_FS_OR_COPY",
+          VmEvidence.none(),
+          null);
+    }
   }
 
   /** Whether booting instead would help nobody. */

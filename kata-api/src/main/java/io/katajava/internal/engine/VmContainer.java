@@ -19,10 +19,13 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.internal.engine.DetachedRecord.OneContainer;
 import io.katajava.internal.engine.DetachedRecord.Stage;
+import io.katajava.internal.tar.HostSnapshot;
 import io.katajava.wait.WaitStrategy;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -80,7 +83,7 @@ final class VmContainer implements Container {
         new VmContainer(
             sandbox,
             known.plan(),
-            new ContainerVolumes(known.plan().id(), known.plan().spec()),
+            new ContainerVolumes(known.plan().id(), known.plan().spec(), Map.of()),
             onClosed);
     ContainerRun run = new ContainerRun(sandbox, known.plan().withId(known.agentId()));
     if (!run.exists()) {
@@ -141,6 +144,11 @@ final class VmContainer implements Container {
         volumes.discard(sandbox.link().client());
       }
     }
+  }
+
+  /** Copies a directory of this container, a carrier, back to where it came from. */
+  void copyBack(String source, Path target, HostSnapshot before) {
+    new VmContainerFiles(sandbox, execs, name()).copyBack(source, target, before);
   }
 
   /** Copies back what the container may have written to directories of the host. */

@@ -8,6 +8,7 @@ import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.internal.tar.HostSnapshot;
 import io.katajava.internal.tar.HostSource;
 import io.katajava.internal.tar.HostTree;
 import io.katajava.internal.tar.TarEntry;
@@ -81,6 +82,23 @@ final class VmContainerFiles implements ContainerFiles {
           });
     } catch (IOException e) {
       throw failure("copy " + source + " of container " + container + " to " + target, e);
+    }
+  }
+
+  /**
+   * Copies a directory back to where it came from, deletions with it; links that lead out are left
+   * out.
+   *
+   * @param before what was copied
+   */
+  void copyBack(String source, Path target, HostSnapshot before) {
+    try {
+      HostTree tree = new HostTree(target, Links.SKIP).over(before);
+      out(absolute(source), true, in -> tree.extract(new TarReader(in), name(source)));
+      // Only now it is certain that the guest has told of everything.
+      tree.removeMissing();
+    } catch (IOException e) {
+      throw failure("copy " + source + " of container " + container + " back to " + target, e);
     }
   }
 

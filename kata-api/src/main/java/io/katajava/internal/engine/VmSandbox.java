@@ -56,6 +56,7 @@ final class VmSandbox implements Sandbox {
   private final Workers workers;
   private final SandboxEvents events;
   private final SandboxDisks disks;
+  private final SandboxShares shares;
   private final SandboxFiles files;
   private final SandboxContainers containers;
   private final SandboxLifecycle life;
@@ -68,6 +69,7 @@ final class VmSandbox implements Sandbox {
     this.events = new SandboxEvents(workers.executor());
     this.parts = parts;
     this.disks = new SandboxDisks(parts.vm(), parts.vmSpec().guest().modules(), parts.link());
+    this.shares = new SandboxShares(parts.vm(), parts.vmSpec().sharesDirectories());
     this.run = run;
     this.files = new SandboxFiles(hostname(), parts.connections());
     this.containers = new SandboxContainers(this, parts);
@@ -255,6 +257,10 @@ final class VmSandbox implements Sandbox {
 
   SandboxDisks disks() {
     return disks;
+  }
+
+  SandboxShares shares() {
+    return shares;
   }
 
   /** By when a container must be ready: with the start, or within as much time after it. */

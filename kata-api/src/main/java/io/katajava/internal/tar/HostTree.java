@@ -14,9 +14,11 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Unpacks on the host what a guest sent. No name leads out of the target and no link is followed;
@@ -30,6 +32,35 @@ public final class HostTree {
   private final Links links;
   private final List<TarEntry> later = new ArrayList<>();
   private final List<TarEntry> directories = new ArrayList<>();
+
+  /** Everything that was in the archive. */
+  private final Set<Path> found = new HashSet<>();
+
+  private @Nullable HostSnapshot before;
+
+  /**
+   * What is copied back to where it came from: a file that only the host has changed meanwhile
+   * stays as it is.
+   *
+   * @param snapshot what was copied
+   * @return this
+   */
+  public HostTree over(HostSnapshot snapshot) {
+    this.before = snapshot;
+    return this;
+  }
+
+  /**
+   * Removes what was copied once and is in the archive no more. To be called once it is known that
+   * the archive was whole.
+   *
+   * @throws IOException if something cannot be removed
+   */
+  public void removeMissing() throws IOException {
+    if (before != null) {
+      before.removeAllBut(found);
+    }
+  }
 
   /**
    * Unpacks below a directory.
@@ -59,6 +90,10 @@ public final class HostTree {
         entry = entry.named(".");
       }
       Path path = place(entry.name());
+      found.add(path);
+      if (before != null && entry.type() == TarEntry.Type.FILE && before.isNewerThan(path, entry)) {
+        continue;
+      }
       switch (entry.type()) {
         case DIRECTORY -> {
           makeDirectories(path);

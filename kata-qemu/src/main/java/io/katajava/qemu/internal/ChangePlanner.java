@@ -23,6 +23,7 @@ import io.katajava.qemu.qmp.type.CpuInstanceProperties;
 import io.katajava.qemu.qmp.type.HotpluggableCPU;
 import io.katajava.qemu.qmp.type.MemoryDeviceInfo;
 import io.katajava.qemu.qmp.type.MemoryInfo;
+import io.katajava.spi.VmSpec;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -57,12 +58,12 @@ final class ChangePlanner {
   private final Map<String, List<Part>> addedModules = new HashMap<>();
   private boolean changed;
 
-  ChangePlanner(QemuConfig config, MachineType machine, MemorySize size, boolean kvm) {
+  ChangePlanner(QemuConfig config, MachineType machine, VmSpec spec, boolean kvm) {
     this.kvm = kvm;
     this.config = config;
     this.machine = machine;
-    this.memory = new MemoryParts(config, size);
-    this.devices = new DevicePlanner(config, machine);
+    this.memory = new MemoryParts(config, spec.sizes().memory(), false, spec.sharesDirectories());
+    this.devices = new DevicePlanner(config, machine, memory.isShared());
   }
 
   /** A change is about to be carried out. */

@@ -11,6 +11,7 @@ import io.katajava.qemu.device.EntropySource;
 import io.katajava.qemu.device.HostDevice;
 import io.katajava.qemu.device.Nic;
 import io.katajava.qemu.device.QemuDevice;
+import io.katajava.qemu.device.SharedDirectory;
 import io.katajava.qemu.internal.ChangePlanner.Draft;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,11 +28,13 @@ final class DevicePlanner {
   private final MachineType machine;
   private final DeviceParts parts;
   private final boolean scsi;
+  private final boolean sharedMemory;
   private final Set<String> freePorts = new HashSet<>();
   private final Set<String> atStart = new HashSet<>();
   private final Map<String, Plugged> plugged = new HashMap<>();
 
-  DevicePlanner(QemuConfig config, MachineType machine) {
+  DevicePlanner(QemuConfig config, MachineType machine, boolean sharedMemory) {
+    this.sharedMemory = sharedMemory;
     this.machine = machine;
     this.parts = new DeviceParts(Transport.of(machine), config.ioThreads());
     for (int i = 0; i < config.pciePorts(); i++) {
@@ -61,6 +64,10 @@ final class DevicePlanner {
     }
     if (machine == MachineType.MICROVM) {
       return ChangePlanner.no(UNSUPPORTED, "microvm cannot have devices plugged");
+    }
+    if (device instanceof SharedDirectory && !sharedMemory) {
+      return ChangePlanner.no(
+          NEEDS_RESTART, "the machine's memory is its own; start one that shares directories");
     }
     if (device instanceof Disk disk && disk.bus() == Disk.Bus.SCSI && !scsi) {
       return ChangePlanner.no(
@@ -115,6 +122,7 @@ final class DevicePlanner {
     return device instanceof Disk
         || device instanceof Nic
         || device instanceof EntropySource
+        || device instanceof SharedDirectory
         || device instanceof HostDevice;
   }
 

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param attached devices that are plugged in then
  * @param origin what its guest began with
  * @param memory its memory as a file, or null
+ * @param shares whether other processes map its memory, to share directories
  */
 record MachineCopies(
     QemuConfig config,
@@ -41,7 +42,8 @@ record MachineCopies(
     VmSizes wanted,
     List<QemuDevice> attached,
     Origin origin,
-    @Nullable SharedMemoryFile memory) {
+    @Nullable SharedMemoryFile memory,
+    boolean shares) {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   /** Keys of {@link #hardware}. */
@@ -56,12 +58,13 @@ record MachineCopies(
       MachineType machine,
       Origin origin,
       @Nullable SharedMemoryFile memory) {
-    return new MachineCopies(config, spec.sizes(), spec.sizes(), List.of(), origin, memory);
+    return new MachineCopies(
+        config, spec.sizes(), spec.sizes(), List.of(), origin, memory, spec.sharesDirectories());
   }
 
   /** The same machine, with what shall be plugged in. */
   MachineCopies completedTo(VmSizes sizesWanted, List<QemuDevice> devices) {
-    return new MachineCopies(config, sizes, sizesWanted, devices, origin, memory);
+    return new MachineCopies(config, sizes, sizesWanted, devices, origin, memory, shares);
   }
 
   Map<String, String> hardware() {
@@ -86,6 +89,9 @@ record MachineCopies(
   }
 
   Optional<String> obstacle(boolean changed) {
+    if (shares) {
+      return Optional.of("it shares directories of the host");
+    }
     if (changed) {
       return Optional.of("vCPUs, memory or devices were plugged into it");
     }

@@ -22,23 +22,26 @@ final class MemoryParts {
   private final boolean shared;
   private final boolean named;
 
-  MemoryParts(QemuConfig config, MemorySize size) {
-    this(config, size, false);
-  }
-
   /**
    * Prepares.
    *
    * @param named whether the memory is called as it is when it has a backend, though it has none: a
    *     saved machine finds its memory again by that name
+   * @param shares whether directories will be shared, by processes that map it
    */
-  MemoryParts(QemuConfig config, MemorySize size, boolean named) {
+  MemoryParts(QemuConfig config, MemorySize size, boolean named, boolean shares) {
     this.named = named;
     this.layout = config.memoryLayout();
     this.size = size;
     this.shared =
-        DeviceParts.any(config.devices(), SharedDirectory.class)
+        shares
+            || DeviceParts.any(config.devices(), SharedDirectory.class)
             || DeviceParts.any(config.devices(), VhostUserDisk.class);
+  }
+
+  /** Whether other processes may map it. */
+  boolean isShared() {
+    return shared;
   }
 
   /** The value of {@code -m}. */

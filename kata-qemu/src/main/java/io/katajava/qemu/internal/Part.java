@@ -112,6 +112,26 @@ final class Part {
     return json.build();
   }
 
+  /** The same of a socket, which {@code chardev-add} wants nested. */
+  JsonObject toSocketJson() {
+    Object path = Objects.requireNonNull(members.get("path"));
+    return JsonObject.builder()
+        .put("id", id())
+        .put(
+            "backend",
+            json(
+                Map.of(
+                    "type",
+                    "socket",
+                    "data",
+                    Map.of(
+                        "addr",
+                        Map.of("type", "unix", "data", Map.of("path", path)),
+                        "server",
+                        false))))
+        .build();
+  }
+
   private static Object json(Object value) {
     if (value instanceof Map<?, ?> nested) {
       JsonObject.Builder object = JsonObject.builder();

@@ -5,6 +5,8 @@ import io.katajava.qemu.internal.Step.Unplug;
 import io.katajava.qemu.qmp.QmpCommand;
 import io.katajava.qemu.qmp.command.BlockdevAdd;
 import io.katajava.qemu.qmp.command.BlockdevDel;
+import io.katajava.qemu.qmp.command.ChardevAdd;
+import io.katajava.qemu.qmp.command.ChardevRemove;
 import io.katajava.qemu.qmp.command.DeviceAdd;
 import io.katajava.qemu.qmp.command.NetdevAdd;
 import io.katajava.qemu.qmp.command.NetdevDel;
@@ -32,7 +34,7 @@ final class PartSteps {
       case BLOCKDEV -> BlockdevAdd.decode(arguments);
       case NETDEV -> NetdevAdd.decode(arguments);
       case DEVICE -> DeviceAdd.decode(arguments);
-      case CHARDEV -> throw new IllegalStateException("character devices are not plugged: " + part);
+      case CHARDEV -> ChardevAdd.decode(JsonCursor.of(part.toSocketJson(), part.id()));
     };
   }
 
@@ -49,8 +51,7 @@ final class PartSteps {
       case BLOCKDEV -> new Command(new BlockdevDel(part.id()), null);
       case NETDEV -> new Command(new NetdevDel(part.id()), null);
       case DEVICE -> new Unplug(part.id(), new Command(making(part), null));
-      case CHARDEV ->
-          throw new IllegalStateException("character devices are not unplugged: " + part);
+      case CHARDEV -> new Command(new ChardevRemove(part.id()), null);
     };
   }
 }

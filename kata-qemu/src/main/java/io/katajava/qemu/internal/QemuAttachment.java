@@ -60,11 +60,13 @@ final class QemuAttachment {
             new RunAs(null, "it runs already"),
             untrusted,
             new ChangePlanner(
-                config,
-                machineType,
-                spec.sizes().memory(),
-                AcceleratorChoice.of(config.accelerator()).kvm()),
-            MachineCopies.of(config, spec, machineType, QemuCommandLine.Origin.BOOT, null));
+                config, machineType, spec, AcceleratorChoice.of(config.accelerator()).kvm()),
+            MachineCopies.of(config, spec, machineType, QemuCommandLine.Origin.BOOT, null),
+            new SharedDirectories(
+                spec.sandboxId(),
+                config.virtioFs(),
+                sockets.directory(),
+                new RunAs(null, "it runs already")));
     try {
       // The peer's process id is asked of the kernel: nobody else listens there.
       machine.attach(deadline.remainingAtMost(QMP_LIMIT));

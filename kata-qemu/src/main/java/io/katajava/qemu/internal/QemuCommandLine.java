@@ -87,7 +87,11 @@ final class QemuCommandLine {
     this.transport = Transport.of(machine);
     this.devices = new DeviceParts(transport, config.ioThreads());
     this.memory =
-        new MemoryParts(config, spec.sizes().memory(), origin == Origin.STATE_AND_NAMED_MEMORY);
+        new MemoryParts(
+            config,
+            spec.sizes().memory(),
+            origin == Origin.STATE_AND_NAMED_MEMORY,
+            spec.sharesDirectories());
   }
 
   List<String> arguments() {

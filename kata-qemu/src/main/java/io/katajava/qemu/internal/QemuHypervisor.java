@@ -74,6 +74,10 @@ public final class QemuHypervisor implements Hypervisor {
   @Override
   public TemplateTraits templateFor(VmSpec spec) {
     TemplateConfig template = new TemplateConfig(config, machine());
+    if (spec.sharesDirectories()) {
+      return TemplateTraits.impossible(
+          spec.sizes(), "its memory is shared with virtiofsd, which a template's cannot be");
+    }
     Optional<String> obstacle = template.obstacle().or(() -> template.tooLarge(spec.sizes()));
     if (obstacle.isPresent()) {
       return TemplateTraits.impossible(spec.sizes(), obstacle.get());
@@ -98,6 +102,13 @@ public final class QemuHypervisor implements Hypervisor {
         known,
         machine(),
         AcceleratorChoice.of(config.accelerator()).kvm());
+  }
+
+  @Override
+  public Optional<String> obstacleToSharing() {
+    return machine() == MachineType.MICROVM
+        ? Optional.of("microvm has no ports for devices")
+        : SharedDirectories.obstacle(config.virtioFs());
   }
 
   @Override

@@ -182,8 +182,10 @@ final class QemuLaunch {
             sockets,
             runAs,
             extraMonitor().isPresent(),
-            new ChangePlanner(config, machineType, spec.sizes().memory(), accelerator.kvm()),
-            MachineCopies.of(config, spec, machineType, origin, memoryFile));
+            new ChangePlanner(config, machineType, spec, accelerator.kvm()),
+            MachineCopies.of(config, spec, machineType, origin, memoryFile),
+            new SharedDirectories(
+                spec.sandboxId(), config.virtioFs(), context.stateDirectory(), runAs));
     try {
       context.recordProcess(process.pid());
       connect(machine, ready);

@@ -30,6 +30,7 @@ import io.katajava.qemu.qmp.command.SystemReset;
 import io.katajava.qemu.qmp.event.GuestPanickedEvent;
 import io.katajava.qemu.qmp.event.ShutdownEvent;
 import io.katajava.spi.CommandObserver;
+import io.katajava.spi.DirectoryShare;
 import io.katajava.spi.PluggedHardware;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmEvidence;
@@ -68,6 +69,7 @@ final class QemuMachine implements QemuVm {
   private final boolean untrusted;
   private final ChangePlanner planner;
   private volatile MachineCopies copies;
+  private final SharedDirectories shares;
   private final OutputTail stderr;
   private final OutputTail console;
   private final CompletableFuture<VmExit> exit;
@@ -94,7 +96,8 @@ final class QemuMachine implements QemuVm {
       RunAs runAs,
       boolean untrusted,
       ChangePlanner planner,
-      MachineCopies copies) {
+      MachineCopies copies,
+      SharedDirectories shares) {
     this.sandboxId = sandboxId;
     this.process = process;
     this.consoleSocket = consoleSocket;
@@ -104,6 +107,7 @@ final class QemuMachine implements QemuVm {
     this.untrusted = untrusted;
     this.planner = planner;
     this.copies = copies;
+    this.shares = shares;
     this.stderr = new OutputTail("kata-qemu-stderr-" + sandboxId, process.getErrorStream());
     this.console =
         new OutputTail(
@@ -254,6 +258,11 @@ final class QemuMachine implements QemuVm {
   @Override
   public String plugDisk(Rootfs.Disk disk, Duration timeout) {
     return new DiskPlug(sandboxId, this).plug(disk, timeout);
+  }
+
+  @Override
+  public String plugDirectory(DirectoryShare share, Duration timeout) {
+    return shares.plug(this, share, timeout);
   }
 
   @Override
@@ -476,6 +485,7 @@ final class QemuMachine implements QemuVm {
       closed = true;
       kill();
       reap();
+      shares.close();
       QmpClient client = monitor;
       if (client != null) {
         client.close();

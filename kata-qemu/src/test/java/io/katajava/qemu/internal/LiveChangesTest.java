@@ -58,7 +58,8 @@ class LiveChangesTest {
         new LiveChanges(
             "k7b2",
             client,
-            new ChangePlanner(config, MachineType.Q35, MemorySize.mebibytes(256), false));
+            new ChangePlanner(
+                config, MachineType.Q35, TestStart.spec(1, MemorySize.mebibytes(256)), false));
   }
 
   @AfterEach

@@ -41,6 +41,10 @@ final class TestStart implements StartContext {
     return spec(kernel, 1, MemorySize.mebibytes(128));
   }
 
+  static VmSpec spec(int vcpus, MemorySize memory) {
+    return spec(Path.of("/kernel"), vcpus, memory);
+  }
+
   static VmSpec spec(Path kernel, int vcpus, MemorySize memory) {
     return new VmSpec(ID, new VmSizes(vcpus, memory), GuestAssets.of(kernel, null, "test"));
   }
