@@ -20,7 +20,7 @@ abstract class TemplatedWay implements StartBench.Way {
 
   @Override
   public String floorName() {
-    return "bare QEMU, state of the template to reply";
+    return "bare QEMU, state to reply";
   }
 
   @Override
