@@ -148,6 +148,7 @@ class VocabularyIT {
       job.followOutput(late::add, OutputType.STDERR);
       assertThat(late.poll(60, TimeUnit.SECONDS).getUtf8String()).isEqualTo("two\n");
       assertThat(late.poll(60, TimeUnit.SECONDS)).isSameAs(OutputFrame.END);
+      job.container().mainProcess().waitFor();
       assertThat(job.isRunning()).isFalse();
     }
   }
