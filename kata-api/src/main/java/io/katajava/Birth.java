@@ -1,12 +1,17 @@
 package io.katajava;
 
+import java.time.Duration;
+import java.util.Optional;
+
 /**
  * How a sandbox came into being.
  *
  * @param kind the way
  * @param why the reason, a clause
+ * @param pause how long the sandbox it is a copy of stood still for that; absent unless it is a
+ *     {@link Kind#FORK}
  */
-public record Birth(Kind kind, String why) {
+public record Birth(Kind kind, String why, Optional<Duration> pause) {
 
   /** The ways a sandbox is born. */
   public enum Kind {
@@ -18,5 +23,15 @@ public record Birth(Kind kind, String why) {
     FORK,
     /** From a snapshot. */
     SNAPSHOT
+  }
+
+  /**
+   * One for which no sandbox stood still.
+   *
+   * @param kind the way
+   * @param why the reason, a clause
+   */
+  public Birth(Kind kind, String why) {
+    this(kind, why, Optional.empty());
   }
 }

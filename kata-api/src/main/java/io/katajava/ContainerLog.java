@@ -42,14 +42,27 @@ public interface ContainerLog {
   long droppedLines();
 
   /**
+   * Hands the lines that are kept to a consumer, then every new one; see {@link #follow(Consumer,
+   * Runnable)}.
+   *
+   * @param consumer takes the lines
+   * @return to be closed to end it
+   */
+  default Following follow(Consumer<Line> consumer) {
+    return follow(consumer, () -> {});
+  }
+
+  /**
    * Hands the lines that are kept to a consumer, then every new one, one call at a time on the
    * library's workers. A consumer that is so slow that lines are dropped meanwhile misses those;
    * one that throws gets nothing more.
    *
    * @param consumer takes the lines
+   * @param end is run, like the consumer, when the output of the first process has ended and all of
+   *     it was handed over; again after a restart. A container that is closed ends its output
    * @return to be closed to end it
    */
-  Following follow(Consumer<Line> consumer);
+  Following follow(Consumer<Line> consumer, Runnable end);
 
   /** A consumer that follows a log. */
   interface Following extends AutoCloseable {

@@ -152,6 +152,29 @@ class ContainerLifeTest {
   }
 
   @Test
+  void log_followed_tellsTheEndAfterTheLastLine_onceForEachProcess() throws Exception {
+    BlockingQueue<String> seen = new LinkedBlockingQueue<>();
+    try (Container container =
+        sandbox.container("c").keepLog(MemorySize.kibibytes(8)).command("job").start()) {
+      container.log().follow(line -> seen.add(line.text()), () -> seen.add("(end)"));
+      started.take().stderr("oops\n").stdout("half").closeOutput().exit(0);
+      assertThat(List.of(next(seen), next(seen), next(seen)))
+          .containsExactlyInAnyOrder("oops", "half", "(end)")
+          .endsWith("(end)");
+
+      container.restart(LONG);
+      started.take().stdout("again\n");
+      assertThat(next(seen)).isEqualTo("again");
+    }
+    assertThat(next(seen)).as("a closed container ends its output").isEqualTo("(end)");
+    assertThat(seen).isEmpty();
+  }
+
+  private static String next(BlockingQueue<String> seen) throws InterruptedException {
+    return String.valueOf(seen.poll(60, TimeUnit.SECONDS));
+  }
+
+  @Test
   void events_comeInOrder_toEveryone() throws Exception {
     BlockingQueue<SandboxEvent> slow = new LinkedBlockingQueue<>();
     sandbox.onEvent(

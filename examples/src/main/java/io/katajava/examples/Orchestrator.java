@@ -13,11 +13,11 @@ import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxPool;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -129,17 +129,19 @@ public final class Orchestrator implements AutoCloseable {
   }
 
   /**
-   * Serves until its standard input ends.
+   * Serves until it is ended; the machines end with it.
    *
    * @param arguments the port, optional; 8080
-   * @throws IOException if the port is taken or standard input cannot be read
+   * @throws IOException if the port is taken
+   * @throws InterruptedException never
    */
-  public static void main(String[] arguments) throws IOException {
+  public static void main(String[] arguments) throws IOException, InterruptedException {
     int port = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 8080;
     try (Kata kata = Kata.create();
         Orchestrator orchestrator = new Orchestrator(kata, port, Duration.ofSeconds(30))) {
       System.out.println("curl --data 'uname -a' http://localhost:" + orchestrator.port() + "/run");
-      System.in.transferTo(OutputStream.nullOutputStream());
+      // Not until the end of input: who runs it in the background has none.
+      new CountDownLatch(1).await();
     }
   }
 }

@@ -59,26 +59,7 @@ public final class BenchCommand {
   static final class Start implements Callable<Integer> {
     @Spec CommandSpec spec;
 
-    @Option(
-        names = "-n",
-        paramLabel = "N",
-        description = "Number of pairs. Default: ${DEFAULT-VALUE}.")
-    int pairs = 5;
-
-    @Option(
-        names = "--memory",
-        paramLabel = "SIZE",
-        description = "Guest memory. Default: ${DEFAULT-VALUE}.")
-    MemorySize memory = MemorySize.mebibytes(256);
-
-    @Option(
-        names = "--birth",
-        paramLabel = "WAY",
-        description = {
-          "How sandboxes come to be: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.",
-          "All but cold build a template unless there is one."
-        })
-    Ways birth = Ways.cold;
+    @Mixin BirthOptions births = new BirthOptions(5);
 
     @Option(
         names = "--parallel",
@@ -93,11 +74,11 @@ public final class BenchCommand {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-      if (parallel < 1 || pairs < 1) {
+      if (parallel < 1 || births.count < 1) {
         throw new ParameterException(spec.commandLine(), "-n and --parallel are at least 1");
       }
-      try (StartBench.Way way = birth.open(memory, parallel)) {
-        report.tell(new StartBench(pairs, parallel).run(way), spec.commandLine().getOut());
+      try (StartBench.Way way = births.birth.open(births.memory, parallel)) {
+        report.tell(new StartBench(births.count, parallel).run(way), spec.commandLine().getOut());
       }
       return 0;
     }
@@ -119,23 +100,7 @@ public final class BenchCommand {
   static final class DensityBench implements Callable<Integer> {
     @Spec CommandSpec spec;
 
-    @Option(
-        names = "-n",
-        paramLabel = "N",
-        description = "Number of sandboxes. Default: ${DEFAULT-VALUE}.")
-    int count = 100;
-
-    @Option(
-        names = "--memory",
-        paramLabel = "SIZE",
-        description = "Guest memory of each. Default: ${DEFAULT-VALUE}.")
-    MemorySize memory = MemorySize.mebibytes(256);
-
-    @Option(
-        names = "--birth",
-        paramLabel = "WAY",
-        description = "cold or template. Default: ${DEFAULT-VALUE}.")
-    Ways birth = Ways.cold;
+    @Mixin BirthOptions births = new BirthOptions(100);
 
     @Option(
         names = "--seconds",
@@ -150,14 +115,19 @@ public final class BenchCommand {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-      if (count < 1 || seconds < 1) {
+      if (births.count < 1 || seconds < 1) {
         throw new ParameterException(spec.commandLine(), "-n and --seconds are at least 1");
       }
-      if (birth != Ways.cold && birth != Ways.template) {
-        throw new ParameterException(spec.commandLine(), "--birth is cold or template here");
-      }
-      BirthPolicy policy = birth == Ways.cold ? BirthPolicy.COLD : BirthPolicy.TEMPLATE_ON_DEMAND;
-      Density density = new Density(count, memory, policy, Duration.ofSeconds(seconds));
+      BirthPolicy policy =
+          switch (births.birth) {
+            case cold -> BirthPolicy.COLD;
+            case template -> BirthPolicy.TEMPLATE_ON_DEMAND;
+            case pool, fork ->
+                throw new ParameterException(
+                    spec.commandLine(), "--birth is cold or template here");
+          };
+      Density density =
+          new Density(births.count, births.memory, policy, Duration.ofSeconds(seconds));
       report.tell(density.run(), spec.commandLine().getOut());
       return density.leftBehind() == 0 ? 0 : 1;
     }

@@ -5,28 +5,20 @@ import io.katajava.Kata;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import java.io.IOException;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 
-/** Clones: {@code Kata.create()} to first output, beside a bare QEMU with the same state. */
-final class ClonedWay implements StartBench.Way {
+/** Clones: {@code Kata.create()} to first output. */
+final class ClonedWay extends TemplatedWay {
   private final MemorySize memory;
-  private final TemplateGround ground;
 
   ClonedWay(MemorySize memory) {
+    super(memory);
     this.memory = memory;
-    this.ground = TemplateGround.of(memory);
   }
 
   @Override
   public String name() {
     return "template, create to first output";
-  }
-
-  @Override
-  public void prepare(int starts) {
-    // The template is there.
   }
 
   @Override
@@ -38,25 +30,5 @@ final class ClonedWay implements StartBench.Way {
       TemplateGround.require(sandbox, Birth.Kind.TEMPLATE);
       return StartBench.Start.of(begin, sandbox.timeline());
     }
-  }
-
-  @Override
-  public String floorName() {
-    return "bare QEMU, state to reply";
-  }
-
-  @Override
-  public Duration floor() throws IOException, InterruptedException {
-    return ground.floor().run();
-  }
-
-  @Override
-  public Map<String, String> conditions() {
-    return ground.conditions();
-  }
-
-  @Override
-  public void close() {
-    // Nothing of its own.
   }
 }

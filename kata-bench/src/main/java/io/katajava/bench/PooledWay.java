@@ -10,15 +10,14 @@ import java.time.Instant;
 import java.util.Map;
 
 /** Borrowed from a pool that is full: {@code borrow()} to first output. */
-final class PooledWay implements StartBench.Way {
+final class PooledWay extends TemplatedWay {
   private static final Duration LIMIT = Duration.ofMinutes(5);
 
-  private final TemplateGround ground;
   private final Kata kata;
   private final SandboxPool pool;
 
   PooledWay(MemorySize memory, int parallel) {
-    ground = TemplateGround.of(memory);
+    super(memory);
     kata = Kata.create();
     boolean opened = false;
     try {
@@ -79,11 +78,6 @@ final class PooledWay implements StartBench.Way {
   @Override
   public Duration floor() {
     throw new IllegalStateException("a full pool has no floor");
-  }
-
-  @Override
-  public Map<String, String> conditions() {
-    return ground.conditions();
   }
 
   @Override

@@ -50,6 +50,7 @@ import picocli.CommandLine.Spec;
       "  kata run -v .:/src:ro -p 8080:80 -- httpd -f -p 80 -h /src",
       "  kata run --egress none,allow=*.example.org:443 -- wget https://www.example.org/",
       "  kata run --detach --lifetime 8h -- httpd -f",
+      "  kata run --birth template --timeline -- uname",
       "  tar c . | kata run --memory 512M --timeout 1m -- sh -c 'tar t | wc -l'"
     })
 final class RunCommand implements Callable<Integer> {
@@ -60,6 +61,17 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(names = "--memory", paramLabel = "SIZE", description = "Guest memory, for example 512M.")
   @Nullable MemorySize memory;
+
+  @Option(
+      names = "--birth",
+      paramLabel = "WAY",
+      description = {
+        "cold: boot. auto: be a clone of a template that",
+        "fits, else boot. template: be a clone; a template",
+        "is built first if none fits. With --detach it",
+        "boots in any case. Default: ${DEFAULT-VALUE}."
+      })
+  BirthOption birth = BirthOption.auto;
 
   @Mixin ContainerOptions containerOptions;
 
@@ -208,6 +220,10 @@ final class RunCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--detach does not go with -i, --timeout and --stats");
     }
+    if (birth == BirthOption.template) {
+      throw new ParameterException(
+          spec.commandLine(), "--detach does not go with --birth template: such machines boot");
+    }
     try (ProgressBars bars = ProgressBars.on(spec);
         Kata kata = runtime(bars)) {
       // Closed it would only be let go of, also where the command cannot be started.
@@ -257,6 +273,7 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private SandboxBuilder describe(SandboxBuilder builder) {
+    builder.birth(birth.policy());
     if (vcpus != null) {
       builder.vcpus(vcpus);
     }

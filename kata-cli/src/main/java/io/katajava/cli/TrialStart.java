@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.BirthPolicy;
 import io.katajava.Choice;
 import io.katajava.ExecResult;
 import io.katajava.Kata;
@@ -9,16 +10,14 @@ import io.katajava.SandboxStartException;
 import io.katajava.config.LaunchPlan;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
+import io.katajava.spi.ForwardingHypervisor;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.StartContext;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
-import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -44,7 +43,8 @@ final class TrialStart {
     Kata.Builder builder = Kata.builder().hypervisor(hypervisor);
     plan.flatMap(LaunchPlan::guest).ifPresent(builder::guest);
     try (Kata kata = builder.build();
-        Sandbox sandbox = kata.sandbox().name("trial").startTimeout(LIMIT).start()) {
+        Sandbox sandbox =
+            kata.sandbox().name("trial").birth(BirthPolicy.COLD).startTimeout(LIMIT).start()) {
       ExecResult result = sandbox.exec(exec -> exec.command("uname", "-a").timeout(LIMIT));
       texts.put("result.txt", "uname -a: " + result + "\n" + result.stdoutText());
       texts.put("timeline.txt", sandbox.timeline().toTable());
@@ -76,39 +76,18 @@ final class TrialStart {
   }
 
   /** Remembers the machine, which the API keeps to itself. */
-  private static final class Watching implements Hypervisor {
-    private final Hypervisor real;
+  private static final class Watching extends ForwardingHypervisor {
     private volatile @Nullable VirtualMachine launched;
 
     Watching(Hypervisor real) {
-      this.real = real;
-    }
-
-    @Override
-    public String name() {
-      return real.name();
-    }
-
-    @Override
-    public VmSizes defaultSizes() {
-      return real.defaultSizes();
+      super(real);
     }
 
     @Override
     public VirtualMachine launch(VmSpec spec, StartContext context) throws InterruptedException {
-      VirtualMachine vm = real.launch(spec, context);
+      VirtualMachine vm = super.launch(spec, context);
       launched = vm;
       return vm;
-    }
-
-    @Override
-    public List<Choice> describe(VmSpec spec) {
-      return real.describe(spec);
-    }
-
-    @Override
-    public List<String> commandLine(VmSpec spec, Path stateDirectory) {
-      return real.commandLine(spec, stateDirectory);
     }
   }
 }

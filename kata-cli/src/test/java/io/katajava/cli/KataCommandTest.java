@@ -85,6 +85,12 @@ class KataCommandTest {
   }
 
   @Test
+  void run_detachedFromATemplate_isAUsageError() {
+    assertThat(execute("run", "-d", "--birth", "template", "--", "true")).isEqualTo(2);
+    assertThat(err.toString()).contains("such machines boot");
+  }
+
+  @Test
   void publishedPort_isReadInAllItsForms() {
     assertThat(NetworkOptions.port("80")).isEqualTo(PublishedPort.tcp(80));
     assertThat(NetworkOptions.port("8080:80/udp"))

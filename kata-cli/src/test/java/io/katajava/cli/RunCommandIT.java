@@ -3,6 +3,9 @@ package io.katajava.cli;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.katajava.Kata;
+import io.katajava.MemorySize;
+import io.katajava.TemplateInfo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -85,6 +88,26 @@ class RunCommandIT {
     assertThat(finished.code()).isEqualTo(3);
     assertThat(finished.out()).isEqualTo("hello world from /tmp\n");
     assertThat(finished.err()).contains("oops", "first-output", "boot");
+  }
+
+  @Test
+  void birth_ofATemplate_buildsTheOneThatIsMissing() throws Exception {
+    try (Kata kata = Kata.create()) {
+      List<TemplateInfo> before = kata.templates().list();
+      assertThat(
+              run("run", "--birth", "template", "--memory", "208M", "--", "echo", "made of it")
+                  .out())
+          .isEqualTo("made of it\n");
+      List<TemplateInfo> built = new ArrayList<>(kata.templates().list());
+      built.removeIf(one -> before.stream().anyMatch(older -> older.id().equals(one.id())));
+      try {
+        assertThat(built).extracting(TemplateInfo::memory).contains(MemorySize.mebibytes(208));
+      } finally {
+        built.stream()
+            .filter(one -> one.memory().equals(MemorySize.mebibytes(208)))
+            .forEach(one -> kata.templates().remove(one.id()));
+      }
+    }
   }
 
   @Test

@@ -5,7 +5,6 @@ import io.katajava.SandboxLedger;
 import io.katajava.SandboxRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,11 +82,7 @@ final class StateDirectories {
 
   /** What is there although everything was closed; afterwards it is gone. */
   List<String> removeLeftovers() {
-    List<String> found = new ArrayList<>();
-    for (long pid : processes()) {
-      found.add("process " + pid + ": " + abbreviated(commandLine(Path.of("/proc/" + pid))));
-    }
-    files().forEach(file -> found.add(kind(file) + " " + file));
+    List<String> found = new ArrayList<>(Leftovers.in(directory));
     SandboxLedger ledger = SandboxLedger.open(directories);
     for (SandboxRecord sandbox : ledger.sandboxes()) {
       found.add("entry of sandbox " + sandbox.id() + " in the ledger");
@@ -99,57 +94,6 @@ final class StateDirectories {
       found.add("directory " + directory + ", which cannot be deleted: " + e);
     }
     return found;
-  }
-
-  private static String kind(Path file) {
-    if (Files.isDirectory(file)) {
-      return "directory";
-    }
-    return Files.isRegularFile(file) ? "file" : "socket";
-  }
-
-  private static String abbreviated(String text) {
-    return text.length() <= 200 ? text : text.substring(0, 200) + "...";
-  }
-
-  /** Hypervisors with the directory in their arguments. */
-  private List<Long> processes() {
-    List<Long> found = new ArrayList<>();
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-      for (Path process : all) {
-        long pid = Long.parseLong(process.getFileName().toString());
-        String arguments = commandLine(process);
-        if (pid != ProcessHandle.current().pid()
-            && arguments.contains("qemu")
-            && arguments.contains(directory + "/")) {
-          found.add(pid);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return found;
-  }
-
-  private static String commandLine(Path process) {
-    try {
-      return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1)
-          .replace('\0', ' ');
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  /** Everything but the ledger's own directory and lock. */
-  private List<Path> files() {
-    Path ledger = directory.resolve("ledger");
-    try (Stream<Path> all = Files.walk(directory)) {
-      return all.filter(file -> !file.equals(directory) && !file.startsWith(ledger))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   private static void deleteTree(Path root) throws IOException {

@@ -11,6 +11,7 @@ import static org.junit.platform.testkit.engine.TestExecutionResultConditions.me
 import io.katajava.Container;
 import io.katajava.ErrorCode;
 import io.katajava.Kata;
+import io.katajava.KataDirectories;
 import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
@@ -18,6 +19,7 @@ import io.katajava.SandboxBuilder;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.wait.Wait;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,7 +68,14 @@ class KataExtensionIT {
 
   @AfterEach
   void nothingIsLeft() throws IOException {
-    Leftovers.assertNone();
+    Path all = KataDirectories.fromEnvironment().state().resolve("junit");
+    String own = ProcessHandle.current().pid() + "-";
+    assertThat(Leftovers.hypervisors(all.resolve(own).toString())).isEmpty();
+    if (Files.isDirectory(all)) {
+      try (DirectoryStream<Path> directories = Files.newDirectoryStream(all, own + "*")) {
+        assertThat(directories).isEmpty();
+      }
+    }
   }
 
   private static EngineExecutionResults run(Map<String, String> parameters, Class<?>... classes) {

@@ -3,13 +3,16 @@ package io.katajava.junit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import io.katajava.BirthPolicy;
 import io.katajava.Sandbox;
+import io.katajava.SandboxBuilder;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,10 @@ class OverheadIT {
 
   @Sandboxed(lifecycle = SandboxLifecycle.PER_METHOD)
   static class Fresh {
+    /** Whatever templates this machine has. */
+    @KataSettings
+    static final Consumer<SandboxBuilder> BOOTED = sandbox -> sandbox.birth(BirthPolicy.COLD);
+
     @ParameterizedTest
     @MethodSource("io.katajava.junit.OverheadIT#rounds")
     void has(int round, Sandbox sandbox) {

@@ -85,6 +85,8 @@ class ForkIT {
       assertThat(copies).hasSize(2);
       for (Sandbox copy : copies) {
         assertThat(copy.birth().kind()).isEqualTo(Birth.Kind.FORK);
+        assertThat(copy.birth().pause())
+            .hasValueSatisfying(pause -> assertThat(pause).isPositive());
         assertThat(ask(copy, "cat", "/told")).isEqualTo("before");
         assertThat(ask(copy, "hostname")).isEqualTo(copy.id());
         for (List<String> command : TemplateIT.Identity.COMMANDS) {

@@ -10,12 +10,12 @@ import io.katajava.Sandbox;
 import io.katajava.StartPhase;
 import io.katajava.guest.KataGuestProvider;
 import io.katajava.qemu.QemuConfig;
+import io.katajava.spi.ForwardingHypervisor;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.StartContext;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
-import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,21 +82,18 @@ final class Victim {
   }
 
   /** A hypervisor that stops on its way. */
-  private record Stopping(Hypervisor real, String point) implements Hypervisor {
-    @Override
-    public String name() {
-      return real.name();
-    }
+  private static final class Stopping extends ForwardingHypervisor {
+    private final String point;
 
-    @Override
-    public VmSizes defaultSizes() {
-      return real.defaultSizes();
+    Stopping(Hypervisor real, String point) {
+      super(real);
+      this.point = point;
     }
 
     @Override
     public VirtualMachine launch(VmSpec spec, StartContext context) throws InterruptedException {
       stopAt("host", point);
-      VirtualMachine vm = real.launch(spec, new StoppingContext(context, point));
+      VirtualMachine vm = super.launch(spec, new StoppingContext(context, point));
       stopAt("boot", point);
       return vm;
     }
@@ -105,12 +102,7 @@ final class Victim {
     public List<Choice> describe(VmSpec spec) {
       // Asked for when the agent has answered, before the sandbox is made.
       stopAt("agent", point);
-      return real.describe(spec);
-    }
-
-    @Override
-    public List<String> commandLine(VmSpec spec, Path stateDirectory) {
-      return real.commandLine(spec, stateDirectory);
+      return super.describe(spec);
     }
   }
 

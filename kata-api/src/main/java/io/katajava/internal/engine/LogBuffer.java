@@ -29,6 +29,11 @@ final class LogBuffer implements ContainerLog {
   private long size;
   private long dropped;
 
+  /** Streams of first processes that are open, and how often the last one was closed. */
+  private int writers;
+
+  private long ends;
+
   LogBuffer(long limit, Executor executor) {
     this.limit = limit;
     this.executor = executor;
@@ -36,7 +41,25 @@ final class LogBuffer implements ContainerLog {
 
   /** Takes one stream of one process. */
   OutputSink sink(Stream stream) {
+    lock.lock();
+    try {
+      writers++;
+    } finally {
+      lock.unlock();
+    }
     return new LineSink(stream);
+  }
+
+  private void end() {
+    lock.lock();
+    try {
+      if (--writers == 0) {
+        ends++;
+      }
+    } finally {
+      lock.unlock();
+    }
+    followers.forEach(follower -> follower.delivery.schedule());
   }
 
   private void add(Line line) {
@@ -79,8 +102,8 @@ final class LogBuffer implements ContainerLog {
   }
 
   @Override
-  public Following follow(Consumer<Line> consumer) {
-    Follower follower = new Follower(consumer);
+  public Following follow(Consumer<Line> consumer, Runnable end) {
+    Follower follower = new Follower(consumer, end);
     followers.add(follower);
     follower.delivery.schedule();
     return follower;
@@ -88,39 +111,52 @@ final class LogBuffer implements ContainerLog {
 
   private final class Follower implements Following {
     private final Consumer<Line> consumer;
+    private final Runnable end;
     private final SerialTask delivery = new SerialTask(this::deliver, executor);
     private volatile boolean closed;
     private long next;
+    private long toldEnds;
 
-    Follower(Consumer<Line> consumer) {
+    private record News(List<Line> lines, boolean ended) {}
+
+    Follower(Consumer<Line> consumer, Runnable end) {
       this.consumer = consumer;
+      this.end = end;
     }
 
     private void deliver() {
       try {
-        for (Line line : news()) {
+        News news = news();
+        for (Line line : news.lines()) {
           if (closed) {
-            break;
+            return;
           }
           consumer.accept(line);
+        }
+        if (news.ended() && !closed) {
+          end.run();
         }
       } catch (RuntimeException e) {
         close();
       }
     }
 
-    private List<Line> news() {
+    private News news() {
       lock.lock();
       try {
         long unknown = Math.min(kept.size(), dropped + kept.size() - next);
-        List<Line> news = new ArrayList<>();
+        List<Line> lines = new ArrayList<>();
         Iterator<Line> newestFirst = kept.descendingIterator();
-        while (news.size() < unknown) {
-          news.add(newestFirst.next());
+        while (lines.size() < unknown) {
+          lines.add(newestFirst.next());
         }
-        Collections.reverse(news);
+        Collections.reverse(lines);
         next = dropped + kept.size();
-        return news;
+        boolean ended = writers == 0 && ends > toldEnds;
+        if (ended) {
+          toldEnds = ends;
+        }
+        return new News(lines, ended);
       } finally {
         lock.unlock();
       }
@@ -171,6 +207,7 @@ final class LogBuffer implements ContainerLog {
       if (line.size() > 0) {
         finish();
       }
+      LogBuffer.this.end();
     }
   }
 }

@@ -188,7 +188,8 @@ final class SandboxFork {
                         + parent.id()
                         + ", which stood still for "
                         + pause.toMillis()
-                        + " ms")))
+                        + " ms",
+                    Optional.of(pause))))
         .run(deadline);
   }
 }

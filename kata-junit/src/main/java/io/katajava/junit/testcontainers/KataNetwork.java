@@ -1,17 +1,13 @@
 package io.katajava.junit.testcontainers;
 
 import io.katajava.Kata;
-import io.katajava.Network;
 import io.katajava.PublishedPort;
 import io.katajava.PublishedPort.Protocol;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -24,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KataNetwork implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
-  private final List<KataContainer> members = new ArrayList<>();
+  private final List<StartSettings<?>> members = new ArrayList<>();
   private final Set<KataContainer> running = new HashSet<>();
-  private final Set<String> aliases = new HashSet<>();
+  private SandboxNeeds needs = new SandboxNeeds();
   private Consumer<SandboxBuilder> settings = sandbox -> {};
   private @Nullable Kata kata;
   private @Nullable Sandbox sandbox;
@@ -65,7 +61,7 @@ public final class KataNetwork implements AutoCloseable {
     return this;
   }
 
-  void add(KataContainer container) {
+  void add(StartSettings<?> container) {
     lock.lock();
     try {
       members.add(container);
@@ -80,7 +76,9 @@ public final class KataNetwork implements AutoCloseable {
     try {
       Sandbox shared = sandbox;
       if (shared == null) {
-        shared = begin();
+        needs = new SandboxNeeds();
+        members.forEach(needs::add);
+        shared = needs.sandbox(kata, settings).start();
         sandbox = shared;
       } else {
         admit(container, shared);
@@ -92,29 +90,15 @@ public final class KataNetwork implements AutoCloseable {
     }
   }
 
-  private Sandbox begin() {
-    Set<Integer> ports = new LinkedHashSet<>();
-    Map<String, String> hosts = new LinkedHashMap<>();
-    aliases.clear();
-    for (KataContainer member : members) {
-      ports.addAll(member.getExposedPorts());
-      hosts.putAll(member.extraHosts());
-      aliases.addAll(member.getNetworkAliases());
-    }
-    Sandbox started = KataContainer.sandbox(kata, ports, hosts, aliases, settings).start();
-    return started;
-  }
-
   /** One that was made only after the sandbox had been started. */
   private void admit(KataContainer container, Sandbox shared) {
-    Set<String> unknown = new LinkedHashSet<>(container.getNetworkAliases());
-    unknown.removeAll(aliases);
+    Set<String> unknown = needs.missing(container);
     if (!unknown.isEmpty()) {
       throw new IllegalStateException(
-          "the network's sandbox has started and does not know the aliases "
+          "the network's sandbox has started and does not know the names "
               + unknown
-              + "; call withNetwork(...) and withNetworkAliases(...) on all of its containers"
-              + " before the first of them is started");
+              + "; settle the network, the aliases and the access to the host of all of its"
+              + " containers before the first of them is started");
     }
     for (int port : container.getExposedPorts()) {
       if (shared.network().published().stream()
@@ -148,9 +132,5 @@ public final class KataNetwork implements AutoCloseable {
       lock.unlock();
     }
     left.forEach(KataContainer::stop);
-  }
-
-  static Network publishing(Set<Integer> ports) {
-    return Network.user(n -> n.publish(ports.stream().mapToInt(Integer::intValue).toArray()));
   }
 }
