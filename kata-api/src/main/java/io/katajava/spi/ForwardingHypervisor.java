@@ -4,6 +4,7 @@ import io.katajava.Choice;
 import io.katajava.Deadline;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A hypervisor that is another one in everything. Extend it to watch that one, or to do a step of
@@ -71,6 +72,11 @@ public abstract class ForwardingHypervisor implements Hypervisor {
   @Override
   public List<String> commandLine(VmSpec spec, Path stateDirectory) {
     return real.commandLine(spec, stateDirectory);
+  }
+
+  @Override
+  public Optional<String> obstacleToSharing() {
+    return real.obstacleToSharing();
   }
 
   @Override

@@ -3,9 +3,11 @@ package io.katajava.cli;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSecurity;
+import io.katajava.DirectorySharing;
 import io.katajava.MemorySize;
 import io.katajava.Seccomp;
 import io.katajava.Volume;
+import io.katajava.WritableLayer;
 import io.katajava.agent.oci.OciCapability;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -96,12 +98,31 @@ final class ContainerOptions {
 
   @Option(
       names = {"-v", "--volume"},
-      paramLabel = "HOST:GUEST[:rw]",
+      paramLabel = "SOURCE:GUEST[:OPTION]",
       description = {
-        "A directory of the host in the container, read-only; with :rw what the command wrote is",
-        "copied back to it. May be given several times."
+        "A directory of the host in the container (a path), read-only unless :rw; or a disk that",
+        "stays (a name), made with 1 GiB or :size=SIZE, writable unless :ro. May be given several",
+        "times."
       })
   List<String> volumes = new ArrayList<>();
+
+  @Option(
+      names = "--directories",
+      paramLabel = "HOW",
+      description = {
+        "How directories of -v reach the container: share (by virtio-fs), copy (in, and back on",
+        "close), auto (share where there is a virtiofsd). Default: auto."
+      })
+  String directories = "auto";
+
+  @Option(
+      names = "--writable-layer",
+      paramLabel = "[disk:]SIZE",
+      description = {
+        "How much the container may write besides volumes, in memory or on a disk of its own.",
+        "Default: as much as there is memory."
+      })
+  @Nullable String writableLayer;
 
   @Option(
       names = "--tmpfs",
@@ -120,8 +141,38 @@ final class ContainerOptions {
   @SuppressWarnings("NullAway.Init")
   ContainerOptions() {}
 
+  /** A sandbox needs not be one that shares if there is nothing to share. */
+  DirectorySharing sharing() {
+    boolean any;
+    try {
+      any =
+          volumes.stream()
+              .map(VolumeOption::parse)
+              .anyMatch(option -> option.volume() instanceof Volume.HostDirectory);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    DirectorySharing how =
+        switch (directories) {
+          case "share" -> DirectorySharing.VIRTIO_FS;
+          case "copy" -> DirectorySharing.COPY;
+          case "auto" -> DirectorySharing.VIRTIO_FS_OR_COPY;
+          default ->
+              throw new ParameterException(
+                  spec.commandLine(),
+                  "--directories is share, copy or auto, got '" + directories + "'");
+        };
+    return any ? how : DirectorySharing.COPY;
+  }
+
   ContainerBuilder describe(ContainerBuilder builder) throws IOException {
     try {
+      if (writableLayer != null) {
+        builder.writableLayer(
+            writableLayer.startsWith("disk:")
+                ? WritableLayer.disk(MemorySize.parse(writableLayer.substring("disk:".length())))
+                : WritableLayer.memory(MemorySize.parse(writableLayer)));
+      }
       env.forEach(builder::env);
       if (workdir != null) {
         builder.workdir(workdir);
@@ -142,7 +193,8 @@ final class ContainerOptions {
         builder.cpus(cpus);
       }
       for (String volume : volumes) {
-        volume(builder, volume);
+        VolumeOption option = VolumeOption.parse(volume);
+        builder.volume(option.guest(), option.volume());
       }
       for (String memory : memories) {
         String[] parts = parts("--tmpfs", "DIR:SIZE", memory);
@@ -159,20 +211,6 @@ final class ContainerOptions {
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-  }
-
-  private static void volume(ContainerBuilder builder, String text) {
-    boolean writable = text.endsWith(":rw");
-    String[] parts =
-        parts(
-            "-v",
-            "HOST:GUEST[:rw]",
-            writable || text.endsWith(":ro") ? text.substring(0, text.length() - 3) : text);
-    Volume.HostDirectory volume = Volume.hostDirectory(Path.of(parts[0]));
-    if (!Files.isDirectory(volume.directory())) {
-      throw new IllegalArgumentException("-v: " + parts[0] + " is no directory");
-    }
-    builder.volume(parts[1], writable ? volume.writable() : volume);
   }
 
   private static String[] parts(String option, String form, String text) {

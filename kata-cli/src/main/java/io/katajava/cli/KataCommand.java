@@ -48,6 +48,7 @@ public final class KataCommand {
           "cleanup",
           "guest",
           "template",
+          "disk",
           "qmp",
           "agent-ctl",
           "log-parse",
@@ -154,6 +155,7 @@ public final class KataCommand {
       case "cleanup" -> CleanupCommand.class;
       case "guest" -> GuestCommand.class;
       case "template" -> TemplateCommand.class;
+      case "disk" -> DiskCommand.class;
       case "qmp" -> MonitorCommand.class;
       case "agent-ctl" -> AgentCtlCommand.class;
       case "log-parse" -> LogParseCommand.class;

@@ -3,6 +3,7 @@ package io.katajava.cli;
 import io.katajava.CommandNotStartedException;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
+import io.katajava.DirectorySharing;
 import io.katajava.ExecOutcome;
 import io.katajava.Kata;
 import io.katajava.LimitAction;
@@ -273,7 +274,10 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private SandboxBuilder describe(SandboxBuilder builder) {
-    builder.birth(birth.policy());
+    builder
+        .birth(birth.policy())
+        .directories(
+            detach || unattended != null ? DirectorySharing.COPY : containerOptions.sharing());
     if (vcpus != null) {
       builder.vcpus(vcpus);
     }

@@ -9,13 +9,16 @@ import io.katajava.qemu.MachineType;
 import io.katajava.qemu.MemoryBackend;
 import io.katajava.qemu.MemoryLayout;
 import io.katajava.qemu.QemuConfig;
+import io.katajava.qemu.VirtioFs;
 import io.katajava.qemu.device.Balloon;
 import io.katajava.qemu.device.EntropySource;
 import io.katajava.qemu.device.VirtualIommu;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** From the section of QEMU to the driver's configuration. */
@@ -195,10 +198,41 @@ public final class QemuMapping {
     if (hypervisor.flag("enable_iommu")) {
       builder.addDevice(VirtualIommu.standard());
     }
+    virtioFs(builder);
     int ports = hypervisor.integer("pcie_root_port").map(Long::intValue).orElse(0);
     if (ports > 0 && (machine == MachineType.Q35 || machine == MachineType.VIRT)) {
       builder.pciePorts(ports);
     }
+  }
+
+  /** Arguments are those of the daemon that is named; another one may not know them. */
+  private void virtioFs(QemuConfig.Builder builder) {
+    Optional<Path> named =
+        hypervisor.string("virtio_fs_daemon").filter(path -> !path.isEmpty()).map(Path::of);
+    Optional<Path> daemon = named.filter(Files::isExecutable);
+    if (named.isPresent() && daemon.isEmpty()) {
+      choices.add(
+          new Choice(
+              "virtiofsd", "whichever is found", "virtio_fs_daemon = " + named.get() + " is none"));
+    }
+    int queue = hypervisor.integer("virtio_fs_queue_size").map(Long::intValue).orElse(0);
+    if (queue > 0 && Integer.bitCount(queue) != 1) {
+      choices.add(
+          new Choice(
+              "queue of virtio-fs",
+              VirtioFs.DEFAULT.queueSize() + "",
+              "virtio_fs_queue_size = " + queue + " is no power of two"));
+      queue = 0;
+    }
+    builder.virtioFs(
+        new VirtioFs(
+            daemon,
+            hypervisor
+                .string("virtio_fs_cache")
+                .filter(cache -> !cache.isEmpty())
+                .orElse(VirtioFs.DEFAULT.cache()),
+            queue > 0 ? queue : VirtioFs.DEFAULT.queueSize(),
+            daemon.isPresent() ? hypervisor.strings("virtio_fs_extra_args") : List.of()));
   }
 
   /** Kata's own runtime makes threads without the switch, too, but then no disk uses them. */

@@ -1,0 +1,73 @@
+package io.katajava.cli;
+
+import io.katajava.MemorySize;
+import io.katajava.Volume;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What {@code -v} says: a directory of the host, by a path, or a disk, by a name without a slash.
+ *
+ * @param guest where it is in the container
+ * @param volume what is there
+ */
+record VolumeOption(String guest, Volume volume) {
+  private static final String FORM = "SOURCE:GUEST[:ro|rw|size=SIZE]";
+  private static final MemorySize DISK = MemorySize.gibibytes(1);
+
+  static VolumeOption parse(String text) {
+    List<String> parts = Arrays.asList(text.split(":", -1));
+    // A path of the host may have colons: the container's begins with the last one before a slash.
+    int guest = parts.size() - 1;
+    while (guest > 0 && !parts.get(guest).startsWith("/")) {
+      guest--;
+    }
+    String source = String.join(":", parts.subList(0, guest));
+    if (guest == 0 || source.isEmpty() || parts.get(guest).length() < 2) {
+      throw new IllegalArgumentException("-v takes " + FORM + ", got '" + text + "'");
+    }
+    List<String> options = parts.subList(guest + 1, parts.size());
+    return new VolumeOption(
+        parts.get(guest),
+        source.contains("/") || source.equals(".") || source.equals("..")
+            ? directory(source, options, text)
+            : disk(source, options, text));
+  }
+
+  private static Volume directory(String source, List<String> options, String text) {
+    Volume.HostDirectory volume = Volume.hostDirectory(Path.of(source));
+    if (!Files.isDirectory(volume.directory())) {
+      throw new IllegalArgumentException("-v: " + source + " is no directory");
+    }
+    for (String option : options) {
+      volume =
+          switch (option) {
+            case "rw" -> volume.writable();
+            case "ro" -> Volume.hostDirectory(Path.of(source));
+            default ->
+                throw new IllegalArgumentException(
+                    "-v: a directory is :ro or :rw, got '" + text + "'");
+          };
+    }
+    return volume;
+  }
+
+  private static Volume disk(String name, List<String> options, String text) {
+    MemorySize size = DISK;
+    boolean readOnly = false;
+    for (String option : options) {
+      if (option.startsWith("size=")) {
+        size = MemorySize.parse(option.substring("size=".length()));
+      } else if (option.equals("ro") || option.equals("rw")) {
+        readOnly = option.equals("ro");
+      } else {
+        throw new IllegalArgumentException(
+            "-v: a disk is :ro, :rw or :size=SIZE, got '" + text + "'");
+      }
+    }
+    Volume.NamedDisk disk = Volume.disk(name, size);
+    return readOnly ? disk.readOnly() : disk;
+  }
+}
