@@ -1,5 +1,7 @@
 //! Terse messages for people who look at the guest's console.
 
+use crate::ttrpc::trace::Trace;
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::sync::OnceLock;
@@ -17,8 +19,21 @@ pub enum Level {
 static LEVEL: AtomicU8 = AtomicU8::new(Level::Info as u8);
 static KMSG: OnceLock<Option<File>> = OnceLock::new();
 
+thread_local! {
+    /// Of the call that is being handled.
+    static TRACE: Cell<Option<Trace>> = const { Cell::new(None) };
+}
+
 pub fn set_level(level: Level) {
     LEVEL.store(level as u8, Ordering::Relaxed);
+}
+
+/// Runs with the trace context of a call in every line.
+pub fn traced<T>(trace: Option<Trace>, handle: impl FnOnce() -> T) -> T {
+    let before = TRACE.replace(trace);
+    let result = handle();
+    TRACE.set(before);
+    result
 }
 
 /// Sends messages to the kernel's log, which carries them to every console with a time stamp.
@@ -35,6 +50,8 @@ pub fn log(level: Level, message: std::fmt::Arguments) {
     if !enabled(level) {
         return;
     }
+    let trace = TRACE.get();
+    let (mark, trace) = trace.as_ref().map_or(("", ""), |trace| (" traceparent=", trace.as_str()));
     match KMSG.get() {
         Some(Some(kmsg)) => {
             let priority = match level {
@@ -44,10 +61,11 @@ pub fn log(level: Level, message: std::fmt::Arguments) {
                 Level::Info => 6,
                 Level::Debug => 7,
             };
-            let _ = (&mut &*kmsg).write_all(format!("<{priority}>kata-agent: {message}\n").as_bytes());
+            let _ = (&mut &*kmsg)
+                .write_all(format!("<{priority}>kata-agent: {message}{mark}{trace}\n").as_bytes());
         }
         _ => {
-            let _ = std::io::stderr().write_all(format!("kata-agent: {message}\n").as_bytes());
+            let _ = std::io::stderr().write_all(format!("kata-agent: {message}{mark}{trace}\n").as_bytes());
         }
     }
 }

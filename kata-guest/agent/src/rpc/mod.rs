@@ -11,6 +11,7 @@ pub mod system;
 pub mod volume;
 
 use crate::agent::Agent;
+use crate::console;
 use crate::debug;
 use crate::disks;
 use crate::ttrpc::connection::CallId;
@@ -29,6 +30,10 @@ pub const LATER: Outcome = Ok(None);
 
 /// `until`: for a request that was parked, how long it may still wait.
 pub fn dispatch(agent: &mut Agent, call: CallId, request: Request, until: Option<Instant>) {
+    console::traced(request.trace(), || handle(agent, call, request, until));
+}
+
+fn handle(agent: &mut Agent, call: CallId, request: Request, until: Option<Instant>) {
     debug!("{} {}", call.stream, request.method);
     let outcome = match request.service.as_str() {
         "grpc.AgentService" => agent_service(agent, call, request, until),
@@ -38,7 +43,10 @@ pub fn dispatch(agent: &mut Agent, call: CallId, request: Request, until: Option
     match outcome {
         Ok(Some(payload)) => agent.reply(call, Ok(payload)),
         Ok(None) => {}
-        Err(status) => agent.reply(call, Err(status)),
+        Err(status) => {
+            debug!("{} is refused: {}", call.stream, status.message);
+            agent.reply(call, Err(status));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::frame::{HEADER_LEN, Header, MAX_BODY, TYPE_RESPONSE};
 use super::status::{Result, Status};
+use super::trace::Trace;
 use prost::Message;
 use prost::encoding::{encode_varint, encoded_len_varint};
 
@@ -16,6 +17,24 @@ pub struct Request {
     /// Nanoseconds the caller gives the call; 0 is no limit.
     #[prost(int64, tag = "4")]
     pub timeout_nano: i64,
+    #[prost(message, repeated, tag = "5")]
+    pub metadata: Vec<KeyValue>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct KeyValue {
+    #[prost(string, tag = "1")]
+    pub key: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
+}
+
+impl Request {
+    /// The caller's trace context, if it sent one.
+    pub fn trace(&self) -> Option<Trace> {
+        let sent = self.metadata.iter().find(|entry| entry.key.eq_ignore_ascii_case("traceparent"))?;
+        Trace::parse(&sent.value)
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -5,6 +5,7 @@ pub mod decoder;
 pub mod envelope;
 pub mod frame;
 pub mod status;
+pub mod trace;
 
 pub use envelope::Request;
 pub use status::{Code, Result, Status};

@@ -16,7 +16,10 @@ public interface KataMeter {
     COUNTER,
     /** A number that goes up and down: {@link KataMeter#value()}. */
     GAUGE,
-    /** Durations: {@link KataMeter#count()}, {@link KataMeter#total()}, {@link KataMeter#max()}. */
+    /**
+     * Durations: {@link KataMeter#count()}, {@link KataMeter#total()}, {@link KataMeter#max()},
+     * {@link KataMeter#percentile}, {@link KataMeter#countUpTo}.
+     */
     TIMER
   }
 
@@ -68,4 +71,24 @@ public interface KataMeter {
    * @return zero for other types
    */
   Duration max();
+
+  /**
+   * What a part of a timer's durations did not exceed, since the runtime was made. Durations are
+   * counted in buckets, eight to each power of two: what is returned is at most an eighth too long,
+   * and never longer than {@link #max()}.
+   *
+   * @param part for example 0.95; from 0 to 1
+   * @return zero when there is no duration yet, and for other types
+   */
+  Duration percentile(double part);
+
+  /**
+   * How many of a timer's durations were at most so long: the buckets of a histogram, cumulative as
+   * Prometheus has them. A duration counts when all of its own bucket is within the bound, so those
+   * less than an eighth below it may be missing.
+   *
+   * @param bound inclusive
+   * @return zero for other types
+   */
+  long countUpTo(Duration bound);
 }

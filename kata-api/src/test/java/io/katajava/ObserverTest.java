@@ -10,14 +10,20 @@ import io.katajava.spi.Observation;
 import io.katajava.spi.Operation;
 import io.katajava.testing.FakeAgent;
 import io.katajava.testing.FakeMachine;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -219,6 +225,45 @@ class ObserverTest {
   }
 
   @Test
+  void observers_oneWhoseClassesAreMissing_isLeftOutAfterOneWarning() throws IOException {
+    Recorder other = new Recorder();
+    AtomicInteger asked = new AtomicInteger();
+    KataObserver incomplete =
+        (operation, parent) -> {
+          asked.incrementAndGet();
+          throw new NoClassDefFoundError("on/purpose/Missing");
+        };
+    PrintStream usual = System.err;
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
+    try {
+      startWith(machine.builder(directory).observer(incomplete));
+      try (FakeAgent next = FakeAgent.listenIn(Files.createDirectory(directory.resolve("2")))) {
+        startWith(
+            new FakeMachine(next)
+                .builder(directory.resolve("3"))
+                .observer(incomplete)
+                .observer(other));
+      }
+    } finally {
+      System.setErr(usual);
+    }
+    assertThat(asked).hasValue(2);
+    assertThat(other.find(Operation.Kind.START, "start").done).isTrue();
+    assertThat(written.toString(StandardCharsets.UTF_8).lines())
+        .filteredOn(line -> line.contains("is left out"))
+        .hasSize(2)
+        .allMatch(line -> line.contains("on/purpose/Missing"));
+  }
+
+  private static void startWith(Kata.Builder builder) {
+    try (Kata kata = builder.build();
+        Sandbox sandbox = kata.sandbox().image("busybox").startAsync().join()) {
+      assertThat(sandbox.state()).isEqualTo(SandboxState.RUNNING);
+    }
+  }
+
+  @Test
   void metrics_ofWhatWasDone_areCountedAndHandedOverOnce() {
     List<String> handedOver = new CopyOnWriteArrayList<>();
     try (Kata kata = machine.kata(directory)) {
@@ -235,6 +280,9 @@ class ObserverTest {
         assertThat(starts.type()).isEqualTo(KataMeter.Type.TIMER);
         assertThat(starts.count()).isEqualTo(1);
         assertThat(starts.total()).isPositive().isEqualTo(starts.max());
+        assertThat(starts.percentile(0.5)).isEqualTo(starts.max());
+        assertThat(starts.countUpTo(starts.max())).isEqualTo(1);
+        assertThat(starts.countUpTo(Duration.ZERO)).isZero();
         assertThat(value(metrics, "kata.execs", Map.of("outcome", "exited"))).isEqualTo(2);
         assertThat(value(metrics, "kata.exec.output.bytes", Map.of("stream", "stdout")))
             .isEqualTo(10);

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * with.
  *
  * <p>Its methods are on the way of everything a runtime does: they must not wait. What they throw
- * is logged and costs only the observation.
+ * is logged and costs only the observation; after a {@link LinkageError}, such as a class that is
+ * missing at run time, the observer is left out.
  */
 public interface KataObserver {
 

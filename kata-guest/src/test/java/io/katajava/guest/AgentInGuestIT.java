@@ -50,6 +50,36 @@ class AgentInGuestIT {
 
   @Test
   @Timeout(120)
+  void calls_thatCarryATraceContext_haveItInTheirLogLines() throws Exception {
+    String trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(TestMachine.CACHE);
+    String console;
+    try (TestMachine machine =
+        TestMachine.withSerialPort(guest, directory, "loglevel=8 agent.log=debug")) {
+      machine.awaitAgent();
+      try (AgentClient agent =
+          AgentClient.connect(
+              machine.address(), AgentClientOptions.builder().traceparent(() -> trace).build())) {
+        assertThatThrownBy(() -> agent.startContainer("nobody")).isInstanceOf(AgentException.class);
+      }
+      try (AgentClient agent =
+          AgentClient.connect(
+              machine.address(),
+              AgentClientOptions.builder().traceparent(() -> "forged\ntext").build())) {
+        agent.destroySandbox();
+      }
+      console = machine.waitForEnd(30);
+    }
+    List<String> lines = console.lines().map(String::stripTrailing).toList();
+    assertThat(lines)
+        .anyMatch(line -> line.endsWith(" StartContainer traceparent=" + trace))
+        .anyMatch(line -> line.contains("is refused") && line.endsWith(" traceparent=" + trace))
+        .anyMatch(line -> line.endsWith(" DestroySandbox"))
+        .noneMatch(line -> line.contains("forged"));
+  }
+
+  @Test
+  @Timeout(120)
   void devices_atTheirSlots_areFoundWhenTheirDriversAreNotLoadedYet() throws Exception {
     GuestAssets guest = GuestBuilder.create().architecture("x86_64").build(TestMachine.CACHE);
     try (TestMachine machine =

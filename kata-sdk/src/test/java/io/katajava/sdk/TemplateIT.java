@@ -182,6 +182,18 @@ class TemplateIT {
   }
 
   @Test
+  void close_whileATemplateIsBuilt_leavesNoDraft() {
+    try (OpenStore own = new OpenStore()) {
+      try (Kata kata =
+          Kata.builder().stateDirectory(own.state()).templates(own.settings()).build()) {
+        kata.sandbox().birth(BirthPolicy.TEMPLATE_IN_BACKGROUND).start().close();
+      }
+      assertThat(own.drafts()).isEmpty();
+      new Leftovers(own.state()).assertNone();
+    }
+  }
+
+  @Test
   void background_buildsAfterTheFirstBoot() {
     try (OpenStore own = new OpenStore();
         Kata kata = Kata.builder().stateDirectory(own.state()).templates(own.settings()).build()) {

@@ -329,6 +329,7 @@ public final class Engine implements AutoCloseable {
         log.warn("a sandbox could not be closed", e);
       }
     }
+    templates.close();
   }
 
   private void requireOpen() {

@@ -44,7 +44,7 @@ record Providers(Hypervisor hypervisor, GuestProvider guest, List<RootfsProvider
     List<KataObserver> all = new ArrayList<>(given);
     try {
       ServiceLoader.load(KataObserver.class, Providers.class.getClassLoader()).forEach(all::add);
-    } catch (ServiceConfigurationError e) {
+    } catch (ServiceConfigurationError | LinkageError e) {
       // Whoever watches must not keep sandboxes from running.
       log.warn("an observer on the class path cannot be loaded: {}", e.getMessage());
     }

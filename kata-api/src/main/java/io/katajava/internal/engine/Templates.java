@@ -19,6 +19,7 @@ import io.katajava.spi.VmSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,11 +38,15 @@ final class Templates implements TemplateStore {
 
   private static final long POLL_MILLIS = 20;
 
+  private static final Duration BUILD_END_LIMIT = Duration.ofSeconds(60);
+
   private final Engine engine;
   private final TemplateShelf shelf;
 
   /** Keys whose build failed in this runtime: the background does not try them again. */
   private final Set<String> failed = ConcurrentHashMap.newKeySet();
+
+  private final BackgroundBuilds background = new BackgroundBuilds();
 
   Templates(Engine engine, TemplateShelf shelf) {
     this.engine = engine;
@@ -100,21 +105,34 @@ final class Templates implements TemplateStore {
     if (use.key().isEmpty() || failed.contains(id)) {
       return;
     }
-    engine
-        .workers()
-        .executor()
-        .execute(
-            () -> {
-              try {
-                build(spec, use.traits(), use.key());
-              } catch (IOException | RuntimeException e) {
-                if (!engine.isClosed() && failed.add(id)) {
-                  log.warn("template {} was not built: {}", id, e.getMessage());
-                }
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
+    Runnable build =
+        () -> {
+          try {
+            build(spec, use.traits(), use.key());
+          } catch (IOException | RuntimeException e) {
+            if (!engine.isClosed() && failed.add(id)) {
+              log.warn("template {} was not built: {}", id, e.getMessage());
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    engine.workers().executor().execute(() -> background.run(build));
+  }
+
+  /** The runtime ends: what is built in the background is given up, and its draft removed. */
+  void close() {
+    try {
+      if (!background.end(BUILD_END_LIMIT)) {
+        log.warn(
+            "a template build has not ended within {} s; its draft in {} is removed by a later"
+                + " runtime",
+            BUILD_END_LIMIT.toSeconds(),
+            shelf.root());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private StoredImage buildOrWait(

@@ -26,7 +26,7 @@ final class Followed implements AgentObserver.Call {
   public @Nullable String traceparent() {
     try {
       return observation == null ? null : observation.traceparent();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError e) {
       complain(e);
       return null;
     }
@@ -39,7 +39,7 @@ final class Followed implements AgentObserver.Call {
     if (observation != null) {
       try {
         observation.detail(key, value);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError e) {
         complain(e);
       }
     }
@@ -52,13 +52,20 @@ final class Followed implements AgentObserver.Call {
     if (observation != null) {
       try {
         observation.end(failure);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError e) {
         complain(e);
       }
     }
   }
 
-  static void complain(RuntimeException e) {
+  static void complain(Throwable e) {
     log.warn("an observer failed; what it should have seen goes on", e);
+  }
+
+  static void leftOut(String observer, LinkageError e) {
+    log.warn(
+        "the observer {} is left out: a class it needs is missing or does not fit: {}",
+        observer,
+        e.toString());
   }
 }

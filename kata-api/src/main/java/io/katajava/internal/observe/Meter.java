@@ -3,6 +3,7 @@ package io.katajava.internal.observe;
 import io.katajava.KataMeter;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -72,6 +73,7 @@ abstract class Meter implements KataMeter {
     private final LongAdder count = new LongAdder();
     private final LongAdder total = new LongAdder();
     private final LongAccumulator max = new LongAccumulator(Math::max, 0);
+    private final Histogram histogram = new Histogram();
 
     Timer(Key key) {
       super(key, Type.TIMER);
@@ -81,6 +83,7 @@ abstract class Meter implements KataMeter {
       count.increment();
       total.add(nanos);
       max.accumulate(nanos);
+      histogram.add(nanos);
     }
 
     @Override
@@ -96,6 +99,21 @@ abstract class Meter implements KataMeter {
     @Override
     public Duration max() {
       return Duration.ofNanos(max.get());
+    }
+
+    @Override
+    public Duration percentile(double part) {
+      if (!(part >= 0 && part <= 1)) {
+        throw new IllegalArgumentException("a part of all durations is 0 to 1, got " + part);
+      }
+      return Duration.ofNanos(Math.min(histogram.percentile(part), max.get()));
+    }
+
+    @Override
+    public long countUpTo(Duration bound) {
+      long nanos = TimeUnit.NANOSECONDS.convert(bound);
+      // The bucket of the longest ends beyond it.
+      return nanos >= max.get() ? count() : histogram.countUpTo(nanos);
     }
   }
 
@@ -127,6 +145,16 @@ abstract class Meter implements KataMeter {
   @Override
   public Duration max() {
     return Duration.ZERO;
+  }
+
+  @Override
+  public Duration percentile(double part) {
+    return Duration.ZERO;
+  }
+
+  @Override
+  public long countUpTo(Duration bound) {
+    return 0;
   }
 
   @Override

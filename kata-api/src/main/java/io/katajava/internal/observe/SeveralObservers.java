@@ -6,12 +6,12 @@ import io.katajava.spi.Operation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Some observers as one; each gets its own observations as parents. One that fails is left out. */
+/** Some observers as one; each gets its own observations as parents. */
 final class SeveralObservers implements KataObserver {
   private final List<KataObserver> observers;
 
   SeveralObservers(List<KataObserver> observers) {
-    this.observers = List.copyOf(observers);
+    this.observers = observers.stream().<KataObserver>map(GuardedObserver::new).toList();
   }
 
   @Override
@@ -20,11 +20,7 @@ final class SeveralObservers implements KataObserver {
     boolean any = false;
     for (int i = 0; i < each.length; i++) {
       Observation above = parent instanceof Several several ? several.each[i] : null;
-      try {
-        each[i] = observers.get(i).begin(operation, above);
-      } catch (RuntimeException e) {
-        Followed.complain(e);
-      }
+      each[i] = observers.get(i).begin(operation, above);
       any |= each[i] != null;
     }
     return any ? new Several(each) : null;
@@ -73,7 +69,7 @@ final class SeveralObservers implements KataObserver {
         if (one != null) {
           try {
             one.end(failure);
-          } catch (RuntimeException e) {
+          } catch (RuntimeException | LinkageError e) {
             Followed.complain(e);
           }
         }

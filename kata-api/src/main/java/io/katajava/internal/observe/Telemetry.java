@@ -24,7 +24,7 @@ public final class Telemetry {
     this.observer =
         switch (observers.size()) {
           case 0 -> null;
-          case 1 -> observers.get(0);
+          case 1 -> new GuardedObserver(observers.get(0));
           default -> new SeveralObservers(observers);
         };
   }
@@ -59,15 +59,7 @@ public final class Telemetry {
    * @return what is to run instead
    */
   public Runnable carrying(Runnable task) {
-    if (observer == null) {
-      return task;
-    }
-    try {
-      return observer.carrying(task);
-    } catch (RuntimeException e) {
-      Followed.complain(e);
-      return task;
-    }
+    return observer == null ? task : observer.carrying(task);
   }
 
   /** Whether tasks on other threads are to be changed at all. */
@@ -83,14 +75,10 @@ public final class Telemetry {
       String sandboxId,
       @Nullable Observation parent) {
     FlightEvent event = FlightRecording.begin(kind, name, subject, sandboxId);
-    Observation observation = null;
-    if (observer != null) {
-      try {
-        observation = observer.begin(new Operation(kind, name, subject, sandboxId), parent);
-      } catch (RuntimeException e) {
-        Followed.complain(e);
-      }
-    }
+    Observation observation =
+        observer == null
+            ? null
+            : observer.begin(new Operation(kind, name, subject, sandboxId), parent);
     return event == null && observation == null ? null : new Followed(event, observation);
   }
 }
