@@ -119,7 +119,8 @@ class ConfigCommandTest {
 
     assertThat(out.toString())
         .contains("default_vcpus = 2.0", file + ":2:1", "counts: -smp")
-        .contains("shared_fs = \"none\"", "does not count: each sandbox says how directories reach it")
+        .contains(
+            "shared_fs = \"none\"", "does not count: each sandbox says how directories reach it")
         .contains("jaeger_password = \"***\"")
         .doesNotContain("hunter2");
   }
