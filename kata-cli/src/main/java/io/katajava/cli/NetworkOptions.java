@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
 final class NetworkOptions {
   /** {@code [[ADDRESS:]HOST:]GUEST[/udp]}, an IPv6 address in brackets. */
   private static final Pattern PUBLISHED =
-      Pattern.compile("(?:(?:([0-9.]+|\\[[0-9a-fA-F:.]+\\]):)?(\\d{0,5}):)?(\\d{1,5})(?:/(tcp|udp))?");
+      Pattern.compile(
+          "(?:(?:([0-9.]+|\\[[0-9a-fA-F:.]+\\]):)?(\\d{0,5}):)?(\\d{1,5})(?:/(tcp|udp))?");
 
   /** {@code DEST:PORT}, {@code [IPV6]:PORT}; an IPv6 address alone is none. */
   private static final Pattern DESTINATION =

@@ -131,7 +131,8 @@ class Ipv6NetworkIT {
           .contains("fd77::9/64", "10.0.2.15/24", "mtu 1400", "default via fd77::1 dev eth0");
       sandbox.exec("ping", "-6", "-c", "1", "-W", "60", "fd77::1").orThrow();
       InetSocketAddress at = sandbox.network().mapping(Protocol.TCP, 7).host();
-      assertThat(at.getAddress()).isEqualTo(PublishedPort.tcp(7).onHostAddress("::1").hostAddress().orElseThrow());
+      assertThat(at.getAddress())
+          .isEqualTo(PublishedPort.tcp(7).onHostAddress("::1").hostAddress().orElseThrow());
       assertServes(sandbox, at.getAddress(), at.getPort());
     }
   }
