@@ -72,8 +72,7 @@ class Ipv6NetworkIT {
     HostAddresses.assumeIpv6();
     String own = "fd12:7::1";
     try (HostAddresses host = new HostAddresses()) {
-      host.ip("addr", "add", own + "/128", "dev", "lo");
-      host.undo("ip", "addr", "del", own + "/128", "dev", "lo");
+      host.addToLoopback(own + "/128");
       try (FakeNameServer names = new FakeNameServer();
           ServerSocket service = new ServerSocket(0, 5, InetAddress.getByName(own));
           Kata kata = kata()) {
