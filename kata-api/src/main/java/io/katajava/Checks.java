@@ -1,5 +1,6 @@
 package io.katajava;
 
+import io.katajava.internal.net.IpPort;
 import java.time.Duration;
 import java.util.List;
 
@@ -87,12 +88,7 @@ final class Checks {
   }
 
   static String nameServer(String server) {
-    int colon = server.indexOf(':');
-    Ipv4Range.address(colon < 0 ? server : server.substring(0, colon));
-    if (colon >= 0 && !server.substring(colon + 1).matches("[1-9]\\d{0,4}")) {
-      throw new IllegalArgumentException(
-          "'" + server + "' is no name server: expected an IPv4 address, or address:port");
-    }
+    IpPort.parse(server, 53);
     return server;
   }
 

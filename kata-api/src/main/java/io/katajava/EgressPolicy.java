@@ -1,5 +1,6 @@
 package io.katajava;
 
+import io.katajava.internal.net.IpRange;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,16 +12,16 @@ import java.util.regex.Pattern;
  * Where a sandbox may connect to. Immutable: every change is a new policy.
  *
  * <p>A rule that denies wins over all that allow. An address that is not of the public internet
- * (RFC 1918, shared, loopback, link-local, multicast, documentation and reserved ranges, the
- * metadata services of clouds, the host's own addresses) is refused unless a rule allows that
- * <em>address</em>: a rule for a name does not open it, so that no name server can lead a guest
- * inside. Names are matched by what the sandbox's own resolver answered: an address is that of a
- * name once the guest has asked for it.
+ * (RFC 1918, unique local, shared, loopback, link-local, multicast, documentation and reserved
+ * ranges, IPv6 addresses that translators take to such ones, the metadata services of clouds, the
+ * host's own addresses) is refused unless a rule allows that <em>address</em>: a rule for a name
+ * does not open it, so that no name server can lead a guest inside. Names are matched by what the
+ * sandbox's own resolver answered: an address is that of a name once the guest has asked for it.
  */
 public final class EgressPolicy {
   private static final Pattern NAME =
       Pattern.compile("(\\*\\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\\.)*[a-z0-9_-]{1,63}\\.?");
-  private static final Pattern DIGITS = Pattern.compile("[0-9./]+");
+  private static final Pattern DIGITS = Pattern.compile("[0-9./]+|[0-9a-f]*:[0-9a-f:./]*");
 
   private static final EgressPolicy DENY_ALL = new EgressPolicy(false, List.of());
   private static final EgressPolicy PUBLIC = new EgressPolicy(true, List.of());
@@ -54,8 +55,9 @@ public final class EgressPolicy {
   /**
    * Allows a destination.
    *
-   * @param destination an IPv4 address ({@code 10.1.2.3}), a range ({@code 10.1.0.0/16}), a name
-   *     ({@code example.org}) or all names below one ({@code *.example.org})
+   * @param destination an address ({@code 10.1.2.3}, {@code 2001:db8::1}), a range ({@code
+   *     10.1.0.0/16}, {@code fd12::/16}), a name ({@code example.org}) or all names below one
+   *     ({@code *.example.org})
    * @param ports TCP and UDP ports; none for all
    * @return the policy with that rule
    * @throws IllegalArgumentException if it is none of these
@@ -135,15 +137,15 @@ public final class EgressPolicy {
     private static Rule of(boolean allowed, String destination, int... ports) {
       String text = destination.toLowerCase(Locale.ROOT);
       if (DIGITS.matcher(text).matches()) {
-        Ipv4Range.parse(text);
+        IpRange.parse(text);
       } else if (NAME.matcher(text).matches()) {
         text = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
       } else {
         throw new IllegalArgumentException(
             "'"
                 + destination
-                + "' is no destination: expected an IPv4 address, a range like 10.0.0.0/8, a name,"
-                + " or a name with '*.' before it");
+                + "' is no destination: expected an address, a range like 10.0.0.0/8 or fd12::/16,"
+                + " a name, or a name with '*.' before it");
       }
       for (int port : ports) {
         if (port < 1 || port > 65535) {
@@ -165,6 +167,9 @@ public final class EgressPolicy {
     @Override
     public String toString() {
       StringBuilder text = new StringBuilder(allowed ? "allow " : "deny ").append(destination);
+      if (destination.indexOf(':') >= 0 && !ports.isEmpty()) {
+        text.insert(text.length() - destination.length(), '[').append(']');
+      }
       ports.forEach(port -> text.append(':').append(port));
       return text.toString();
     }

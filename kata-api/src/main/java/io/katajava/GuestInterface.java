@@ -1,6 +1,7 @@
 package io.katajava;
 
 import io.katajava.agent.IpAddress;
+import io.katajava.internal.net.Ip;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,15 +44,13 @@ public record GuestInterface(
     /**
      * Gives it an address. Default: none.
      *
-     * @param address for example {@code 192.168.7.2/24}
+     * @param address for example {@code 192.168.7.2/24} or {@code fd00:7::2/64}
      * @return this
      * @throws IllegalArgumentException if it is no address with a prefix
      */
     public Builder address(String address) {
       IpAddress parsed = IpAddress.parse(address);
-      if (!parsed.isIpv6()) {
-        Ipv4Range.address(parsed.address());
-      }
+      Ip.parse(parsed.address());
       addresses.add(parsed);
       return this;
     }
@@ -64,9 +63,7 @@ public record GuestInterface(
      * @throws IllegalArgumentException if it is no address
      */
     public Builder gateway(String gateway) {
-      if (gateway.indexOf(':') < 0) {
-        Ipv4Range.address(gateway);
-      }
+      Ip.parse(gateway);
       gateways.add(gateway);
       return this;
     }

@@ -1,6 +1,7 @@
 package io.katajava;
 
 import io.katajava.PublishedPort.Protocol;
+import io.katajava.internal.net.Ip;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -271,9 +272,10 @@ public sealed interface Network {
     }
 
     /**
-     * Sets the guest's end up otherwise: one IPv4 address, whose prefix is the subnet, the gateway
-     * in it, MTU and link address. Default: 10.0.2.15/24 behind 10.0.2.2 (the third number being
-     * higher for further networks) with an MTU of 65520 bytes.
+     * Sets the guest's end up otherwise: one address of each family, whose prefix is the subnet,
+     * the gateway in it, MTU and link address. Default: 10.0.2.15/24 behind 10.0.2.2 and
+     * fd6b:6174:6100:2::15/64 behind fd6b:6174:6100:2::2 (with 3 in place of 2 for the second
+     * network, and so on), with an MTU of 65520 bytes. Below 1280 bytes there is no IPv6.
      *
      * @param settings sets them
      * @return this
@@ -298,7 +300,8 @@ public sealed interface Network {
   record Mapping(Protocol protocol, int guestPort, java.net.InetSocketAddress host) {
     @Override
     public String toString() {
-      return host.getAddress().getHostAddress()
+      String address = Ip.of(host.getAddress()).toString();
+      return (address.indexOf(':') < 0 ? address : "[" + address + "]")
           + ":"
           + host.getPort()
           + " -> "

@@ -1,5 +1,6 @@
 package io.katajava;
 
+import io.katajava.internal.net.Ip;
 import java.net.InetAddress;
 import java.util.Locale;
 import java.util.Optional;
@@ -80,6 +81,17 @@ public record PublishedPort(
    */
   public PublishedPort onHostAddress(InetAddress address) {
     return new PublishedPort(protocol, guestPort, Optional.of(address), hostPort);
+  }
+
+  /**
+   * As {@link #onHostAddress(InetAddress)}.
+   *
+   * @param address an address in its usual notation, such as {@code ::1}; names are none
+   * @return a port
+   * @throws IllegalArgumentException if it is none
+   */
+  public PublishedPort onHostAddress(String address) {
+    return onHostAddress(Ip.parse(address).inet());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.katajava;
 
+import io.katajava.internal.net.Ip;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -208,7 +209,7 @@ public final class SandboxBuilder {
    * the egress policy lets it know a name; on others they are in the containers' {@code
    * resolv.conf}. Default: the host's resolver on a user network, nobody on others.
    *
-   * @param servers IPv4 addresses, with {@code :port} where it is not 53
+   * @param servers addresses, with {@code :port} where it is not 53, IPv6 in brackets then
    * @return this
    * @throws IllegalArgumentException if one is no such address
    */
@@ -241,11 +242,7 @@ public final class SandboxBuilder {
    * @throws IllegalArgumentException if one is malformed
    */
   public SandboxBuilder addHost(String name, String address) {
-    if (address.indexOf(':') < 0) {
-      Ipv4Range.address(address);
-    } else if (!address.matches("[0-9a-fA-F:.]+")) {
-      throw new IllegalArgumentException("'" + address + "' is no address");
-    }
+    Ip.parse(address);
     hosts.put(Checks.domain(name), address);
     return this;
   }

@@ -44,8 +44,8 @@ public record SandboxSpec(
    * A sandbox's networks and how its containers find names.
    *
    * @param networks one network card each, in order; none for a guest with a loopback only
-   * @param nameServers IPv4 addresses, with {@code :port} where it is not 53; those of the host
-   *     when empty
+   * @param nameServers addresses, with {@code :port} where it is not 53; those of the host when
+   *     empty
    * @param searchDomains domains in which short names are looked up
    * @param hosts further lines of the containers' hosts file: name to address
    */

@@ -2,18 +2,13 @@ package io.katajava.cli;
 
 import io.katajava.EgressPolicy;
 import io.katajava.GuestInterface;
-import io.katajava.Ipv4Range;
 import io.katajava.Network;
 import io.katajava.PublishedPort;
-import io.katajava.PublishedPort.Protocol;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
 import java.io.PrintWriter;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +19,14 @@ import picocli.CommandLine.Spec;
 
 /** Options of commands that start a sandbox: what it is connected to. */
 final class NetworkOptions {
-  /** {@code [[ADDRESS:]HOST:]GUEST[/udp]}. */
+  /** {@code [[ADDRESS:]HOST:]GUEST[/udp]}, an IPv6 address in brackets. */
   private static final Pattern PUBLISHED =
-      Pattern.compile("(?:(?:([0-9.]+):)?(\\d{0,5}):)?(\\d{1,5})(?:/(tcp|udp))?");
+      Pattern.compile(
+          "(?:(?:([0-9.]+|\\[[0-9a-fA-F:.]+\\]):)?(\\d{0,5}):)?(\\d{1,5})(?:/(tcp|udp))?");
+
+  /** {@code DEST:PORT}, {@code [IPV6]:PORT}; an IPv6 address alone is none. */
+  private static final Pattern DESTINATION =
+      Pattern.compile("(?:\\[([^\\]]+)\\]|([^:\\[\\]]+)):(\\d{1,5})");
 
   @Spec(Spec.Target.MIXEE)
   CommandSpec spec;
@@ -55,8 +55,8 @@ final class NetworkOptions {
       split = ",",
       description = {
         "Where a user network leads: public (default: the public internet), none,",
-        "allow=DEST[:PORT] or deny=DEST[:PORT], where DEST is an IPv4 address, a range,",
-        "a name or *.NAME. Implies --network user."
+        "allow=DEST[:PORT] or deny=DEST[:PORT], where DEST is an address, a range (of IPv6",
+        "in brackets where a port follows), a name or *.NAME. Implies --network user."
       })
   List<String> egress = new ArrayList<>();
 
@@ -174,9 +174,11 @@ final class NetworkOptions {
       int equals = rule.indexOf('=');
       String verb = equals < 0 ? "" : rule.substring(0, equals);
       String destination = rule.substring(equals + 1);
-      int colon = destination.lastIndexOf(':');
-      int[] ports = colon < 0 ? new int[0] : new int[] {number(destination.substring(colon + 1))};
-      String to = colon < 0 ? destination : destination.substring(0, colon);
+      Matcher matcher = DESTINATION.matcher(destination);
+      boolean withPort = matcher.matches();
+      int[] ports = withPort ? new int[] {number(matcher.group(3))} : new int[0];
+      String to =
+          !withPort ? destination : matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
       policy =
           switch (verb) {
             case "allow" -> policy.allow(to, ports);
@@ -204,22 +206,15 @@ final class NetworkOptions {
     if (!matcher.matches()) {
       throw new IllegalArgumentException("-p takes [[ADDR:]HOST:]GUEST[/udp], got '" + text + "'");
     }
+    int guest = number(matcher.group(3));
+    PublishedPort port =
+        "udp".equals(matcher.group(4)) ? PublishedPort.udp(guest) : PublishedPort.tcp(guest);
     String host = matcher.group(2);
-    return new PublishedPort(
-        "udp".equals(matcher.group(4)) ? Protocol.UDP : Protocol.TCP,
-        number(matcher.group(3)),
-        matcher.group(1) == null ? Optional.empty() : Optional.of(address(matcher.group(1))),
-        host == null || host.isEmpty() ? 0 : number(host));
-  }
-
-  private static InetAddress address(String text) {
-    Ipv4Range.address(text);
-    try {
-      // Four numbers: nothing is looked up.
-      return InetAddress.getAllByName(text)[0];
-    } catch (UnknownHostException e) {
-      throw new IllegalArgumentException("'" + text + "' is no address of this host", e);
+    if (host != null && !host.isEmpty()) {
+      port = port.onHostPort(number(host));
     }
+    String address = matcher.group(1);
+    return address == null ? port : port.onHostAddress(address.replaceAll("[\\[\\]]", ""));
   }
 
   /** Tells where the published ports are. */

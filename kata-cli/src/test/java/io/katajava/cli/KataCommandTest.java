@@ -68,6 +68,8 @@ class KataCommandTest {
         "--network|wifi",
         "--egress|open=1.2.3.4",
         "--egress|allow=1.2.3.4:http",
+        "--egress|allow=[fd00::/129]:80",
+        "-p|[::x]:80:80",
         "--dns|dns.example",
         "--add-host|name",
         "-v|relative",
@@ -97,5 +99,7 @@ class KataCommandTest {
         .isEqualTo(PublishedPort.udp(80).onHostPort(8080));
     assertThat(NetworkOptions.port("127.0.0.2::80").hostAddress())
         .hasValueSatisfying(address -> assertThat(address.getHostAddress()).isEqualTo("127.0.0.2"));
+    assertThat(NetworkOptions.port("[::1]:8080:80"))
+        .isEqualTo(PublishedPort.tcp(80).onHostPort(8080).onHostAddress("::1"));
   }
 }

@@ -58,23 +58,25 @@ final class FakeNameServer implements AutoCloseable {
       at += length + 1;
     }
     asked.add(name.toString());
-    boolean ipv4 = query[at + 2] == 1;
+    int type = query[at + 2];
     String address = known.get(name.toString());
+    boolean answered = address != null && type == (address.indexOf(':') < 0 ? 1 : 28);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     DataOutputStream data = new DataOutputStream(out);
     data.write(query, 0, 2);
     data.writeShort(0x8180 | (address == null ? 3 : 0));
     data.writeShort(1);
-    data.writeShort(address != null && ipv4 ? 1 : 0);
+    data.writeShort(answered ? 1 : 0);
     data.writeInt(0);
     data.write(query, 12, at + 5 - 12);
-    if (address != null && ipv4) {
+    if (answered) {
+      byte[] bytes = InetAddress.getByName(address).getAddress();
       data.writeShort(0xc00c);
-      data.writeShort(1);
+      data.writeShort(type);
       data.writeShort(1);
       data.writeInt(60);
-      data.writeShort(4);
-      data.write(InetAddress.getByName(address).getAddress());
+      data.writeShort(bytes.length);
+      data.write(bytes);
     }
     return out.toByteArray();
   }

@@ -2,7 +2,6 @@ package io.katajava.internal.engine;
 
 import io.katajava.Choice;
 import io.katajava.ErrorCode;
-import io.katajava.Ipv4Range;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Network;
@@ -92,7 +91,7 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
       choices.add(
           new Choice(
               "network " + card.card().name(),
-              "user mode, " + Ipv4Range.text(card.settings().guest()),
+              "user mode, " + card.card().addressText(),
               "it was asked for; the guest reaches " + user.egress()));
       return;
     }

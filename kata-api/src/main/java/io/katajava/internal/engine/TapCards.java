@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Deadline;
 import io.katajava.GuestInterface;
 import io.katajava.Network;
 import io.katajava.agent.IpAddress;
@@ -8,6 +9,7 @@ import io.katajava.spi.NicSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +23,10 @@ final class TapCards {
 
   /** The range systemd uses for dynamic users: no account of the host has such a group. */
   private static final int FIRST_GROUP = 61184;
+
+  private static final Duration CARRIER_LIMIT = Duration.ofSeconds(2);
+
+  private static final long CARRIER_POLL_MILLIS = 50;
 
   private static final int GROUPS = 65519 - FIRST_GROUP + 1;
 
@@ -86,6 +92,7 @@ final class TapCards {
         "eth" + index,
         new NicSpec("net" + index, guest.mac().orElseGet(GuestCard::randomMac), attachment),
         guest.addresses(),
+        false,
         guest.mtu() == 0 ? mtu : guest.mtu(),
         guest.gateways(),
         List.of(),
@@ -101,7 +108,7 @@ final class TapCards {
     }
     HostInterfaces inside = new HostInterfaces(namespace);
     List<GuestCard> cards = new ArrayList<>();
-    for (String link : inside.show("link", "show")) {
+    for (String link : settledLinks(inside)) {
       Optional<String> name = HostInterfaces.nameIn(link);
       Optional<String> mac = HostInterfaces.after(link, "link/ether");
       if (name.isEmpty() || mac.isEmpty() || !link.contains(",UP") || link.contains("NO-CARRIER")) {
@@ -121,6 +128,27 @@ final class TapCards {
           "network namespace " + namespace + " has no Ethernet interface that is up");
     }
     return cards;
+  }
+
+  /**
+   * The links once those that are up have their carrier, or do not get it: the kernel tells of a
+   * carrier up to a second after it is there.
+   */
+  private static List<String> settledLinks(HostInterfaces inside) throws IOException {
+    Deadline deadline = Deadline.after(CARRIER_LIMIT);
+    while (true) {
+      List<String> links = inside.show("link", "show");
+      boolean settled = links.stream().noneMatch(link -> link.contains("NO-CARRIER"));
+      if (settled || deadline.isExpired()) {
+        return links;
+      }
+      try {
+        Thread.sleep(CARRIER_POLL_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while waiting for a carrier", e);
+      }
+    }
   }
 
   private GuestCard takenOver(HostInterfaces inside, String name, String mac, int mtu, int index)
@@ -163,6 +191,7 @@ final class TapCards {
             mac,
             new NicSpec.Tap(HostInterfaces.tapName(sandboxId, index), OptionalInt.of(group()))),
         addresses,
+        false,
         mtu,
         gateways,
         routes,

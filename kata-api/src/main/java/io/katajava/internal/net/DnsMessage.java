@@ -14,8 +14,9 @@ import java.util.Optional;
  * @param name the name in lower case, without the final dot
  * @param type the record's type
  * @param questionEnd where the question ends in the message
+ * @param datagramLimit the longest answer the asker takes in a datagram, in bytes (RFC 6891)
  */
-record DnsMessage(int id, String name, int type, int questionEnd) {
+record DnsMessage(int id, String name, int type, int questionEnd, int datagramLimit) {
   static final int TYPE_A = 1;
   static final int TYPE_AAAA = 28;
 
@@ -24,14 +25,19 @@ record DnsMessage(int id, String name, int type, int questionEnd) {
   static final int NO_SUCH_NAME = 3;
   static final int REFUSED = 5;
 
+  /** What everybody takes in a datagram. */
+  static final int USUAL_LIMIT = 512;
+
+  private static final int TYPE_OPT = 41;
   private static final int HEADER = 12;
   private static final int LONGEST_NAME = 255;
   private static final int RESPONSE = 0x8000;
   private static final int RECURSION = 0x0180;
+  private static final int TRUNCATED = 0x0200;
   private static final int POINTER = 0xc0;
 
-  /** At most this many addresses, so that an answer fits 512 bytes. */
-  private static final int MOST_ANSWERS = 12;
+  /** What precedes the address in a record whose name is a pointer. */
+  private static final int RECORD = 12;
 
   /** Reads a question; the buffer's content is the whole message. */
   static Optional<DnsMessage> question(ByteBuffer message) {
@@ -57,7 +63,8 @@ record DnsMessage(int id, String name, int type, int questionEnd) {
                 message.getShort(start) & 0xffff,
                 name.toString(),
                 message.getShort(at) & 0xffff,
-                at + 4 - start));
+                at + 4 - start,
+                datagramLimit(message, start, at + 4)));
       }
       if (length >= 64 || message.limit() - at < length || name.length() > LONGEST_NAME) {
         return Optional.empty();
@@ -75,28 +82,58 @@ record DnsMessage(int id, String name, int type, int questionEnd) {
     return Optional.empty();
   }
 
-  /** Answers it. */
-  byte[] answer(ByteBuffer question, int code, List<Integer> addresses, int secondsToLive) {
-    List<Integer> some = addresses.subList(0, Math.min(MOST_ANSWERS, addresses.size()));
-    ByteBuffer to = ByteBuffer.allocate(questionEnd + 16 * some.size());
-    byte[] asked = new byte[questionEnd];
-    question.duplicate().get(asked);
-    to.put(asked);
-    to.putShort(2, (short) (RESPONSE | RECURSION | code));
+  /** Askers say what they take in the first additional record, whose name is the root. */
+  private static int datagramLimit(ByteBuffer message, int start, int at) {
+    boolean only = message.getInt(start + 6) == 0 && message.getShort(start + 10) != 0;
+    boolean told =
+        only
+            && message.limit() - at >= 11
+            && message.get(at) == 0
+            && message.getShort(at + 1) == TYPE_OPT;
+    return told ? Math.max(USUAL_LIMIT, message.getShort(at + 3) & 0xffff) : USUAL_LIMIT;
+  }
+
+  /** Answers it, with as many of the addresses as fit; one that lacks some says so. */
+  ByteBuffer answer(
+      ByteBuffer question, int code, List<Ip> addresses, int secondsToLive, int longest) {
+    int room = longest - questionEnd;
+    int size = RECORD + (type == TYPE_AAAA ? 16 : 4);
+    List<Ip> some = addresses.subList(0, Math.min(Math.max(room, 0) / size, addresses.size()));
+    int flags = some.size() < addresses.size() ? TRUNCATED : 0;
+    ByteBuffer to = head(question, code | flags, size * some.size());
     to.putShort(6, (short) some.size());
-    to.putInt(8, 0);
-    for (int address : some) {
+    for (Ip address : some) {
       to.putShort((short) (POINTER << 8 | HEADER));
-      to.putShort((short) TYPE_A).putShort((short) 1);
+      to.putShort((short) type).putShort((short) 1);
       to.putInt(secondsToLive);
-      to.putShort((short) 4).putInt(address);
+      to.putShort((short) (address.bits() / 8));
+      address.write(to);
     }
-    return to.array();
+    return to.flip();
+  }
+
+  /** In place of an answer that is too long: ask by a stream. */
+  ByteBuffer truncated(ByteBuffer question) {
+    return head(question, OK | TRUNCATED, 0).flip();
+  }
+
+  private ByteBuffer head(ByteBuffer question, int flags, int more) {
+    ByteBuffer to = ByteBuffer.allocate(questionEnd + more);
+    to.put(question.slice(question.position(), questionEnd));
+    to.putShort(2, (short) (RESPONSE | RECURSION | flags));
+    to.putShort(6, (short) 0);
+    to.putInt(8, 0);
+    return to;
+  }
+
+  /** Whether an answer says that it lacks something; there is a whole header. */
+  static boolean isTruncated(ByteBuffer answer) {
+    return (answer.getShort(answer.position() + 2) & TRUNCATED) != 0;
   }
 
   /** The addresses in a server's answer; those of a damaged one are as many as could be read. */
-  static List<Integer> addresses(ByteBuffer answer) {
-    List<Integer> addresses = new ArrayList<>();
+  static List<Ip> addresses(ByteBuffer answer) {
+    List<Ip> addresses = new ArrayList<>();
     if (answer.remaining() < HEADER) {
       return addresses;
     }
@@ -120,7 +157,9 @@ record DnsMessage(int id, String name, int type, int questionEnd) {
         break;
       }
       if (type == TYPE_A && length == 4) {
-        addresses.add(message.getInt(at));
+        addresses.add(Ip.readV4(message, at));
+      } else if (type == TYPE_AAAA && length == 16) {
+        addresses.add(Ip.readV6(message, at));
       }
       at += length;
     }

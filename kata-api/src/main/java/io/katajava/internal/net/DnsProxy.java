@@ -1,20 +1,20 @@
 package io.katajava.internal.net;
 
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.SelectionKey;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,23 +28,35 @@ final class DnsProxy {
 
   static final int PORT = 53;
 
-  private static final int MOST_PENDING = 64;
+  /** Questions without an answer yet, and connections with questions. */
+  static final int MOST_PENDING = 64;
+
   private static final int LOCAL_SECONDS = 60;
   private static final int RESOLVED_SECONDS = 30;
-  private static final long SERVER_LIMIT = TimeUnit.SECONDS.toNanos(3);
-  private static final int LONGEST_ANSWER = 65536;
+  private static final int LONGEST = 65535;
 
-  /** Gives an answer to the guest. */
-  interface Reply {
-    void send(int guestPort, ByteBuffer answer);
-  }
+  /**
+   * A question and who asked it.
+   *
+   * @param message all of it, to be read by views
+   * @param whole whether the asker takes an answer of any length
+   * @param longest how long an answer may be
+   */
+  private record Asked(
+      DnsMessage question,
+      ByteBuffer message,
+      boolean whole,
+      int longest,
+      Consumer<ByteBuffer> asker) {}
 
   private final Channels channels;
   private final EgressCheck egress;
   private final Refusals refusals;
-  private final Map<String, Integer> local;
+  private final Map<String, List<Ip>> local;
   private final List<InetSocketAddress> servers;
-  private final Reply reply;
+
+  /** Whether an IPv6 address is of use to the guest. */
+  private final Predicate<Ip> ways;
 
   /** Runs what may block. */
   private final Executor blocking;
@@ -52,7 +64,8 @@ final class DnsProxy {
   /** Runs what belongs to the network's thread. */
   private final Executor loop;
 
-  private final Set<Forwarded> forwarded = new HashSet<>();
+  private final Set<DnsForward> forwarded = new HashSet<>();
+  private final Set<DnsStream> streams = new HashSet<>();
   private int resolving;
 
   DnsProxy(
@@ -60,174 +73,168 @@ final class DnsProxy {
       EgressCheck egress,
       Refusals refusals,
       UserNetworkSettings settings,
+      Predicate<Ip> ways,
       Executor blocking,
-      Executor loop,
-      Reply reply) {
+      Executor loop) {
     this.channels = channels;
     this.egress = egress;
     this.refusals = refusals;
     this.local = settings.names();
     this.servers = settings.nameServers();
+    this.ways = address -> settings.ipv6().isPresent() && ways.test(address);
     this.blocking = blocking;
     this.loop = loop;
-    this.reply = reply;
   }
 
-  void question(ByteBuffer data, int guestPort) {
-    byte[] bytes = new byte[data.remaining()];
-    data.duplicate().get(bytes);
-    DnsMessage.question(ByteBuffer.wrap(bytes))
-        .ifPresent(question -> ask(question, bytes, guestPort));
+  /**
+   * A question in a datagram; an answer that is too long for one says so.
+   *
+   * @param room what a datagram to the guest can hold
+   */
+  void datagram(ByteBuffer data, int room, Consumer<ByteBuffer> asker) {
+    ByteBuffer message = ByteBuffer.allocate(data.remaining()).put(data.duplicate()).flip();
+    DnsMessage.question(message)
+        .ifPresent(
+            question ->
+                ask(
+                    new Asked(
+                        question,
+                        message,
+                        false,
+                        Math.min(room, question.datagramLimit()),
+                        asker)));
   }
 
-  private void ask(DnsMessage question, byte[] bytes, int guestPort) {
-    Integer known = local.get(question.name());
+  /** A connection for questions. */
+  FarEnd connect() throws IOException {
+    if (streams.size() >= MOST_PENDING) {
+      throw new IOException("the guest has " + streams.size() + " connections for names already");
+    }
+    DnsStream stream = new DnsStream(this, loop);
+    streams.add(stream);
+    return stream;
+  }
+
+  void forget(DnsStream stream) {
+    streams.remove(stream);
+  }
+
+  /** A question of a connection, answered in full; false if it is none. */
+  boolean streamed(ByteBuffer message, Consumer<ByteBuffer> asker) {
+    Optional<DnsMessage> read = DnsMessage.question(message);
+    read.ifPresent(question -> ask(new Asked(question, message, true, LONGEST, asker)));
+    return read.isPresent();
+  }
+
+  private void ask(Asked asked) {
+    DnsMessage question = asked.question();
+    List<Ip> known = local.get(question.name());
     if (known != null) {
-      List<Integer> address =
-          question.type() == DnsMessage.TYPE_A ? List.of(known) : List.<Integer>of();
-      answer(question, bytes, guestPort, DnsMessage.OK, address, LOCAL_SECONDS);
+      answer(asked, DnsMessage.OK, ofType(known, question), LOCAL_SECONDS);
       return;
     }
     EgressCheck.Decision decision = egress.decideName(question.name());
     if (!decision.allowed()) {
       refusals.refused("dns", question.name(), PORT, question.name(), decision.reason());
-      answer(question, bytes, guestPort, DnsMessage.REFUSED, List.of(), 0);
+      answer(asked, DnsMessage.REFUSED, List.of(), 0);
     } else if (resolving + forwarded.size() >= MOST_PENDING) {
-      answer(question, bytes, guestPort, DnsMessage.SERVER_FAILURE, List.of(), 0);
+      answer(asked, DnsMessage.SERVER_FAILURE, List.of(), 0);
     } else if (servers.isEmpty()) {
-      resolve(question, bytes, guestPort);
+      resolve(asked);
     } else {
-      new Forwarded(question, bytes, guestPort).ask();
+      DnsForward forward =
+          new DnsForward(
+              channels,
+              servers,
+              asked.message(),
+              asked.whole(),
+              (done, answer) -> answered(asked, done, answer));
+      forwarded.add(forward);
+      forward.ask();
     }
   }
 
-  private void answer(
-      DnsMessage question,
-      byte[] bytes,
-      int guestPort,
-      int code,
-      List<Integer> addresses,
-      int seconds) {
-    byte[] answer = question.answer(ByteBuffer.wrap(bytes), code, addresses, seconds);
-    reply.send(guestPort, ByteBuffer.wrap(answer));
+  private static List<Ip> ofType(List<Ip> addresses, DnsMessage question) {
+    return addresses.stream()
+        .filter(
+            address ->
+                question.type() == (address.isIpv6() ? DnsMessage.TYPE_AAAA : DnsMessage.TYPE_A))
+        .toList();
+  }
+
+  /** A guest that prefers IPv6 would wait for what the host has no way to. */
+  private boolean isUseless(List<Ip> addresses) {
+    return !addresses.isEmpty()
+        && addresses.stream().allMatch(address -> address.isIpv6() && !ways.test(address));
+  }
+
+  private static void answer(Asked asked, int code, List<Ip> addresses, int seconds) {
+    asked
+        .asker()
+        .accept(
+            asked.question().answer(asked.message(), code, addresses, seconds, asked.longest()));
   }
 
   /** By the host's own means, which know its hosts file, its search order and its servers. */
-  private void resolve(DnsMessage question, byte[] bytes, int guestPort) {
+  private void resolve(Asked asked) {
     resolving++;
     blocking.execute(
         () -> {
-          List<Integer> addresses = new ArrayList<>();
+          List<Ip> addresses = new ArrayList<>();
           int code = DnsMessage.OK;
           try {
-            for (InetAddress address : InetAddress.getAllByName(question.name())) {
-              if (address instanceof Inet4Address) {
-                addresses.add(ByteBuffer.wrap(address.getAddress()).getInt());
-              }
+            for (InetAddress address : InetAddress.getAllByName(asked.question().name())) {
+              addresses.add(Ip.of(address));
             }
           } catch (UnknownHostException | RuntimeException e) {
-            log.debug("{} is not known: {}", question.name(), e.toString());
+            log.debug("{} is not known: {}", asked.question().name(), e.toString());
             code = DnsMessage.NO_SUCH_NAME;
           }
           int result = code;
-          loop.execute(() -> resolved(question, bytes, guestPort, result, addresses));
+          List<Ip> found = ofType(addresses, asked.question());
+          List<Ip> useful = isUseless(found) ? List.of() : found;
+          loop.execute(() -> resolved(asked, result, useful));
         });
   }
 
-  private void resolved(
-      DnsMessage question, byte[] bytes, int guestPort, int code, List<Integer> addresses) {
+  private void resolved(Asked asked, int code, List<Ip> addresses) {
     resolving--;
-    boolean asked = question.type() == DnsMessage.TYPE_A;
-    if (asked) {
-      addresses.forEach(address -> egress.pin(question.name(), address));
+    addresses.forEach(address -> egress.pin(asked.question().name(), address));
+    answer(asked, code, addresses, RESOLVED_SECONDS);
+  }
+
+  private void answered(Asked asked, DnsForward forward, @Nullable ByteBuffer answer) {
+    forwarded.remove(forward);
+    if (answer == null) {
+      answer(asked, DnsMessage.SERVER_FAILURE, List.of(), 0);
+      return;
     }
-    answer(question, bytes, guestPort, code, asked ? addresses : List.of(), RESOLVED_SECONDS);
+    List<Ip> addresses = DnsMessage.addresses(answer);
+    if (isUseless(ofType(addresses, asked.question()))) {
+      answer(asked, DnsMessage.OK, List.of(), RESOLVED_SECONDS);
+      return;
+    }
+    addresses.forEach(address -> egress.pin(asked.question().name(), address));
+    asked
+        .asker()
+        .accept(
+            answer.remaining() > asked.longest()
+                ? asked.question().truncated(asked.message())
+                : answer);
   }
 
   boolean isIdle() {
-    return forwarded.isEmpty();
+    return forwarded.isEmpty() && streams.isEmpty();
   }
 
   void tick(long now) {
-    for (Forwarded one : List.copyOf(forwarded)) {
-      if (now - one.since > SERVER_LIMIT) {
-        one.next();
-      }
-    }
+    List.copyOf(forwarded).forEach(forward -> forward.tick(now));
+    streams.forEach(stream -> stream.tick(now));
   }
 
   void close() {
-    List.copyOf(forwarded).forEach(Forwarded::end);
-  }
-
-  /** A question that was handed on as it is, from a port of its own (RFC 5452). */
-  private final class Forwarded implements Channels.Handler {
-    private final DnsMessage question;
-    private final byte[] bytes;
-    private final int guestPort;
-    private int server;
-    private long since;
-    private @org.jspecify.annotations.Nullable DatagramChannel channel;
-
-    Forwarded(DnsMessage question, byte[] bytes, int guestPort) {
-      this.question = question;
-      this.bytes = bytes;
-      this.guestPort = guestPort;
-    }
-
-    void ask() {
-      forwarded.add(this);
-      since = System.nanoTime();
-      try {
-        DatagramChannel opened = DatagramChannel.open();
-        channel = opened;
-        opened.connect(servers.get(server));
-        channels.register(opened, SelectionKey.OP_READ, this);
-        opened.write(ByteBuffer.wrap(bytes));
-      } catch (IOException e) {
-        log.debug("name server {} cannot be asked: {}", servers.get(server), e.toString());
-        next();
-      }
-    }
-
-    private void next() {
-      end();
-      server++;
-      if (server < servers.size()) {
-        ask();
-      } else {
-        answer(question, bytes, guestPort, DnsMessage.SERVER_FAILURE, List.of(), 0);
-      }
-    }
-
-    private void end() {
-      forwarded.remove(this);
-      DatagramChannel open = channel;
-      if (open != null) {
-        Channels.close(open);
-      }
-    }
-
-    @Override
-    public void ready() {
-      DatagramChannel open = java.util.Objects.requireNonNull(channel);
-      ByteBuffer answer = ByteBuffer.allocate(LONGEST_ANSWER);
-      try {
-        if (open.read(answer) <= 0) {
-          return;
-        }
-      } catch (IOException e) {
-        log.debug("name server {} did not answer: {}", servers.get(server), e.toString());
-        next();
-        return;
-      }
-      answer.flip();
-      if (answer.remaining() < 12 || (answer.getShort(0) & 0xffff) != question.id()) {
-        return;
-      }
-      DnsMessage.addresses(answer).forEach(address -> egress.pin(question.name(), address));
-      end();
-      reply.send(guestPort, answer);
-    }
+    forwarded.forEach(DnsForward::end);
+    forwarded.clear();
+    List.copyOf(streams).forEach(DnsStream::close);
   }
 }

@@ -1,31 +1,19 @@
 package io.katajava.internal.net;
 
 import io.katajava.EgressPolicy;
-import io.katajava.Ipv4Range;
-import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
-import java.net.UnknownHostException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Applies an {@link EgressPolicy}. Knows which names the guest was told which addresses for. */
 final class EgressCheck {
-  private static final Logger log = LoggerFactory.getLogger(EgressCheck.class);
-
   /** Beyond this many addresses those that were asked for longest ago are forgotten. */
   private static final int MOST_ADDRESSES = 4096;
 
   private static final int MOST_NAMES_OF_ONE = 16;
-
-  /** What is not of the public internet (RFC 6890), with what it is. */
-  private static final Map<Ipv4Range, String> SPECIAL = special();
 
   /**
    * What was decided.
@@ -37,62 +25,47 @@ final class EgressCheck {
   record Decision(boolean allowed, String reason, @Nullable String name) {}
 
   private final EgressPolicy policy;
-  private final Map<Integer, Set<String>> names =
+  private final Map<EgressPolicy.Rule, IpRange> ranges = new HashMap<>();
+  private final Map<Ip, Set<String>> names =
       new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Integer, Set<String>> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Ip, Set<String>> eldest) {
           return size() > MOST_ADDRESSES;
         }
       };
 
   EgressCheck(EgressPolicy policy) {
     this.policy = policy;
-  }
-
-  private static Map<Ipv4Range, String> special() {
-    Map<Ipv4Range, String> ranges = new LinkedHashMap<>();
-    ranges.put(Ipv4Range.parse("168.63.129.16"), "a metadata address");
-    ranges.put(Ipv4Range.parse("169.254.169.254"), "a metadata address");
-    ranges.put(Ipv4Range.parse("100.100.100.200"), "a metadata address");
-    ranges.put(Ipv4Range.parse("192.0.0.192"), "a metadata address");
-    ranges.put(Ipv4Range.parse("10.0.0.0/8"), "a private address");
-    ranges.put(Ipv4Range.parse("172.16.0.0/12"), "a private address");
-    ranges.put(Ipv4Range.parse("192.168.0.0/16"), "a private address");
-    ranges.put(Ipv4Range.parse("100.64.0.0/10"), "a carrier's shared address");
-    ranges.put(Ipv4Range.parse("127.0.0.0/8"), "a loopback address");
-    ranges.put(Ipv4Range.parse("169.254.0.0/16"), "a link-local address");
-    ranges.put(Ipv4Range.parse("224.0.0.0/4"), "a multicast address");
-    for (String reserved :
-        List.of(
-            "0.0.0.0/8",
-            "192.0.0.0/24",
-            "192.0.2.0/24",
-            "192.88.99.0/24",
-            "198.18.0.0/15",
-            "198.51.100.0/24",
-            "203.0.113.0/24",
-            "240.0.0.0/4")) {
-      ranges.put(Ipv4Range.parse(reserved), "a reserved address");
+    for (EgressPolicy.Rule rule : policy.rules()) {
+      if (rule.isAddress()) {
+        ranges.put(rule, IpRange.parse(rule.destination()));
+      }
     }
-    return ranges;
   }
 
   /** Whether the guest may send to a port of an address. */
-  Decision decide(int address, int port) {
+  Decision decide(Ip address, int port) {
     Set<String> known = names.getOrDefault(address, Set.of());
     String name = known.isEmpty() ? null : known.iterator().next();
+    if (SpecialAddresses.isMapped(address)) {
+      return new Decision(false, "it is an IPv4 address in the guise of IPv6", name);
+    }
+    // What denies an IPv4 address denies the way there by a translator, too.
+    Ip behind = SpecialAddresses.behind(address);
     boolean addressAllowed = false;
     boolean nameAllowed = false;
     for (EgressPolicy.Rule rule : policy.rules()) {
       if (!rule.ports().isEmpty() && !rule.ports().contains(port)) {
         continue;
       }
+      IpRange range = ranges.get(rule);
       boolean matches =
-          rule.isAddress()
-              ? Ipv4Range.parse(rule.destination()).contains(address)
-              : known.stream().anyMatch(one -> isNamed(rule, one));
+          range == null
+              ? known.stream().anyMatch(one -> isNamed(rule, one))
+              : range.contains(address)
+                  || (!rule.allowed() && behind != null && range.contains(behind));
       if (matches && !rule.allowed()) {
         return new Decision(false, "the rule '" + rule + "'", name);
       }
@@ -102,7 +75,7 @@ final class EgressCheck {
     if (addressAllowed) {
       return new Decision(true, "a rule allows the address", name);
     }
-    String special = special(address);
+    String special = SpecialAddresses.what(address);
     if (special != null) {
       return new Decision(false, "it is " + special, name);
     }
@@ -129,7 +102,7 @@ final class EgressCheck {
   }
 
   /** The guest was told this address for this name. */
-  void pin(String name, int address) {
+  void pin(String name, Ip address) {
     Set<String> all = names.computeIfAbsent(address, key -> new LinkedHashSet<>());
     if (all.size() < MOST_NAMES_OF_ONE) {
       all.add(name);
@@ -141,35 +114,5 @@ final class EgressCheck {
     return wanted.startsWith("*.")
         ? name.length() > wanted.length() - 1 && name.endsWith(wanted.substring(1))
         : name.equals(wanted);
-  }
-
-  private static @Nullable String special(int address) {
-    for (Map.Entry<Ipv4Range, String> range : SPECIAL.entrySet()) {
-      if (range.getKey().contains(address)) {
-        return range.getValue();
-      }
-    }
-    return isOurs(address) ? "an address of the host" : null;
-  }
-
-  private static boolean isOurs(int address) {
-    try {
-      return NetworkInterface.getByInetAddress(inet(address)) != null;
-    } catch (SocketException e) {
-      // What cannot be told apart from the host is not opened.
-      log.debug("cannot tell whether {} is the host's", Ipv4Range.text(address), e);
-      return true;
-    }
-  }
-
-  static InetAddress inet(int address) {
-    byte[] bytes = {
-      (byte) (address >>> 24), (byte) (address >>> 16), (byte) (address >>> 8), (byte) address
-    };
-    try {
-      return InetAddress.getByAddress(bytes);
-    } catch (UnknownHostException e) {
-      throw new AssertionError("four bytes are an address", e);
-    }
   }
 }

@@ -19,7 +19,7 @@ final class FrameLink {
     void frame(ByteBuffer frame);
   }
 
-  /** The largest IPv4 packet and its Ethernet header. */
+  /** The largest packet of an MTU and its Ethernet header. */
   static final int LONGEST = 65535 + Packets.ETHERNET;
 
   private static final int PREFIX = 4;

@@ -5,37 +5,28 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The link to the guest and what belongs to it alone: Ethernet, ARP, the checks of IPv4 headers,
- * and ICMP. Used by the network's thread alone.
+ * The link to the guest and what belongs to it alone: Ethernet and ARP. Used by the network's
+ * thread alone.
  */
 final class GuestSide implements GuestFrames {
-  static final int PORT_UNREACHABLE = 3;
-  static final int PROHIBITED = 13;
-
   private static final int ARP_PACKET = 28;
   private static final int ARP_ETHERNET_IPV4 = 0x00010800;
   private static final int ARP_LENGTHS_AND_REQUEST = 0x06040001;
   private static final int ARP_LENGTHS_AND_REPLY = 0x06040002;
-  private static final int ECHO_REQUEST = 8;
-  private static final int UNREACHABLE = 3;
-  private static final int FRAGMENT = 0x3fff;
-
-  /** Receives packets that are not for the gateway itself to answer. */
-  interface Receiver {
-    /** The transport header begins at {@code at} in the frame, and has that size with its data. */
-    void packet(ByteBuffer frame, int protocol, int at, int size, int to);
-  }
 
   private final UserNetworkSettings settings;
-  private final Receiver receiver;
+  private final FamilySide ipv4;
+  private final @Nullable FamilySide ipv6;
   private final byte[] guestMac;
   private final byte[] ourMac = UserNetworkSettings.mac(UserNetworkSettings.GATEWAY_MAC);
   private @Nullable FrameLink link;
 
-  GuestSide(UserNetworkSettings settings, Receiver receiver) {
+  GuestSide(UserNetworkSettings settings, FamilySide.Receiver receiver) {
     this.settings = settings;
-    this.receiver = receiver;
     this.guestMac = UserNetworkSettings.mac(settings.guestMac());
+    this.ipv4 = new Ipv4Side(settings.ipv4(), this, receiver);
+    this.ipv6 =
+        settings.ipv6().map(ends -> new Ipv6Side(ends, this, receiver, ourMac)).orElse(null);
   }
 
   void connect(FrameLink connected) {
@@ -63,39 +54,59 @@ final class GuestSide implements GuestFrames {
   }
 
   @Override
-  public int mtu() {
-    return settings.mtu();
+  public int longestPayload(Ip address) {
+    return settings.mtu() - Packets.header(address);
   }
 
   @Override
-  public @Nullable ByteBuffer begin(int protocol, int from, int to, int length) {
+  public Ip guest(Ip peer) {
+    return settings.ends(peer).guest();
+  }
+
+  @Override
+  public @Nullable ByteBuffer begin(int protocol, Ip from, Ip to, int length) {
     FrameLink out = link;
     if (out == null) {
       return null;
     }
-    ByteBuffer frame = out.begin(Packets.ETHERNET + Packets.IPV4 + length);
+    ByteBuffer frame = out.begin(Packets.ETHERNET + Packets.header(from) + length);
     if (frame != null) {
-      Packets.ipv4(frame, guestMac, ourMac, protocol, from, to, length);
+      Packets.ip(frame, guestMac, ourMac, protocol, from, to, length);
     }
     return frame;
   }
 
   private void frame(ByteBuffer frame) {
-    int start = frame.position();
-    int type = frame.getShort(start + 12) & 0xffff;
-    if (type == Packets.TYPE_ARP) {
-      arp(frame, start + Packets.ETHERNET);
-    } else if (type == Packets.TYPE_IPV4) {
-      ipv4(frame, start + Packets.ETHERNET);
+    int at = frame.position() + Packets.ETHERNET;
+    if (type(frame) == Packets.TYPE_ARP) {
+      arp(frame, at);
+      return;
     }
+    FamilySide side = side(frame);
+    if (side != null) {
+      side.receive(frame, at);
+    }
+  }
+
+  private static int type(ByteBuffer frame) {
+    return frame.getShort(frame.position() + Packets.ETHERNET - 2) & 0xffff;
+  }
+
+  private @Nullable FamilySide side(ByteBuffer frame) {
+    return switch (type(frame)) {
+      case Packets.TYPE_IPV4 -> ipv4;
+      case Packets.TYPE_IPV6 -> ipv6;
+      default -> null;
+    };
   }
 
   private void arp(ByteBuffer frame, int at) {
     FrameLink out = link;
+    UserNetworkSettings.Ends ends = settings.ipv4();
     if (frame.limit() - at < ARP_PACKET
         || frame.getInt(at) != ARP_ETHERNET_IPV4
         || frame.getInt(at + 4) != ARP_LENGTHS_AND_REQUEST
-        || frame.getInt(at + 24) != settings.gateway()
+        || !ends.gateway().isAt(frame, at + 24)
         || out == null) {
       return;
     }
@@ -103,62 +114,18 @@ final class GuestSide implements GuestFrames {
     if (reply != null) {
       reply.put(guestMac).put(ourMac).putShort((short) Packets.TYPE_ARP);
       reply.putInt(ARP_ETHERNET_IPV4).putInt(ARP_LENGTHS_AND_REPLY);
-      reply.put(ourMac).putInt(settings.gateway()).put(guestMac).putInt(settings.guest());
+      reply.put(ourMac);
+      ends.gateway().write(reply);
+      reply.put(guestMac);
+      ends.guest().write(reply);
     }
   }
 
-  private void ipv4(ByteBuffer frame, int at) {
-    int room = frame.limit() - at;
-    if (room < Packets.IPV4 || frame.get(at) >> 4 != 4) {
-      return;
-    }
-    int header = (frame.get(at) & 15) * 4;
-    int total = frame.getShort(at + 2) & 0xffff;
-    boolean whole = (frame.getShort(at + 6) & FRAGMENT) == 0;
-    // Another address than its own is not the guest's to use; fragments are not put together.
-    if (header < Packets.IPV4
-        || total < header
-        || total > room
-        || !whole
-        || frame.getInt(at + 12) != settings.guest()) {
-      return;
-    }
-    int protocol = frame.get(at + 9);
-    int to = frame.getInt(at + 16);
-    if (protocol == Packets.PROTOCOL_ICMP) {
-      if (to == settings.gateway()) {
-        echo(frame, at + header, total - header);
-      }
-    } else {
-      receiver.packet(frame, protocol, at + header, total - header, to);
-    }
-  }
-
-  private void echo(ByteBuffer frame, int at, int size) {
-    if (size < 8 || frame.get(at) != ECHO_REQUEST) {
-      return;
-    }
-    ByteBuffer reply = begin(Packets.PROTOCOL_ICMP, settings.gateway(), settings.guest(), size);
-    if (reply != null) {
-      int start = reply.position();
-      reply.putInt(0);
-      reply.put(frame.duplicate().limit(at + size).position(at + 4));
-      reply.putShort(start + 2, (short) ~Packets.fold(Packets.sum(reply, start, size)));
-    }
-  }
-
-  /** Tells the guest that its packet went nowhere. */
-  void unreachable(ByteBuffer frame, int code) {
-    int at = frame.position() + Packets.ETHERNET;
-    int header = (frame.get(at) & 15) * 4;
-    int quoted = Math.min(header + 8, frame.limit() - at);
-    ByteBuffer error =
-        begin(Packets.PROTOCOL_ICMP, settings.gateway(), settings.guest(), 8 + quoted);
-    if (error != null) {
-      int start = error.position();
-      error.put((byte) UNREACHABLE).put((byte) code).putShort((short) 0).putInt(0);
-      error.put(frame.duplicate().limit(at + quoted).position(at));
-      error.putShort(start + 2, (short) ~Packets.fold(Packets.sum(error, start, 8 + quoted)));
+  /** Tells the guest that its packet, which was received, went nowhere. */
+  void unreachable(ByteBuffer frame, FamilySide.Unreachable why) {
+    FamilySide side = side(frame);
+    if (side != null) {
+      side.unreachable(frame, frame.position() + Packets.ETHERNET, why);
     }
   }
 }

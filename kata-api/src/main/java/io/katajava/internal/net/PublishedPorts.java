@@ -1,6 +1,5 @@
 package io.katajava.internal.net;
 
-import io.katajava.Ipv4Range;
 import io.katajava.Network.Mapping;
 import io.katajava.PublishedPort;
 import io.katajava.PublishedPort.Protocol;
@@ -28,6 +27,7 @@ import org.slf4j.LoggerFactory;
 /** Ports of the host that lead into the guest. Safe for any thread. */
 final class PublishedPorts {
   private static final Logger log = LoggerFactory.getLogger(PublishedPorts.class);
+  private static final Ip LOOPBACK = Ip.parse("127.0.0.1");
   private static final int BACKLOG = 128;
   private static final int BURST = 32;
   private static final long CLOSE_LIMIT_SECONDS = 5;
@@ -54,9 +54,7 @@ final class PublishedPorts {
 
   Mapping publish(PublishedPort port) throws IOException {
     InetAddress address =
-        port.hostAddress().isPresent()
-            ? port.hostAddress().get()
-            : EgressCheck.inet(Ipv4Range.address("127.0.0.1"));
+        port.hostAddress().isPresent() ? port.hostAddress().get() : LOOPBACK.inet();
     InetSocketAddress wanted = new InetSocketAddress(address, port.hostPort());
     NetworkChannel channel = bind(port.protocol(), wanted);
     Mapping mapping =
@@ -115,7 +113,7 @@ final class PublishedPorts {
       if (channel instanceof ServerSocketChannel server) {
         channels.register(server, SelectionKey.OP_ACCEPT, () -> accept(server, port.guestPort()));
       } else if (channel instanceof DatagramChannel datagrams) {
-        udp.publish(datagrams, settings.gateway(), port.guestPort());
+        udp.publish(datagrams, settings.ipv4().gateway(), port.guestPort());
       }
     } catch (IOException e) {
       log.warn("port {} cannot be served", port, e);
@@ -130,7 +128,8 @@ final class PublishedPorts {
         if (client == null) {
           return;
         }
-        tcp.accepted(client, settings.gateway(), settings.guest(), guestPort);
+        UserNetworkSettings.Ends ends = settings.ipv4();
+        tcp.accepted(new SocketEnd(client), ends.gateway(), ends.guest(), guestPort);
       }
     } catch (IOException e) {
       log.debug("a connection to published port {} was not accepted", guestPort, e);

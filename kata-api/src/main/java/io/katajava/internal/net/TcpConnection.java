@@ -1,21 +1,18 @@
 package io.katajava.internal.net;
 
 import java.io.IOException;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One TCP connection of the guest (RFC 9293), spliced to a socket of the host. The link to the
- * guest keeps order and loses nothing, so there is no congestion control, and segments out of order
- * are not kept; what the guest had no memory for is sent again.
+ * One TCP connection of the guest (RFC 9293), spliced to what is behind it. The link to the guest
+ * keeps order and loses nothing, so there is no congestion control, and segments out of order are
+ * not kept; what the guest had no memory for is sent again.
  */
 final class TcpConnection implements Channels.Handler {
   private enum State {
-    /** The host's socket is being connected. */
+    /** The far end is being connected. */
     DIALLING,
     /** The guest was asked to accept. */
     SYN_SENT,
@@ -36,8 +33,7 @@ final class TcpConnection implements Channels.Handler {
 
   private final TcpStack stack;
   private final TcpStack.Endpoints endpoints;
-  private final SocketChannel host;
-  private final SelectionKey key;
+  private final FarEnd host;
   private final Ring toHost;
   private final Ring toGuest;
   private final long begun = System.nanoTime();
@@ -66,8 +62,7 @@ final class TcpConnection implements Channels.Handler {
   private long retryAt;
   private long retry = FIRST_RETRY;
 
-  private TcpConnection(
-      TcpStack stack, TcpStack.Endpoints endpoints, SocketChannel host, State state)
+  private TcpConnection(TcpStack stack, TcpStack.Endpoints endpoints, FarEnd host, State state)
       throws IOException {
     this.stack = stack;
     this.endpoints = endpoints;
@@ -78,26 +73,23 @@ final class TcpConnection implements Channels.Handler {
     this.sendUnacknowledged = stack.initialSequence();
     this.sendNext = sendUnacknowledged;
     this.sendHighest = sendUnacknowledged;
-    this.key = stack.channels().register(host, 0, this);
+    host.watch(stack.channels(), this);
   }
 
   /** The guest wants to connect, and the socket is being connected. */
   static TcpConnection dialling(
-      TcpStack stack, TcpStack.Endpoints endpoints, SocketChannel host, Segment syn)
-      throws IOException {
+      TcpStack stack, TcpStack.Endpoints endpoints, FarEnd host, Segment syn) throws IOException {
     TcpConnection connection = new TcpConnection(stack, endpoints, host, State.DIALLING);
     connection.takeOptions(syn);
     connection.receiveNext = syn.sequence + 1;
     if (host.isConnected()) {
       connection.hostConnected();
-    } else {
-      connection.key.interestOps(SelectionKey.OP_CONNECT);
     }
     return connection;
   }
 
   /** A program of the host has connected, and the guest shall accept. */
-  static TcpConnection accepted(TcpStack stack, TcpStack.Endpoints endpoints, SocketChannel host)
+  static TcpConnection accepted(TcpStack stack, TcpStack.Endpoints endpoints, FarEnd host)
       throws IOException {
     TcpConnection connection = new TcpConnection(stack, endpoints, host, State.SYN_SENT);
     connection.receiveScale = SCALE;
@@ -158,7 +150,7 @@ final class TcpConnection implements Channels.Handler {
     if (syn.segmentLimit > 0) {
       segment = Math.max(64, syn.segmentLimit);
     }
-    segment = Math.min(segment, stack.largestSegment());
+    segment = Math.min(segment, stack.largestSegment(endpoints));
     sendScale = Math.max(0, syn.windowScale);
     receiveScale = syn.windowScale >= 0 ? SCALE : 0;
   }
@@ -353,7 +345,8 @@ final class TcpConnection implements Channels.Handler {
     int shown = Math.min(0xffff, syn ? window : window >>> receiveScale);
     Segment.Header header = new Segment.Header(endpoints, flags, sequence, receiveNext, shown);
     int scale = receiveScale > 0 ? SCALE : -1;
-    Segment.write(to, header, syn ? stack.largestSegment() : -1, scale, toGuest, offset, length);
+    Segment.write(
+        to, header, syn ? stack.largestSegment(endpoints) : -1, scale, toGuest, offset, length);
     receiveEdge = receiveNext + (syn ? shown : shown << receiveScale);
     acknowledge = false;
     return true;
@@ -389,7 +382,7 @@ final class TcpConnection implements Channels.Handler {
     }
   }
 
-  // The host's side.
+  // The far end's side.
 
   @Override
   public void ready() {
@@ -400,12 +393,12 @@ final class TcpConnection implements Channels.Handler {
         }
         return;
       }
-      if (key.isWritable()) {
+      if (host.isWritable()) {
         toHost.writeTo(host);
         shutHostWhenDrained();
         tellOpenedWindow();
       }
-      if (state == State.OPEN && key.isReadable()) {
+      if (state == State.OPEN && host.isReadable()) {
         read();
       }
     } catch (IOException e) {
@@ -419,11 +412,7 @@ final class TcpConnection implements Channels.Handler {
     }
   }
 
-  private void hostConnected() throws IOException {
-    if (host.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
-      host.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    }
-    key.interestOps(0);
+  private void hostConnected() {
     state = State.SYN_RECEIVED;
     sendSyn();
   }
@@ -439,20 +428,15 @@ final class TcpConnection implements Channels.Handler {
   private void tellOpenedWindow() {
     if (state == State.OPEN && !guestEnded) {
       int opened = receiveNext + toHost.free() - receiveEdge;
-      if (opened >= Math.min(Ring.CEILING / 2, 2 * stack.largestSegment())) {
+      if (opened >= Math.min(Ring.CEILING / 2, 2 * stack.largestSegment(endpoints))) {
         acknowledgeSoon();
       }
     }
   }
 
   private void updateInterest() {
-    if (state != State.OPEN || !key.isValid()) {
-      return;
-    }
-    int read = hostEnded || toGuest.free() <= 0 ? 0 : SelectionKey.OP_READ;
-    int write = toHost.isEmpty() ? 0 : SelectionKey.OP_WRITE;
-    if (key.interestOps() != (read | write)) {
-      key.interestOps(read | write);
+    if (state == State.OPEN) {
+      host.interest(!hostEnded && toGuest.free() > 0, !toHost.isEmpty());
     }
   }
 
@@ -469,19 +453,17 @@ final class TcpConnection implements Channels.Handler {
   }
 
   private void abortHost() {
-    try {
-      if (host.supportedOptions().contains(StandardSocketOptions.SO_LINGER)) {
-        host.setOption(StandardSocketOptions.SO_LINGER, 0);
-      }
-    } catch (IOException e) {
-      stack.debug("the host's end is gone already", e);
-    }
-    closeHost();
+    host.reset();
+    forget();
   }
 
   private void closeHost() {
+    host.close();
+    forget();
+  }
+
+  private void forget() {
     state = State.CLOSED;
-    Channels.close(host);
     toHost.release();
     toGuest.release();
     stack.remove(this);

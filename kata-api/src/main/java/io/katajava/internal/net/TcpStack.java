@@ -1,9 +1,7 @@
 package io.katajava.internal.net;
 
-import io.katajava.Ipv4Range;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,17 +32,17 @@ final class TcpStack {
    * @param guestAddress the guest's own address
    * @param guestPort its port
    */
-  record Endpoints(int address, int port, int guestAddress, int guestPort) {
+  record Endpoints(Ip address, int port, Ip guestAddress, int guestPort) {
     @Override
     public String toString() {
-      return Ipv4Range.text(address) + ":" + port + " of guest port " + guestPort;
+      return address + " port " + port + " of guest port " + guestPort;
     }
   }
 
   /** Connects what the guest wants to be connected to. */
   interface Dialler {
-    /** A socket that is being connected, or null when the guest may not. */
-    @Nullable SocketChannel dial(int address, int port) throws IOException;
+    /** The far end, which may be connecting still, or null when the guest may not. */
+    @Nullable FarEnd dial(Ip address, int port) throws IOException;
   }
 
   private final GuestFrames frames;
@@ -76,8 +74,8 @@ final class TcpStack {
     return random.nextInt();
   }
 
-  int largestSegment() {
-    return frames.mtu() - Packets.IPV4 - Packets.TCP;
+  int largestSegment(Endpoints endpoints) {
+    return frames.longestPayload(endpoints.address()) - Packets.TCP;
   }
 
   boolean isIdle() {
@@ -85,7 +83,7 @@ final class TcpStack {
   }
 
   /** A packet for an address that is not the guest's own. */
-  void receive(ByteBuffer frame, int at, int size, int from, int to) {
+  void receive(ByteBuffer frame, int at, int size, Ip from, Ip to) {
     TcpConnection.Segment in = segment;
     if (!in.read(frame, at, size)) {
       return;
@@ -110,7 +108,7 @@ final class TcpStack {
       reset(endpoints, 0, syn.sequence + 1);
       return;
     }
-    SocketChannel host = null;
+    FarEnd host = null;
     try {
       host = dialler.dial(endpoints.address(), endpoints.port());
       if (host == null) {
@@ -122,14 +120,14 @@ final class TcpStack {
     } catch (IOException | RuntimeException e) {
       debug("cannot connect to " + endpoints, e);
       if (host != null) {
-        Channels.close(host);
+        host.close();
       }
       reset(endpoints, 0, syn.sequence + 1);
     }
   }
 
   /** A program of the host wants to talk to a port of the guest, which sees our address. */
-  void accepted(SocketChannel host, int address, int guestAddress, int guestPort) {
+  void accepted(FarEnd host, Ip address, Ip guestAddress, int guestPort) {
     try {
       if (connections.size() >= MOST_CONNECTIONS) {
         throw new IOException("the guest has " + connections.size() + " connections already");
@@ -142,7 +140,7 @@ final class TcpStack {
       connections.put(endpoints, TcpConnection.accepted(this, endpoints, host));
     } catch (IOException e) {
       debug("a connection to guest port " + guestPort + " is dropped", e);
-      Channels.close(host);
+      host.close();
     }
   }
 

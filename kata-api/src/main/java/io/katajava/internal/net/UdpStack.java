@@ -3,6 +3,7 @@ package io.katajava.internal.net;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
@@ -30,30 +31,28 @@ final class UdpStack {
   private static final int FIRST_EPHEMERAL = 32768;
   private static final int EPHEMERAL = 28232;
 
-  private record Flow(int guestPort, int address, int port) {}
+  private record Flow(int guestPort, Ip address, int port) {}
 
   /** Decides about the first datagram to somewhere. */
   interface Gate {
-    boolean allows(int address, int port, ByteBuffer frame);
+    boolean allows(Ip address, int port, ByteBuffer frame);
   }
 
   private final GuestFrames frames;
   private final Channels channels;
   private final Gate gate;
-  private final int guest;
   private final Map<Flow, Outward> flows = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<Integer, Inward> published = new HashMap<>();
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(65536);
 
-  UdpStack(GuestFrames frames, Channels channels, Gate gate, int guest) {
+  UdpStack(GuestFrames frames, Channels channels, Gate gate) {
     this.frames = frames;
     this.channels = channels;
     this.gate = gate;
-    this.guest = guest;
   }
 
   /** A datagram of the guest to the outside. */
-  void receive(ByteBuffer frame, ByteBuffer data, int guestPort, int address, int port) {
+  void receive(ByteBuffer frame, ByteBuffer data, int guestPort, Ip address, int port) {
     Flow flow = new Flow(guestPort, address, port);
     try {
       Outward known = flows.get(flow);
@@ -67,7 +66,7 @@ final class UdpStack {
       }
       known.send(data);
     } catch (IOException | RuntimeException e) {
-      log.debug("a datagram to {}:{} is lost", EgressCheck.inet(address), port, e);
+      log.debug("a datagram to {}:{} is lost", address, port, e);
       Outward broken = flows.remove(flow);
       if (broken != null) {
         Channels.close(broken.channel);
@@ -84,7 +83,7 @@ final class UdpStack {
   }
 
   /** Takes datagrams at a port of the host for a port of the guest. */
-  void publish(DatagramChannel channel, int gateway, int guestPort) throws IOException {
+  void publish(DatagramChannel channel, Ip gateway, int guestPort) throws IOException {
     published.put(guestPort, new Inward(channel, gateway, guestPort));
   }
 
@@ -104,12 +103,13 @@ final class UdpStack {
   }
 
   /** Sends a datagram to the guest; one that does not fit is lost, as datagrams are. */
-  void toGuest(int from, int port, int guestPort, ByteBuffer data) {
+  void toGuest(Ip from, int port, int guestPort, ByteBuffer data) {
     int length = Packets.UDP + data.remaining();
-    if (length > frames.mtu() - Packets.IPV4) {
+    if (length > frames.longestPayload(from)) {
       log.debug("a datagram of {} bytes is longer than the guest's MTU allows", data.remaining());
       return;
     }
+    Ip guest = frames.guest(from);
     ByteBuffer to = frames.begin(Packets.PROTOCOL_UDP, from, guest, length);
     if (to == null) {
       return;
@@ -156,9 +156,11 @@ final class UdpStack {
 
     Outward(Flow flow) throws IOException {
       this.flow = flow;
-      this.channel = DatagramChannel.open(java.net.StandardProtocolFamily.INET);
+      this.channel =
+          DatagramChannel.open(
+              flow.address().isIpv6() ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET);
       try {
-        channel.connect(new InetSocketAddress(EgressCheck.inet(flow.address()), flow.port()));
+        channel.connect(new InetSocketAddress(flow.address().inet(), flow.port()));
         channels.register(channel, SelectionKey.OP_READ, this);
       } catch (IOException | RuntimeException e) {
         Channels.close(channel);
@@ -194,13 +196,13 @@ final class UdpStack {
   /** A published port. Each peer is a port of the gateway for the guest. */
   private final class Inward implements Channels.Handler {
     private final DatagramChannel channel;
-    private final int gateway;
+    private final Ip gateway;
     private final int guestPort;
     private final Map<SocketAddress, Integer> ports = new LinkedHashMap<>(16, 0.75f, true);
     private final Map<Integer, SocketAddress> peers = new HashMap<>();
     private int next;
 
-    Inward(DatagramChannel channel, int gateway, int guestPort) throws IOException {
+    Inward(DatagramChannel channel, Ip gateway, int guestPort) throws IOException {
       this.channel = channel;
       this.gateway = gateway;
       this.guestPort = guestPort;

@@ -20,6 +20,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class UserNetwork implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(UserNetwork.class);
   private static final long TICK_MILLIS = 100;
-  private static final int LOOPBACK = 0x7f000001;
+  private static final Ip LOOPBACK = Ip.parse("127.0.0.1");
   private static final long CLOSE_LIMIT_MILLIS = 5000;
 
   private final UserNetworkSettings settings;
@@ -54,7 +55,8 @@ public final class UserNetwork implements AutoCloseable {
       UserNetworkSettings settings,
       Selector selector,
       Consumer<SandboxEvent> events,
-      Executor blocking) {
+      Executor blocking,
+      Predicate<Ip> ways) {
     this.settings = settings;
     this.selector = selector;
     this.channels = new Channels(selector);
@@ -62,16 +64,8 @@ public final class UserNetwork implements AutoCloseable {
     this.refusals = new Refusals(events);
     this.guest = new GuestSide(settings, this::packet);
     this.tcp = new TcpStack(guest, channels, this::dial);
-    this.udp = new UdpStack(guest, channels, this::allows, settings.guest());
-    this.dns =
-        new DnsProxy(
-            channels,
-            egress,
-            refusals,
-            settings,
-            blocking,
-            this::execute,
-            (port, answer) -> udp.toGuest(settings.gateway(), DnsProxy.PORT, port, answer));
+    this.udp = new UdpStack(guest, channels, this::allows);
+    this.dns = new DnsProxy(channels, egress, refusals, settings, ways, blocking, this::execute);
     this.ports = new PublishedPorts(settings, channels, tcp, udp, this::execute);
     this.thread = new Thread(this::run, "kata-net-" + settings.label());
     thread.setDaemon(true);
@@ -89,7 +83,17 @@ public final class UserNetwork implements AutoCloseable {
   public static UserNetwork open(
       UserNetworkSettings settings, Consumer<SandboxEvent> events, Executor blocking)
       throws IOException {
-    UserNetwork network = new UserNetwork(settings, Selector.open(), events, blocking);
+    return open(settings, events, blocking, HostRoutes::lead);
+  }
+
+  /** With another view of which IPv6 addresses there is a way to. */
+  static UserNetwork open(
+      UserNetworkSettings settings,
+      Consumer<SandboxEvent> events,
+      Executor blocking,
+      Predicate<Ip> ways)
+      throws IOException {
+    UserNetwork network = new UserNetwork(settings, Selector.open(), events, blocking, ways);
     network.thread.start();
     return network;
   }
@@ -275,15 +279,15 @@ public final class UserNetwork implements AutoCloseable {
   // What the guest sends.
 
   /** A packet of the guest; the transport header begins at {@code at}. */
-  private void packet(ByteBuffer frame, int protocol, int at, int size, int to) {
+  private void packet(ByteBuffer frame, int protocol, int at, int size, Ip from, Ip to) {
     if (protocol == Packets.PROTOCOL_TCP) {
-      tcp.receive(frame, at, size, settings.guest(), to);
+      tcp.receive(frame, at, size, from, to);
     } else if (protocol == Packets.PROTOCOL_UDP) {
       datagram(frame, at, size, to);
     }
   }
 
-  private void datagram(ByteBuffer frame, int at, int size, int to) {
+  private void datagram(ByteBuffer frame, int at, int size, Ip to) {
     if (size < Packets.UDP) {
       return;
     }
@@ -294,41 +298,42 @@ public final class UserNetwork implements AutoCloseable {
       return;
     }
     ByteBuffer data = frame.duplicate().limit(at + length).position(at + Packets.UDP);
-    if (to != settings.gateway()) {
+    if (!settings.isGateway(to)) {
       udp.receive(frame, data, from, to, port);
     } else if (port == DnsProxy.PORT) {
-      dns.question(data, from);
+      dns.datagram(
+          data,
+          guest.longestPayload(to) - Packets.UDP,
+          answer -> udp.toGuest(to, DnsProxy.PORT, from, answer));
     } else if (!udp.answer(data, from, port)) {
-      guest.unreachable(frame, GuestSide.PORT_UNREACHABLE);
+      guest.unreachable(frame, FamilySide.Unreachable.PORT);
     }
   }
 
-  private boolean allows(int address, int port, ByteBuffer frame) {
+  private boolean allows(Ip address, int port, ByteBuffer frame) {
     boolean allowed = port != 0 && allows("udp", address, port);
     if (!allowed) {
-      guest.unreachable(frame, GuestSide.PROHIBITED);
+      guest.unreachable(frame, FamilySide.Unreachable.PROHIBITED);
     }
     return allowed;
   }
 
-  private boolean allows(String protocol, int address, int port) {
+  private boolean allows(String protocol, Ip address, int port) {
     EgressCheck.Decision decision = egress.decide(address, port);
     if (!decision.allowed()) {
-      refusals.refused(
-          protocol,
-          EgressCheck.inet(address).getHostAddress(),
-          port,
-          decision.name(),
-          decision.reason());
+      refusals.refused(protocol, address.toString(), port, decision.name(), decision.reason());
     }
     return decision.allowed();
   }
 
-  private @Nullable SocketChannel dial(int address, int port) throws IOException {
-    if (address == settings.gateway()) {
+  private @Nullable FarEnd dial(Ip address, int port) throws IOException {
+    if (settings.isGateway(address)) {
+      if (port == DnsProxy.PORT) {
+        return dns.connect();
+      }
       for (Relay relay : settings.relays()) {
         if (relay.guestPort() == port) {
-          return connect(relay);
+          return new SocketEnd(connect(relay));
         }
       }
       throw new IOException("nothing is at port " + port + " of the gateway");
@@ -337,7 +342,7 @@ public final class UserNetwork implements AutoCloseable {
       return null;
     }
     SocketChannel channel = SocketChannel.open();
-    return connecting(channel, new InetSocketAddress(EgressCheck.inet(address), port));
+    return new SocketEnd(connecting(channel, new InetSocketAddress(address.inet(), port)));
   }
 
   private static SocketChannel connect(Relay relay) throws IOException {
@@ -347,7 +352,7 @@ public final class UserNetwork implements AutoCloseable {
           UnixDomainSocketAddress.of(relay.socket().get()));
     }
     return connecting(
-        SocketChannel.open(), new InetSocketAddress(EgressCheck.inet(LOOPBACK), relay.hostPort()));
+        SocketChannel.open(), new InetSocketAddress(LOOPBACK.inet(), relay.hostPort()));
   }
 
   private static SocketChannel connecting(SocketChannel channel, java.net.SocketAddress to)

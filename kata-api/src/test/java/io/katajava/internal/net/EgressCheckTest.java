@@ -4,14 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.EgressPolicy;
-import io.katajava.Ipv4Range;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EgressCheckTest {
   private static boolean allows(EgressPolicy policy, String address, int port) {
-    return new EgressCheck(policy).decide(Ipv4Range.address(address), port).allowed();
+    return new EgressCheck(policy).decide(Ip.parse(address), port).allowed();
   }
 
   @ParameterizedTest
@@ -43,14 +42,52 @@ class EgressCheckTest {
     assertThat(allows(policy, address, 80)).isFalse();
     assertThat(allows(policy.allow("*.example"), address, 80)).isFalse();
     assertThat(allows(policy.allow(address), address, 80)).isTrue();
-    assertThat(allows(EgressPolicy.denyAll().allow("0.0.0.0/0"), address, 80)).isTrue();
+    String all = address.indexOf(':') < 0 ? "0.0.0.0/0" : "::/0";
+    assertThat(allows(EgressPolicy.denyAll().allow(all), address, 80)).isTrue();
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"1.1.1.1", "9.255.255.255", "11.0.0.0", "172.32.0.0", "100.128.0.1"})
+  @ValueSource(
+      strings = {
+        "1.1.1.1",
+        "9.255.255.255",
+        "11.0.0.0",
+        "172.32.0.0",
+        "100.128.0.1",
+        "2606:4700::1111",
+        "2a00::1",
+        "64:ff9b::1.1.1.1",
+        "2002:101:101::1"
+      })
   void address_ofThePublicInternet_isReachedUnlessNothingIs(String address) {
     assertThat(allows(EgressPolicy.publicInternet(), address, 80)).isTrue();
     assertThat(allows(EgressPolicy.denyAll(), address, 80)).isFalse();
+  }
+
+  @Test
+  void address_ofIpv4InTheGuiseOfIpv6_isRefusedWhateverIsAllowed() {
+    EgressPolicy policy = EgressPolicy.publicInternet().allow("::/0").allow("0.0.0.0/0");
+    assertThat(allows(policy, "::ffff:127.0.0.1", 80)).isFalse();
+    assertThat(allows(policy, "::ffff:1.1.1.1", 80)).isFalse();
+  }
+
+  @Test
+  void rule_thatDeniesAnIpv4Address_closesTheWayByATranslator() {
+    EgressPolicy policy = EgressPolicy.publicInternet().deny("1.1.1.0/24");
+    assertThat(allows(policy, "64:ff9b::1.1.1.1", 80)).isFalse();
+    assertThat(allows(policy, "2002:101:101::1", 80)).isFalse();
+    assertThat(allows(policy, "64:ff9b::1.1.2.1", 80)).isTrue();
+    assertThat(allows(EgressPolicy.denyAll().allow("1.1.1.1"), "64:ff9b::1.1.1.1", 80)).isFalse();
+  }
+
+  @Test
+  void rule_ofIpv6_isForItsRangeAndPorts() {
+    EgressPolicy policy = EgressPolicy.denyAll().allow("fd12:34::/32", 5432).deny("fd12:34:5::1");
+    assertThat(allows(policy, "fd12:34::7", 5432)).isTrue();
+    assertThat(allows(policy, "fd12:34::7", 80)).isFalse();
+    assertThat(allows(policy, "fd12:35::7", 5432)).isFalse();
+    assertThat(allows(policy, "fd12:34:5::1", 5432)).isFalse();
+    assertThat(policy).hasToString("nothing, allow [fd12:34::/32]:5432, deny fd12:34:5::1");
   }
 
   @Test
@@ -72,8 +109,8 @@ class EgressCheckTest {
   @Test
   void name_opensTheAddressesItWasAnsweredWith_andNoPrivateOnes() {
     EgressCheck check = new EgressCheck(EgressPolicy.denyAll().allow("*.good.example", 443));
-    int address = Ipv4Range.address("1.2.3.4");
-    int inside = Ipv4Range.address("10.0.0.1");
+    Ip address = Ip.parse("1.2.3.4");
+    Ip inside = Ip.parse("10.0.0.1");
     assertThat(check.decide(address, 443).allowed()).isFalse();
     check.pin("www.good.example", address);
     check.pin("www.good.example", inside);
@@ -102,7 +139,7 @@ class EgressCheckTest {
   @Test
   void name_denied_closesItsAddress() {
     EgressCheck check = new EgressCheck(EgressPolicy.publicInternet().deny("bad.example", 80));
-    int address = Ipv4Range.address("1.2.3.4");
+    Ip address = Ip.parse("1.2.3.4");
     check.pin("bad.example", address);
     check.pin("good.example", address);
     assertThat(check.decide(address, 80).allowed()).isFalse();
@@ -110,7 +147,19 @@ class EgressCheckTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "10.0.0", "10.0.0.0/33", "300.1.1.1", "a b", "*", "ex*mple", "-x/"})
+  @ValueSource(
+      strings = {
+        "",
+        "10.0.0",
+        "10.0.0.0/33",
+        "300.1.1.1",
+        "a b",
+        "*",
+        "ex*mple",
+        "-x/",
+        "fd00::/129",
+        ":x"
+      })
   void destination_malformed_isRefused(String destination) {
     assertThatThrownBy(() -> EgressPolicy.denyAll().allow(destination))
         .isInstanceOf(IllegalArgumentException.class);

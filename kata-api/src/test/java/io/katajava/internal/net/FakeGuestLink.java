@@ -16,13 +16,15 @@ import java.util.concurrent.TimeUnit;
 
 /** A guest of a few packets, in place of the hypervisor at a network's socket. */
 final class FakeGuestLink implements AutoCloseable {
-  static final int GUEST = 0x0a00020f;
-  static final int GATEWAY = 0x0a000202;
+  static final Ip GUEST = Ip.parse("10.0.2.15");
+  static final Ip GATEWAY = Ip.parse("10.0.2.2");
+  static final Ip GUEST6 = Ip.parse("fd00:2::15");
+  static final Ip GATEWAY6 = Ip.parse("fd00:2::2");
   static final String MAC = "02:00:00:00:00:15";
   private static final int PATIENCE_SECONDS = 60;
 
   /** A packet from the network: the transport's header and data. */
-  record Packet(int protocol, int from, ByteBuffer content) {
+  record Packet(int protocol, Ip from, Ip to, ByteBuffer content) {
     int port() {
       return content.getShort(0) & 0xffff;
     }
@@ -70,23 +72,29 @@ final class FakeGuestLink implements AutoCloseable {
         byte[] frame = new byte[in.readInt()];
         in.readFully(frame);
         ByteBuffer ip = ByteBuffer.wrap(frame);
-        if (ip.getShort(12) != Packets.TYPE_IPV4) {
+        boolean ipv6 = ip.getShort(12) == (short) Packets.TYPE_IPV6;
+        if (!ipv6 && ip.getShort(12) != Packets.TYPE_IPV4) {
           continue;
         }
-        int header = Packets.ETHERNET + Packets.IPV4;
-        if (Packets.fold(Packets.sum(ip, Packets.ETHERNET, Packets.IPV4)) != 0xffff) {
+        int header = Packets.ETHERNET + (ipv6 ? Packets.IPV6 : Packets.IPV4);
+        if (!ipv6 && Packets.fold(Packets.sum(ip, Packets.ETHERNET, Packets.IPV4)) != 0xffff) {
           throw new AssertionError("checksum of an IP header");
         }
-        int size = ip.getShort(Packets.ETHERNET + 2) - Packets.IPV4 & 0xffff;
+        int size =
+            ipv6
+                ? ip.getShort(Packets.ETHERNET + 4) & 0xffff
+                : ip.getShort(Packets.ETHERNET + 2) - Packets.IPV4 & 0xffff;
         byte[] content = Arrays.copyOfRange(frame, header, header + size);
-        int protocol = ip.get(Packets.ETHERNET + 9);
-        int from = ip.getInt(Packets.ETHERNET + 12);
+        int protocol = ip.get(Packets.ETHERNET + (ipv6 ? 6 : 9));
+        Ip from = ipv6 ? Ip.readV6(ip, Packets.ETHERNET + 8) : Ip.readV4(ip, Packets.ETHERNET + 12);
+        Ip to = ipv6 ? Ip.readV6(ip, Packets.ETHERNET + 24) : Ip.readV4(ip, Packets.ETHERNET + 16);
         if (protocol != Packets.PROTOCOL_ICMP
-            && transportSum(content, protocol, from) != (protocol == Packets.PROTOCOL_UDP ? -1 : 0)
-            && transportSum(content, protocol, from) != 0) {
+            && transportSum(content, protocol, from, to)
+                != (protocol == Packets.PROTOCOL_UDP ? -1 : 0)
+            && transportSum(content, protocol, from, to) != 0) {
           throw new AssertionError("checksum of protocol " + protocol);
         }
-        packets.add(new Packet(protocol, from, ByteBuffer.wrap(content)));
+        packets.add(new Packet(protocol, from, to, ByteBuffer.wrap(content)));
       }
     } catch (EOFException e) {
       // The network closed.
@@ -97,9 +105,9 @@ final class FakeGuestLink implements AutoCloseable {
   }
 
   /** Zero when the sum in the packet is right. */
-  private static short transportSum(byte[] content, int protocol, int from) {
+  private static short transportSum(byte[] content, int protocol, Ip from, Ip to) {
     return Packets.transportChecksum(
-        ByteBuffer.wrap(content), 0, content.length, protocol, from, GUEST);
+        ByteBuffer.wrap(content), 0, content.length, protocol, from, to);
   }
 
   Packet next() throws InterruptedException {
@@ -135,14 +143,18 @@ final class FakeGuestLink implements AutoCloseable {
     }
   }
 
-  void ip(int protocol, int to, byte[] content) throws IOException {
-    ByteBuffer frame = ByteBuffer.allocate(Packets.ETHERNET + Packets.IPV4 + content.length);
+  void ip(int protocol, Ip to, byte[] content) throws IOException {
+    ip(protocol, to.isIpv6() ? GUEST6 : GUEST, to, content);
+  }
+
+  void ip(int protocol, Ip from, Ip to, byte[] content) throws IOException {
+    ByteBuffer frame = ByteBuffer.allocate(Packets.ETHERNET + Packets.header(to) + content.length);
     byte[] mac = UserNetworkSettings.mac(MAC);
-    Packets.ipv4(frame, mac, mac, protocol, GUEST, to, content.length);
+    Packets.ip(frame, mac, mac, protocol, from, to, content.length);
     frame(frame.put(content).array());
   }
 
-  void udp(int to, int from, int port, byte[] data) throws IOException {
+  void udp(Ip to, int from, int port, byte[] data) throws IOException {
     ByteBuffer content = ByteBuffer.allocate(8 + data.length);
     content.putShort((short) from).putShort((short) port).putShort((short) (8 + data.length));
     content.putShort((short) 0).put(data);
@@ -150,13 +162,13 @@ final class FakeGuestLink implements AutoCloseable {
   }
 
   /** A segment; a window of 65535 and, in the first one, no options. */
-  void tcp(int to, int from, int port, int flags, int sequence, int acknowledgment, byte[] data)
+  void tcp(Ip to, int from, int port, int flags, int sequence, int acknowledgment, byte[] data)
       throws IOException {
     segment(to, from, port, flags, sequence, acknowledgment, 0xffff, data);
   }
 
   void segment(
-      int to,
+      Ip to,
       int from,
       int port,
       int flags,

@@ -38,7 +38,8 @@ import org.junit.jupiter.api.Timeout;
 class UserNetworkTest {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
   private static final int SERVICE = 5000;
-  private static final int GATEWAY = FakeGuestLink.GATEWAY;
+  private static final Ip GATEWAY = FakeGuestLink.GATEWAY;
+  private static final Ip LOCAL = Ip.parse("127.0.0.1");
   private static final byte[] NOTHING = {};
 
   private final LinkedBlockingQueue<SandboxEvent> events = new LinkedBlockingQueue<>();
@@ -58,15 +59,15 @@ class UserNetworkTest {
         UserNetwork.open(
             new UserNetworkSettings(
                 "test",
-                FakeGuestLink.GUEST,
-                GATEWAY,
+                new UserNetworkSettings.Ends(FakeGuestLink.GUEST, GATEWAY),
+                Optional.empty(),
                 1500,
                 FakeGuestLink.MAC,
                 EgressPolicy.denyAll().allow("127.0.0.0/8"),
                 List.of(
                     new Network.Relay(
                         Optional.of("db"), SERVICE, Optional.empty(), service.getLocalPort())),
-                Map.of("db", GATEWAY),
+                Map.of("db", List.of(GATEWAY)),
                 List.of()),
             events::add,
             blocking);
@@ -225,13 +226,13 @@ class UserNetworkTest {
   @Test
   void datagrams_goOutAndComeBackByBothWays() throws Exception {
     try (DatagramSocket peer = new DatagramSocket(0, LOOPBACK)) {
-      guest.udp(0x7f000001, 4000, peer.getLocalPort(), "out".getBytes(UTF_8));
+      guest.udp(LOCAL, 4000, peer.getLocalPort(), "out".getBytes(UTF_8));
       DatagramPacket out = new DatagramPacket(new byte[100], 100);
       peer.receive(out);
       assertThat(new String(out.getData(), 0, out.getLength(), UTF_8)).isEqualTo("out");
       peer.send(new DatagramPacket("back".getBytes(UTF_8), 4, out.getSocketAddress()));
       Packet back = guest.next();
-      assertThat(back.from()).isEqualTo(0x7f000001);
+      assertThat(back.from()).isEqualTo(LOCAL);
       assertThat(back.guestPort()).isEqualTo(4000);
       assertThat(new String(back.data(), UTF_8)).isEqualTo("back");
 
@@ -251,7 +252,7 @@ class UserNetworkTest {
 
   @Test
   void wishes_beyondPolicyOrWithoutAService_areRefused() throws Exception {
-    int inside = 0x0a010203;
+    Ip inside = Ip.parse("10.1.2.3");
     guest.tcp(inside, 40004, 443, Packets.SYN, 7, 0, NOTHING);
     assertThat(guest.next(Packets.RST).acknowledgment()).isEqualTo(8);
     SandboxEvent event = events.poll(60, TimeUnit.SECONDS);
@@ -283,14 +284,24 @@ class UserNetworkTest {
             refused -> assertThat(refused.protocol()).isEqualTo("dns"));
   }
 
+  static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
+  }
+
   static byte[] question(String name) {
+    return question(name, DnsMessage.TYPE_A);
+  }
+
+  static byte[] question(String name, int type) {
     ByteBuffer to = ByteBuffer.allocate(512);
     to.putShort((short) 4711).putShort((short) 0x0100).putShort((short) 1);
     to.putShort((short) 0).putInt(0);
     for (String label : name.split("\\.", -1)) {
       to.put((byte) label.length()).put(label.getBytes(UTF_8));
     }
-    to.put((byte) 0).putShort((short) 1).putShort((short) 1);
+    to.put((byte) 0).putShort((short) type).putShort((short) 1);
     byte[] bytes = new byte[to.position()];
     to.flip().get(bytes);
     return bytes;
@@ -323,8 +334,9 @@ class UserNetworkTest {
     at.putShort(16, (short) (random.nextInt(4) == 0 ? random.nextInt() : frame.length - 14));
     at.putShort(20, (short) 0);
     at.put(23, (byte) new int[] {1, 6, 17}[random.nextInt(3)]);
-    at.putInt(26, FakeGuestLink.GUEST);
-    at.putInt(30, random.nextBoolean() ? GATEWAY : 0x0a010000 + random.nextInt(256));
+    at.position(26);
+    FakeGuestLink.GUEST.write(at);
+    (random.nextBoolean() ? GATEWAY : Ip.v4(0x0a010000 + random.nextInt(256))).write(at);
     if (frame.length >= 38) {
       at.putShort(34, (short) (random.nextBoolean() ? 40007 : random.nextInt()));
       at.putShort(36, (short) new int[] {SERVICE, 53, 80}[random.nextInt(3)]);
@@ -351,7 +363,7 @@ class UserNetworkTest {
     // The service accepts none of them; its backlog is short, so most stay half open.
     List<Integer> refused = new ArrayList<>();
     for (int i = 0; i < TcpStack.MOST_CONNECTIONS + 5; i++) {
-      guest.tcp(0x7f000001, 20000 + i, service.getLocalPort(), Packets.SYN, 1, 0, NOTHING);
+      guest.tcp(LOCAL, 20000 + i, service.getLocalPort(), Packets.SYN, 1, 0, NOTHING);
     }
     while (refused.size() < 5) {
       refused.add(guest.next(Packets.RST).guestPort());
