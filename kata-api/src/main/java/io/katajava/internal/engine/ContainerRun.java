@@ -57,7 +57,7 @@ final class ContainerRun {
   /** Makes the container in the guest; leaves nothing on failure. */
   void create(ContainerLimits limits) {
     try {
-      client.createContainer(plan.toRequest(limits, sandbox.pidHolderId()));
+      client.createContainer(plan.toRequest(limits, sandbox.members().pidHolderId()));
     } catch (AgentException e) {
       throw failure("create", e);
     }

@@ -45,7 +45,7 @@ final class SandboxFork {
     Deadline deadline = Deadline.after(parent.parts().spec().startTimeout());
     // In the parent's own directory: what is left of a JVM that is killed goes with the parent.
     Path state = parent.startRun().stateDirectory().resolve("fork-" + SandboxIds.next());
-    List<CopiedContainer> containers = parent.copyableContainers();
+    List<CopiedContainer> containers = parent.members().copyable();
     Duration pause = save(vm, state, deadline);
     log.debug("[{}] stood still for {} ms to be forked", parent.id(), pause.toMillis());
     try {
@@ -181,8 +181,8 @@ final class SandboxFork {
                 parent.link().agentVersion(),
                 parent.parts().vmSpec(),
                 containers,
-                parent.defaultContainerName(),
-                parent.madePidHolder(),
+                parent.members().defaultName(),
+                parent.members().madePidHolder(),
                 new Birth(
                     Birth.Kind.FORK,
                     "a copy of sandbox "

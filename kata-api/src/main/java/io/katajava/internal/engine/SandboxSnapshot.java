@@ -98,9 +98,9 @@ final class SandboxSnapshot {
     VmSizes sizes = sandbox.parts().vmSpec().sizes();
     values.put("vcpus", String.valueOf(sizes.vcpus()));
     values.put("memory-mebibytes", String.valueOf(sizes.memory().toMebibytes()));
-    sandbox.madePidHolder().ifPresent(holder -> values.put("pid-holder", holder));
-    sandbox.defaultContainerName().ifPresent(name -> values.put("default-container", name));
-    List<CopiedContainer> containers = sandbox.copyableContainers();
+    sandbox.members().madePidHolder().ifPresent(holder -> values.put("pid-holder", holder));
+    sandbox.members().defaultName().ifPresent(name -> values.put("default-container", name));
+    List<CopiedContainer> containers = sandbox.members().copyable();
     for (int i = 0; i < containers.size(); i++) {
       describe(sandbox, "container." + i + ".", containers.get(i), values);
     }

@@ -96,7 +96,7 @@ final class TemplateBuild {
     Map<String, String> values = new LinkedHashMap<>();
     try {
       sandbox.beginAsTemplate();
-      PreparedContainer container = sandbox.prepareDefaultContainer();
+      PreparedContainer container = sandbox.members().prepareDefault();
       values.put(CREATED, String.valueOf(Instant.now().toEpochMilli()));
       values.put(VCPUS, String.valueOf(spec.sizes().vcpus()));
       values.put(MEMORY, String.valueOf(spec.sizes().memory().toMebibytes()));

@@ -134,7 +134,7 @@ final class VmContainer implements Container {
   void begin() {
     boolean made = false;
     try {
-      volumes.copyIn(sandbox.link().client(), sandbox::makeCarrier);
+      volumes.copyIn(sandbox.link().client(), sandbox.members()::makeCarrier);
       run.create(limits);
       made = true;
     } finally {
@@ -305,10 +305,10 @@ final class VmContainer implements Container {
             renew();
           }
           stage = Stage.STARTING;
-          sandbox.remember();
+          sandbox.members().remember();
           run.start(log);
           stage = Stage.STARTED;
-          sandbox.remember();
+          sandbox.members().remember();
           started();
         });
   }
@@ -398,7 +398,7 @@ final class VmContainer implements Container {
               sandbox,
               () -> sandbox.link().client().pauseContainer(agentId()));
           paused = true;
-          sandbox.remember();
+          sandbox.members().remember();
         });
   }
 
@@ -417,7 +417,7 @@ final class VmContainer implements Container {
         sandbox,
         () -> sandbox.link().client().resumeContainer(agentId()));
     paused = false;
-    sandbox.remember();
+    sandbox.members().remember();
   }
 
   @Override
@@ -430,7 +430,7 @@ final class VmContainer implements Container {
               sandbox,
               () -> sandbox.link().client().updateContainer(agentId(), change.toOci()));
           limits = limits.changedBy(change);
-          sandbox.remember();
+          sandbox.members().remember();
         });
   }
 

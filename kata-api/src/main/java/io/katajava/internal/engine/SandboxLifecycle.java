@@ -1,0 +1,252 @@
+package io.katajava.internal.engine;
+
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.SandboxEvent;
+import io.katajava.SandboxState;
+import io.katajava.internal.observe.LogContext;
+import io.katajava.spi.VmExit;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** From running to stopped, lost or let go: the states of a sandbox and what they allow. */
+final class SandboxLifecycle {
+  private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
+  private static final Duration DRAINED_GRACE = Duration.ofSeconds(10);
+
+  private final VmSandbox sandbox;
+  private final VmSandbox.Parts parts;
+  private final StartRun run;
+  private final Consumer<VmSandbox> onClosed;
+  private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
+  private final ReentrantLock closing = new ReentrantLock();
+  private final ReentrantLock losing = new ReentrantLock();
+  private final MachinePause pause;
+  private final LifeLimits limits;
+
+  /** Commands of ours are taken even while the sandbox drains. */
+  private volatile boolean copyingBack;
+
+  SandboxLifecycle(
+      VmSandbox sandbox, VmSandbox.Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
+    this.sandbox = sandbox;
+    this.parts = parts;
+    this.run = run;
+    this.onClosed = onClosed;
+    this.pause = new MachinePause(sandbox, state);
+    this.limits = new LifeLimits(sandbox, parts.spec().life());
+  }
+
+  SandboxState state() {
+    return Objects.requireNonNull(state.get());
+  }
+
+  boolean isBeforeEnd() {
+    SandboxState now = state();
+    return now == SandboxState.STARTING || now == SandboxState.RUNNING;
+  }
+
+  /** The guest runs; its loss is not watched for. */
+  void runs() {
+    state.set(SandboxState.RUNNING);
+  }
+
+  /** From now on the guest runs, and its loss is told. */
+  void watch(Instant started) {
+    runs();
+    limits.begin(started);
+    parts.link().onLost().thenRun(this::lost);
+    parts.vm().onExit().thenAccept(this::vmExited);
+  }
+
+  /** Both ways to hear of the loss may come at once; the end of the machine is told last. */
+  private void lost() {
+    losing.lock();
+    try {
+      if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)
+          || state.compareAndSet(SandboxState.DRAINING, SandboxState.LOST)
+          || state.compareAndSet(SandboxState.PAUSED, SandboxState.LOST)) {
+        limits.close();
+        Instant now = Instant.now();
+        parts
+            .vm()
+            .evidence()
+            .consoleTail()
+            .lines()
+            .filter(line -> line.contains("Kernel panic"))
+            .findFirst()
+            .ifPresent(
+                line -> sandbox.events().emit(new SandboxEvent.GuestPanicked(now, line.strip())));
+        sandbox.events().emit(new SandboxEvent.AgentLost(now, lossReason()));
+      }
+    } finally {
+      losing.unlock();
+    }
+  }
+
+  private void vmExited(VmExit exit) {
+    if (state() == SandboxState.DETACHED) {
+      return;
+    }
+    lost();
+    sandbox.events().emit(new SandboxEvent.VmExited(Instant.now(), exit));
+  }
+
+  /** Why the machine is gone, as far as that is known. */
+  String lossReason() {
+    VmExit exit = parts.vm().onExit().getNow(null);
+    if (exit != null) {
+      return "the hypervisor ended with status " + exit.status() + ", " + exit.reason();
+    }
+    return parts.link().lossReason();
+  }
+
+  void requireRunning(String what) {
+    SandboxState now = state();
+    if (now == SandboxState.LOST) {
+      throw new KataException(
+          parts.vm().onExit().isDone() ? ErrorCode.VM_EXITED : ErrorCode.AGENT_LOST,
+          "cannot " + what + ": sandbox " + sandbox.id() + " was lost: " + lossReason(),
+          Details.none().withSandbox(sandbox.id()));
+    }
+    if (now == SandboxState.DETACHED) {
+      throw new KataException(
+          ErrorCode.CLOSED,
+          "cannot " + what + ": sandbox " + sandbox.id() + " was let go of",
+          Details.none().withSandbox(sandbox.id()).withRemedy("Attach to it: kata.attach(id)"));
+    }
+    if (now == SandboxState.PAUSED) {
+      parts.link().requireAwake(what);
+    }
+    if (now == SandboxState.STOPPING || now == SandboxState.STOPPED) {
+      throw new KataException(
+          ErrorCode.CLOSED,
+          "cannot " + what + ": sandbox " + sandbox.id() + " is closed",
+          Details.none().withSandbox(sandbox.id()));
+    }
+  }
+
+  /** Running, and not about to end. */
+  void requireAccepting(String what) {
+    requireRunning(what);
+    if (state() == SandboxState.DRAINING) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "cannot " + what + ": sandbox " + sandbox.id() + " is draining, and takes nothing new",
+          Details.none().withSandbox(sandbox.id()));
+    }
+  }
+
+  /** Whether commands of users are refused, because it drains. */
+  boolean refusesCommands() {
+    return state() == SandboxState.DRAINING && !copyingBack;
+  }
+
+  /** What is done to the whole machine, after a look at whether it is there. */
+  MachinePause machine(String attempt) {
+    if (state() != SandboxState.PAUSED) {
+      requireRunning(attempt + " the sandbox");
+    }
+    return pause;
+  }
+
+  boolean drain(Duration limit) {
+    requireRunning("drain it");
+    state.compareAndSet(SandboxState.RUNNING, SandboxState.DRAINING);
+    long deadline = System.nanoTime() + Math.max(0, limit.toNanos());
+    boolean ended;
+    try {
+      ended = sandbox.activity().awaitNone(deadline) && sandbox.members().awaitWork(deadline);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED,
+          "interrupted while sandbox " + sandbox.id() + " drained",
+          Details.none().withSandbox(sandbox.id()).withCause(e));
+    }
+    end(DRAINED_GRACE, true);
+    return ended;
+  }
+
+  void close() {
+    if (parts.detachment() != null && letGo()) {
+      return;
+    }
+    // Nothing in the guest outlives it, so its orderly shutdown would only cost time.
+    end(CLOSE_GRACE, false);
+  }
+
+  /** Leaves the machine as it is; false when there is nothing that could go on. */
+  private boolean letGo() {
+    closing.lock();
+    try {
+      Detachment detachment = parts.detachment();
+      if (state() == SandboxState.DETACHED) {
+        return true;
+      }
+      if (detachment == null
+          || !(state.compareAndSet(SandboxState.RUNNING, SandboxState.DETACHED)
+              || state.compareAndSet(SandboxState.DRAINING, SandboxState.DETACHED))) {
+        return false;
+      }
+      limits.close();
+      parts.link().close();
+      parts.vm().detach();
+      detachment.release();
+      sandbox.members().forgetAll();
+      onClosed.accept(sandbox);
+      return true;
+    } finally {
+      closing.unlock();
+    }
+  }
+
+  @SuppressWarnings("try") // The context is held, not used.
+  void end(Duration grace, boolean askAgent) {
+    closing.lock();
+    try (LogContext context = LogContext.of(sandbox.id())) {
+      if (state() == SandboxState.STOPPED || state() == SandboxState.DETACHED) {
+        return;
+      }
+      limits.close();
+      KataException lostFiles = copyBack();
+      SandboxState before = state.getAndSet(SandboxState.STOPPING);
+      boolean answers = before == SandboxState.RUNNING || before == SandboxState.DRAINING;
+      long deadline = System.nanoTime() + grace.toNanos();
+      if (askAgent && answers && !grace.isZero() && !grace.isNegative()) {
+        parts.link().destroySandbox(grace);
+      }
+      parts.link().close();
+      parts.vm().stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+      parts.vm().close();
+      parts.connections().close();
+      run.removeState();
+      Detachment detachment = parts.detachment();
+      if (detachment != null) {
+        detachment.close();
+      }
+      sandbox.members().forgetAll();
+      state.set(SandboxState.STOPPED);
+      onClosed.accept(sandbox);
+      if (lostFiles != null) {
+        throw lostFiles;
+      }
+    } finally {
+      closing.unlock();
+    }
+  }
+
+  private @Nullable KataException copyBack() {
+    if (state() != SandboxState.RUNNING && state() != SandboxState.DRAINING) {
+      return null;
+    }
+    copyingBack = true;
+    return sandbox.members().copyBack();
+  }
+}
