@@ -35,8 +35,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Images of many layers, many files, and many bytes, in a JVM of 256 MiB as this module's tests
- * have it, and looked at by the tools of squashfs.
+ * Images of many layers, many files, and many bytes, in a JVM of 256 MiB, as the build gives to
+ * these tests, and looked at by the tools of squashfs.
  */
 @Timeout(900)
 class LargeImageIT {
