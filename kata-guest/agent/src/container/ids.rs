@@ -103,6 +103,7 @@ impl IdMaps {
         if let Some(at) = mounts.iter().position(|mount| mount.fstype == "cgroup2").filter(|_| shared) {
             let between = MountPlan {
                 source: "tmpfs".into(),
+                inside: None,
                 fstype: "tmpfs".into(),
                 options: Options::parse(&["nosuid", "nodev", "noexec", "ro"]),
                 ..mounts[at].clone()

@@ -20,6 +20,8 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct MountPlan {
     pub source: String,
+    /// The source's place in the container's own root, where it lies in that.
+    pub inside: Option<String>,
     pub target: String,
     pub fstype: String,
     pub options: Options,
@@ -112,13 +114,22 @@ impl MountPlan {
             other => other.to_string(),
         };
         let source = if mount.source.is_empty() { fstype.clone() } else { mount.source.clone() };
-        Ok(MountPlan { source, target: target.clone(), fstype, options })
+        Ok(MountPlan { source, inside: None, target: target.clone(), fstype, options })
+    }
+
+    /// A bind whose source lies in the container's root is looked for inside it: a link in the image would lead the
+    /// agent elsewhere.
+    pub fn look_inside(&mut self, root: &str) {
+        let below = self.source.strip_prefix(root.trim_end_matches('/')).filter(|rest| rest.starts_with('/'));
+        self.inside = below.filter(|_| self.options.is_bind()).map(str::to_string);
     }
 
     /// Mounts below the root. Every step of the target is resolved inside it: a link in the image leads nowhere else.
     pub fn mount(&self, root: &Root) -> Result<()> {
         let what = || format!("mount {} on {}", self.source, self.target);
-        let place = if self.options.is_bind() && !Path::new(&self.source).is_dir() {
+        let held = self.inside.as_deref().map(|path| root.directory(path)).transpose().context(what())?;
+        let source = held.as_ref().map_or_else(|| self.source.clone(), path_of);
+        let place = if self.options.is_bind() && !Path::new(&source).is_dir() {
             root.file(&self.target)
         } else {
             root.directory(&self.target)
@@ -129,7 +140,7 @@ impl MountPlan {
         let fstype = (!bind).then_some(self.fstype.as_str());
         let first =
             if bind { self.options.flags & (MsFlags::MS_BIND | MsFlags::MS_REC) } else { self.options.flags };
-        mount(Some(self.source.as_str()), path_of(&place).as_str(), fstype, first, data).context(what())?;
+        mount(Some(source.as_str()), path_of(&place).as_str(), fstype, first, data).context(what())?;
         let extra = self.options.flags - (MsFlags::MS_BIND | MsFlags::MS_REC);
         if self.options.propagation.is_empty() && (!bind || extra.is_empty()) {
             return Ok(());
@@ -185,6 +196,21 @@ mod tests {
         assert_eq!(options.flags, MsFlags::MS_NOSUID | MsFlags::MS_BIND | MsFlags::MS_REC);
         assert_eq!(options.propagation, [MsFlags::MS_SLAVE | MsFlags::MS_REC]);
         assert_eq!(options.data, "mode=755,size=65536k");
+    }
+
+    #[test]
+    fn bind_of_its_own_root_is_looked_for_inside() {
+        let mut plan = MountPlan::from_spec(&grpc::Mount {
+            destination: "/data".into(),
+            source: "/run/c/rootfs/data".into(),
+            r#type: "bind".into(),
+            options: vec!["rbind".into()],
+        })
+        .unwrap();
+        plan.look_inside("/run/c/rootfs");
+        assert_eq!(plan.inside.as_deref(), Some("/data"));
+        plan.look_inside("/run/c/root");
+        assert_eq!(plan.inside, None);
     }
 
     #[test]

@@ -142,6 +142,7 @@ impl ContainerPlan {
             ));
         }
         let mut mounts = spec.mounts.iter().map(MountPlan::from_spec).collect::<Result<Vec<_>>>()?;
+        mounts.iter_mut().for_each(|mount| mount.look_inside(&root.path));
         if let Some(ids) = &ids {
             ids.adapt(&mut mounts, unshared);
         }

@@ -2,6 +2,7 @@ package io.katajava;
 
 import io.katajava.wait.WaitStrategy;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -48,6 +49,13 @@ public interface Container extends AutoCloseable {
    * @throws IllegalStateException if it keeps none
    */
   ContainerLog log();
+
+  /**
+   * What tells whether it works: its builder's health check, else its image's.
+   *
+   * @return empty when it has none
+   */
+  Optional<Healthcheck> healthcheck();
 
   /**
    * Copies files into and out of the container.

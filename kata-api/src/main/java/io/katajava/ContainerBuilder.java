@@ -53,6 +53,7 @@ public final class ContainerBuilder {
   private ContainerSpec.@Nullable IdMappings idMappings;
   private @Nullable MemorySize keptLog;
   private @Nullable WaitStrategy readiness;
+  private @Nullable Healthcheck healthcheck;
 
   /**
    * Makes a builder; {@link Sandbox#container} does.
@@ -548,6 +549,18 @@ public final class ContainerBuilder {
   }
 
   /**
+   * Sets the health check, which {@link io.katajava.wait.Wait#forHealthcheck()} runs. Default: the
+   * image's.
+   *
+   * @param check takes the place of the image's; {@link Healthcheck#NONE} for none
+   * @return this
+   */
+  public ContainerBuilder healthcheck(Healthcheck check) {
+    this.healthcheck = check;
+    return this;
+  }
+
+  /**
    * Lets {@link #start} wait until the container is ready. The output of its first process is then
    * kept as a log of 1 MiB, unless {@link #keepLog} says otherwise or it has a terminal. Default:
    * the container is ready as soon as it is started.
@@ -603,7 +616,8 @@ public final class ContainerBuilder {
         limits.build(),
         new ContainerSpec.Kernel(
             namespaces, sharedPid, sysctls, hooks, Optional.ofNullable(idMappings)),
-        keptLog());
+        keptLog(),
+        Optional.ofNullable(healthcheck));
   }
 
   private Optional<MemorySize> keptLog() {

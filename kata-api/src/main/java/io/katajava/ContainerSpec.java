@@ -26,6 +26,7 @@ import java.util.OptionalInt;
  * @param kernel namespaces, kernel settings, hooks
  * @param keptLog how much of the first process's output is kept as a log; absent when its streams
  *     are read instead
+ * @param healthcheck what tells whether it works; the image's when absent
  */
 public record ContainerSpec(
     String name,
@@ -35,7 +36,8 @@ public record ContainerSpec(
     ContainerSecurity security,
     ContainerLimits limits,
     Kernel kernel,
-    Optional<MemorySize> keptLog) {
+    Optional<MemorySize> keptLog,
+    Optional<Healthcheck> healthcheck) {
 
   /**
    * A container's first process.

@@ -46,6 +46,8 @@ public enum ErrorCode {
   COMMAND_FAILED,
   /** A container's first process has ended while it was waited for. */
   CONTAINER_ENDED,
+  /** A container runs, but its health check has failed too often. */
+  CONTAINER_UNHEALTHY,
   /** A command wrote more than the stated limit. */
   OUTPUT_LIMIT,
   /** Files could not be copied. */

@@ -97,12 +97,17 @@ public sealed interface Network {
    * JVM, which asks the policy and goes on with a socket of its own.
    *
    * @param published ports of the guest that programs of the host reach
+   * @param publishesExposed whether ports that images expose are published, too
    * @param egress where the guest may connect to
    * @param relays services of the host that the guest reaches
    * @param guest the guest's end; its address decides the subnet
    */
   record User(
-      List<PublishedPort> published, EgressPolicy egress, List<Relay> relays, GuestInterface guest)
+      List<PublishedPort> published,
+      boolean publishesExposed,
+      EgressPolicy egress,
+      List<Relay> relays,
+      GuestInterface guest)
       implements Network {
     /** Copies the lists. */
     public User {
@@ -157,6 +162,7 @@ public sealed interface Network {
   /** Collects the settings of a user network. Not safe for several threads. */
   final class UserBuilder {
     private final List<PublishedPort> published = new ArrayList<>();
+    private boolean publishesExposed;
     private final List<Relay> relays = new ArrayList<>();
     private EgressPolicy egress = EgressPolicy.publicInternet();
     private GuestInterface guest = GuestInterface.DEFAULT;
@@ -191,6 +197,20 @@ public sealed interface Network {
         }
       }
       published.add(port);
+      return this;
+    }
+
+    /**
+     * Publishes every port that the image of one of the sandbox's containers exposes ({@code
+     * EXPOSE} in a Dockerfile, {@code -P} of {@code docker run}) at a free port of the host's
+     * loopback, as soon as the container is made and until the sandbox ends. A port that is
+     * published already stays where it is. With several user networks the first that asks for this
+     * has them. Default: they are not published.
+     *
+     * @return this
+     */
+    public UserBuilder publishExposed() {
+      this.publishesExposed = true;
       return this;
     }
 
@@ -286,7 +306,7 @@ public sealed interface Network {
     }
 
     private User build() {
-      return new User(published, egress, relays, guest);
+      return new User(published, publishesExposed, egress, relays, guest);
     }
   }
 

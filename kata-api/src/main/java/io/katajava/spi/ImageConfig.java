@@ -1,5 +1,6 @@
 package io.katajava.spi;
 
+import io.katajava.Healthcheck;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param volumes directories whose content is not meant to be part of the container
  * @param stopSignal what ends the first process politely: a name or number
  * @param labels notes of the image's maker
+ * @param healthcheck what tells whether a container works; Docker's addition to the specification
  */
 public record ImageConfig(
     List<String> entrypoint,
@@ -29,7 +31,8 @@ public record ImageConfig(
     List<String> exposedPorts,
     List<String> volumes,
     Optional<String> stopSignal,
-    Map<String, String> labels) {
+    Map<String, String> labels,
+    Optional<Healthcheck> healthcheck) {
 
   /** Says nothing. */
   public static final ImageConfig EMPTY =
@@ -42,7 +45,8 @@ public record ImageConfig(
           List.of(),
           List.of(),
           Optional.empty(),
-          Map.of());
+          Map.of(),
+          Optional.empty());
 
   /** Copies the collections. */
   public ImageConfig {

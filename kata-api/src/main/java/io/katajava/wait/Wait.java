@@ -108,6 +108,21 @@ public final class Wait {
   }
 
   /**
+   * Waits until the container's health check succeeds: the one of its builder ({@link
+   * ContainerBuilder#healthcheck}), else its image's. It runs as in Docker, with the container's
+   * user, variables and working directory, but at once and in quick succession rather than at its
+   * interval, so that what is ready is known early. The wait fails when Docker would call the
+   * container unhealthy at the earliest: after the start period and as many intervals as there are
+   * retries; this takes the place of {@link #DEFAULT_TIMEOUT}.
+   *
+   * @return a strategy; a container without health check fails it with {@link
+   *     io.katajava.ErrorCode#INVALID_CONFIGURATION}
+   */
+  public static WaitStrategy forHealthcheck() {
+    return new HealthcheckWait();
+  }
+
+  /**
    * Waits until a condition holds, which is asked again and again; see {@link Waiting#poll}. For
    * what has an event write a {@link WaitStrategy}.
    *

@@ -56,6 +56,15 @@ public interface Waiting {
   void poll(Probe probe);
 
   /**
+   * What to throw when the container runs and yet cannot become ready any more.
+   *
+   * @param reason goes on after the container's name
+   * @return a failure with {@link ErrorCode#CONTAINER_UNHEALTHY}, what was noted as missing last,
+   *     and the end of the container's output
+   */
+  ContainerNotReadyException unhealthy(String reason);
+
+  /**
    * The same wait with a limit from now on. It replaces {@link Wait#DEFAULT_TIMEOUT}, but extends
    * no limit that was asked for.
    *

@@ -60,6 +60,11 @@ class HttpWaitTest {
       return (Container) proxy(Container.class, (name) -> name.equals("sandbox") ? sandbox : "web");
     }
 
+    @Override
+    public ContainerNotReadyException unhealthy(String reason) {
+      throw new AssertionError("no health check is asked");
+    }
+
     private static Object proxy(
         Class<?> type,
         java.util.function.Function<String, @org.jspecify.annotations.Nullable Object> answers) {

@@ -7,6 +7,7 @@ import io.katajava.Container;
 import io.katajava.ContainerStatus;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
+import io.katajava.Healthcheck;
 import io.katajava.Kata;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
@@ -275,6 +276,87 @@ class WaitTest {
     assertThat(failureOf(starting))
         .hasMessageContaining("success of ping db")
         .hasMessageContaining("it exited with 2, saying: no db");
+  }
+
+  private CompletableFuture<Container> startingWith(Healthcheck check) {
+    return CompletableFuture.supplyAsync(
+        () ->
+            sandbox
+                .container("c")
+                .command("server")
+                .healthcheck(check)
+                .waitingFor(Wait.forHealthcheck())
+                .start());
+  }
+
+  @Test
+  void healthcheck_thatSucceedsAtLast_isReady() throws Exception {
+    CompletableFuture<Container> starting =
+        startingWith(Healthcheck.command("check", "it").withRetries(1000));
+    take(mains);
+    FakeProcess first = take(probes);
+    assertThat(first.args()).containsExactly("check", "it");
+    ending(first, 1);
+    ending(take(probes), 0);
+
+    try (Container container = starting.get(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      assertThat(container.healthcheck().orElseThrow().command()).containsExactly("check", "it");
+    }
+  }
+
+  @Test
+  void healthcheck_thatFailsForAsLongAsDockerWouldWait_isUnhealthy() throws Exception {
+    agent.onStart(
+        process -> {
+          if (process.args().equals(List.of("server"))) {
+            process.stdout("starting\n");
+          } else {
+            ending(process.stderr("no answer"), 1);
+          }
+        });
+
+    ContainerNotReadyException failure =
+        failureOf(
+            startingWith(
+                Healthcheck.shell("check")
+                    .withInterval(Duration.ofMillis(50))
+                    .withStartPeriod(Duration.ofMillis(100))
+                    .withRetries(2)));
+    assertThat(failure.code()).isEqualTo(ErrorCode.CONTAINER_UNHEALTHY);
+    assertThat(failure.outcome()).isEmpty();
+    assertThat(failure)
+        .hasMessageContaining("is unhealthy: its health check has not succeeded within 200 ms")
+        .hasMessageContaining("it exited with 1, saying: no answer")
+        .hasMessageContaining("starting");
+  }
+
+  @Test
+  void healthcheck_ofAnEndedContainer_failsAtOnceWithItsOutput() throws Exception {
+    CompletableFuture<Container> starting =
+        startingWith(Healthcheck.shell("check").withStartPeriod(Duration.ofHours(1)));
+    FakeProcess main = take(mains).stderr("no disk");
+    take(probes);
+    ending(main, 4);
+
+    ContainerNotReadyException failure = failureOf(starting);
+    assertThat(failure.code()).isEqualTo(ErrorCode.CONTAINER_ENDED);
+    assertThat(failure.outcome()).contains(new ExecOutcome.Exited(4));
+    assertThat(failure.outputTail()).isEqualTo("no disk");
+  }
+
+  @Test
+  void healthcheck_ofAContainerWithoutOne_isAnError() throws Exception {
+    CompletableFuture<Container> starting = startingWith(Healthcheck.NONE);
+    assertThatThrownBy(() -> starting.get(PATIENCE_SECONDS, TimeUnit.SECONDS))
+        .cause()
+        .isInstanceOfSatisfying(
+            KataException.class,
+            e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CONFIGURATION))
+        .hasMessageContaining("it has none");
+    assertThatThrownBy(() -> Healthcheck.shell("x").withRetries(0))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Healthcheck.shell("x").withInterval(Duration.ZERO))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
       BenchCommand.Qmp.class,
       BenchCommand.Rpc.class,
       BenchCommand.Io.class,
-      BenchCommand.Net.class
+      BenchCommand.Net.class,
+      ImageBenchCommand.class
     },
     synopsisSubcommandLabel = "WHAT",
     footer = {

@@ -76,6 +76,19 @@ class BenchIT {
   }
 
   @Test
+  void image_isMeasuredBesideTarAndStartsWithout() throws Exception {
+    String report;
+    try (ImageBench bench = new ImageBench(1, MemorySize.mebibytes(2), MEMORY)) {
+      report = text(bench.run(true));
+    }
+
+    assertThat(report)
+        .contains("to squashfs, tar.gz", "floor: tar -x")
+        .contains("cold, image on 1 disk", "template, image on 4 disks")
+        .contains("floor: without an image", "each further disk");
+  }
+
+  @Test
   void parts_one_isMeasuredByJmh() throws Exception {
     StringWriter text = new StringWriter();
     new PartsBench(1, 1, "qmpDecodeReply").run(true, new PrintWriter(text));

@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.Healthcheck;
 import io.katajava.image.Image;
 import io.katajava.qemu.qmp.json.JsonArray;
 import io.katajava.qemu.qmp.json.JsonNumber;
@@ -46,8 +47,19 @@ final class ImageJson {
     json.put("exposedPorts", texts(config.exposedPorts()));
     json.put("volumes", texts(config.volumes()));
     config.stopSignal().ifPresent(text -> json.put("stopSignal", new JsonString(text)));
+    config.healthcheck().ifPresent(check -> json.put("healthcheck", healthcheck(check)));
     json.put("labels", texts(config.labels()));
     return json.build();
+  }
+
+  private static JsonObject healthcheck(Healthcheck check) {
+    return JsonObject.builder()
+        .put("command", texts(check.command()))
+        .put("interval", new JsonString(check.interval().toString()))
+        .put("timeout", new JsonString(check.timeout().toString()))
+        .put("startPeriod", new JsonString(check.startPeriod().toString()))
+        .put("retries", JsonNumber.of(check.retries()))
+        .build();
   }
 
   private static JsonArray texts(List<String> texts) {

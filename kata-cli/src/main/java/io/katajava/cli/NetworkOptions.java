@@ -41,6 +41,14 @@ final class NetworkOptions {
   List<String> published = new ArrayList<>();
 
   @Option(
+      names = {"-P", "--publish-all"},
+      description = {
+        "Publish every port that the image exposes at a free port of 127.0.0.1. Implies",
+        "--network user."
+      })
+  boolean publishAll;
+
+  @Option(
       names = "--network",
       paramLabel = "NETWORK",
       description = {
@@ -103,15 +111,15 @@ final class NetworkOptions {
   SandboxBuilder describe(SandboxBuilder builder) {
     try {
       List<String> wanted = new ArrayList<>(networks);
-      if (wanted.isEmpty() && !(published.isEmpty() && egress.isEmpty())) {
+      if (wanted.isEmpty() && (publishes() || !egress.isEmpty())) {
         wanted.add("user");
       }
       List<Network> all = new ArrayList<>();
       for (String network : wanted) {
         all.add(network(network, all.isEmpty()));
       }
-      if (!published.isEmpty() && all.stream().noneMatch(Network.User.class::isInstance)) {
-        throw new IllegalArgumentException("-p goes with --network user");
+      if (publishes() && all.stream().noneMatch(Network.User.class::isInstance)) {
+        throw new IllegalArgumentException("-p and -P go with --network user");
       }
       builder.network(all.toArray(Network[]::new));
       builder.dns(dns.toArray(String[]::new)).dnsSearch(dnsSearch.toArray(String[]::new));
@@ -161,6 +169,9 @@ final class NetworkOptions {
     user.guest(guest -> guest(guest, first));
     if (first) {
       published.forEach(text -> user.publish(port(text)));
+      if (publishAll) {
+        user.publishExposed();
+      }
     }
   }
 
@@ -217,9 +228,13 @@ final class NetworkOptions {
     return address == null ? port : port.onHostAddress(address.replaceAll("[\\[\\]]", ""));
   }
 
+  private boolean publishes() {
+    return publishAll || !published.isEmpty();
+  }
+
   /** Tells where the published ports are. */
   void announce(Sandbox sandbox, PrintWriter err) {
-    if (!published.isEmpty()) {
+    if (publishes()) {
       sandbox.network().published().forEach(mapping -> err.println("kata: published " + mapping));
       err.flush();
     }

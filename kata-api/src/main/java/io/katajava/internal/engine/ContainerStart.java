@@ -56,7 +56,9 @@ final class ContainerStart {
       sandbox.life().keepsOnHost();
     }
     phase(StartPhase.CONTAINER);
-    Planned planned = plan(guest, spec, rootfs, shared, id, sandbox.hostname(), sandbox.id());
+    sandbox.parts().connections().publishExposed(rootfs.config());
+    boolean ourAgent = sandbox.link().keepsOutputAfterWait();
+    Planned planned = plan(guest, spec, rootfs, shared, id, sandbox.hostname(), sandbox.id(), ourAgent);
     return new VmContainer(sandbox, planned.plan(), planned.volumes(), onClosed);
   }
 
@@ -72,7 +74,8 @@ final class ContainerStart {
       String id,
       String sandboxId) {
     Rootfs rootfs = rootfs(sources, deadline, guest, spec, id, sandboxId);
-    return plan(guest, spec, rootfs, Map.of(), id, sandboxId, sandboxId).plan();
+    // Only our own agent is saved with its containers.
+    return plan(guest, spec, rootfs, Map.of(), id, sandboxId, sandboxId, true).plan();
   }
 
   private static Planned plan(
@@ -82,7 +85,8 @@ final class ContainerStart {
       Map<Volume.HostDirectory, Rootfs.Mount> shared,
       String id,
       String hostname,
-      String sandboxId) {
+      String sandboxId,
+      boolean ourAgent) {
     List<String> command =
         rootfs.config().process(spec.process().entrypoint(), spec.process().command());
     Optional<String> pause = Optional.empty();
@@ -105,7 +109,12 @@ final class ContainerStart {
                                   .withRemedy("Set command(...)"))));
     }
     ContainerVolumes volumes = new ContainerVolumes(id, spec, shared);
-    List<OciMount> mounts = new ArrayList<>(SandboxFiles.mounts());
+    List<OciMount> mounts = new ArrayList<>();
+    if (ourAgent) {
+      // Before what lies in them.
+      mounts.addAll(ImageVolumes.mounts(rootfs, spec));
+    }
+    mounts.addAll(SandboxFiles.mounts());
     mounts.addAll(volumes.mounts());
     return new Planned(
         new ContainerPlan(
@@ -115,6 +124,7 @@ final class ContainerStart {
 
   /** One that is in the guest already, under an id of its own for its user. */
   VmContainer existing(String id, ContainerPlan plan) {
+    sandbox.parts().connections().publishExposed(plan.rootfs().config());
     return new VmContainer(
         sandbox, plan.withId(id), ContainerVolumes.ofCopy(plan.id(), plan.spec()), onClosed);
   }

@@ -184,6 +184,14 @@ final class ContainerWait implements Waiting {
         Optional.empty());
   }
 
+  @Override
+  public ContainerNotReadyException unhealthy(String reason) {
+    return failure(
+        ErrorCode.CONTAINER_UNHEALTHY,
+        "container " + name() + " is unhealthy: " + reason,
+        Optional.empty());
+  }
+
   private ContainerNotReadyException ended() {
     ExecOutcome outcome = subject.ended().join();
     boolean lost = outcome instanceof ExecOutcome.VmLost;

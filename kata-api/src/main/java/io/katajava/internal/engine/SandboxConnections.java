@@ -13,6 +13,7 @@ import io.katajava.SandboxNetwork;
 import io.katajava.SandboxSpec;
 import io.katajava.agent.AgentClient;
 import io.katajava.internal.net.UserNetwork;
+import io.katajava.spi.ImageConfig;
 import io.katajava.spi.VmNetwork;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +38,8 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
   private final SandboxSpec.Networking networking;
   private final List<GuestCard> cards = new ArrayList<>();
   private final List<UserNetwork> users = new ArrayList<>();
+  private final ReentrantLock exposing = new ReentrantLock();
+  private @Nullable UserNetwork exposed;
   private final List<Choice> choices = new ArrayList<>();
   private final UndoStack undo = new UndoStack();
   private Optional<Path> namespace = Optional.empty();
@@ -87,6 +91,9 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
       }
       opened.listen(card.socket());
       users.add(opened);
+      if (user.publishesExposed() && exposed == null) {
+        exposed = opened;
+      }
       cards.add(card.card());
       choices.add(
           new Choice(
@@ -200,6 +207,31 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
               .withSandbox(sandboxId)
               .withRemedy("Choose another port of the host, or none for a free one")
               .withCause(e));
+    }
+  }
+
+  /** Publishes what an image exposes, if that was asked for; what is published stays. */
+  void publishExposed(ImageConfig config) {
+    UserNetwork network = exposed;
+    if (network == null) {
+      return;
+    }
+    exposing.lock();
+    try {
+      for (PublishedPort port : ExposedPorts.of(config)) {
+        if (published().stream()
+            .noneMatch(
+                one -> one.protocol() == port.protocol() && one.guestPort() == port.guestPort())) {
+          network.publish(port);
+        }
+      }
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.NETWORK_UNAVAILABLE,
+          "the ports that the image exposes cannot be published: " + e.getMessage(),
+          Details.none().withSandbox(sandboxId).withCause(e));
+    } finally {
+      exposing.unlock();
     }
   }
 

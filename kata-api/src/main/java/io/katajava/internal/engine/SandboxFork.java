@@ -73,6 +73,7 @@ final class SandboxFork {
                           new PublishedPort(
                               port.protocol(), port.guestPort(), port.hostAddress(), 0))
                   .toList(),
+              user.publishesExposed(),
               user.egress(),
               user.relays(),
               user.guest()));

@@ -13,6 +13,7 @@ import io.katajava.ExecOutcome;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
 import io.katajava.Execution;
+import io.katajava.Healthcheck;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
@@ -235,6 +236,14 @@ final class VmContainer implements Container {
           "container " + name() + " keeps no log; make it with keepLog(...)");
     }
     return log;
+  }
+
+  @Override
+  public Optional<Healthcheck> healthcheck() {
+    return plan.spec()
+        .healthcheck()
+        .or(plan.rootfs().config()::healthcheck)
+        .filter(check -> !check.isNone());
   }
 
   boolean keepsLog() {

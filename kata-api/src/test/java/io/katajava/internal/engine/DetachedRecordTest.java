@@ -8,6 +8,7 @@ import io.katajava.ContainerBuilder;
 import io.katajava.ContainerLimits;
 import io.katajava.ContainerSpec;
 import io.katajava.ErrorCode;
+import io.katajava.Healthcheck;
 import io.katajava.KataException;
 import io.katajava.LimitAction;
 import io.katajava.MemorySize;
@@ -80,7 +81,8 @@ class DetachedRecordTest {
                     List.of("80/tcp"),
                     List.of("/v"),
                     Optional.of("SIGQUIT"),
-                    Map.of("k", "v")),
+                    Map.of("k", "v"),
+                    Optional.of(Healthcheck.shell("true").withRetries(5))),
                 "a root"),
             spec.process().command(),
             Optional.of("/pause"));

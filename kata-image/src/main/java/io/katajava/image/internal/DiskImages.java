@@ -30,7 +30,7 @@ public final class DiskImages {
   private static final Logger log = LoggerFactory.getLogger(DiskImages.class);
 
   /** Changes with whatever changes the bytes that are made of the same layers. */
-  private static final String RECIPE = "squashfs-1";
+  private static final String RECIPE = "squashfs-2";
 
   private static final String SUFFIX = ".squashfs";
   private static final int MAXIMUM_DISKS = 16;

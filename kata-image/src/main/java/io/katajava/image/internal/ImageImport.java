@@ -17,11 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Takes images from files: what kind of file it is shows from its content. */
@@ -36,14 +35,6 @@ final class ImageImport {
     this.progress = progress;
   }
 
-  /** Something with named files: a directory, or an archive that was taken apart into the store. */
-  private interface Bundle extends AutoCloseable {
-    @Nullable InputStream open(String name) throws IOException;
-
-    @Override
-    void close() throws IOException;
-  }
-
   /** The images of a source, all of their content in the store; they have no names there yet. */
   List<ImageReader.Parts> from(Path source, @Nullable ImageReference name) throws IOException {
     if (!Files.exists(source)) {
@@ -54,10 +45,11 @@ final class ImageImport {
     try {
       if (Files.isDirectory(source)) {
         return Files.exists(source.resolve("index.json"))
-            ? fromLayout(new DirectoryBundle(source), source, name)
+            ? fromLayout(new ImportBundle.OfDirectory(source), source, name)
             : List.of(fromTree(source, name));
       }
-      try (ArchiveBundle bundle = unpack(source, subject)) {
+      try (ArchiveBundle bundle =
+          ArchiveBundle.unpack(source, store, limits, listening(subject, Files.size(source)))) {
         if (bundle.has("index.json") && bundle.has("oci-layout")) {
           return fromLayout(bundle, source, name);
         }
@@ -71,6 +63,10 @@ final class ImageImport {
     }
   }
 
+  private LongConsumer listening(String subject, long total) {
+    return done -> progress.progress(event(subject, done, total, false));
+  }
+
   private static ProgressEvent event(String subject, long done, long total, boolean ended) {
     return new ProgressEvent(
         ProgressEvent.Activity.PULL,
@@ -81,7 +77,7 @@ final class ImageImport {
   }
 
   private List<ImageReader.Parts> fromLayout(
-      Bundle bundle, Path source, @Nullable ImageReference name) throws IOException {
+      ImportBundle bundle, Path source, @Nullable ImageReference name) throws IOException {
     try (bundle) {
       InputStream index = bundle.open("index.json");
       if (index == null) {
@@ -140,7 +136,10 @@ final class ImageImport {
   }
 
   private ImageReader.Parts take(
-      Bundle bundle, ImageReader.Documents documents, Descriptor manifest, ImageReference name)
+      ImportBundle bundle,
+      ImageReader.Documents documents,
+      Descriptor manifest,
+      ImageReference name)
       throws IOException {
     ImageReader.Parts parts = ImageReader.read(documents, manifest, name, limits);
     for (Descriptor layer : parts.layers()) {
@@ -163,7 +162,7 @@ final class ImageImport {
     return "blobs/" + descriptor.digest().algorithm() + "/" + descriptor.digest().hex();
   }
 
-  private static byte[] verified(Bundle bundle, Descriptor descriptor) throws IOException {
+  private static byte[] verified(ImportBundle bundle, Descriptor descriptor) throws IOException {
     InputStream in = bundle.open(blobName(descriptor));
     if (in == null) {
       throw new InvalidLayerException("blob " + descriptor.digest() + " is missing");
@@ -298,126 +297,5 @@ final class ImageImport {
             OciDocuments.write(OciDocuments.manifestOf(config, List.of(layer))),
             OciDocuments.OCI_MANIFEST);
     return ImageReader.read(store::read, manifest, name, limits);
-  }
-
-  private record DirectoryBundle(Path root) implements Bundle {
-    @Override
-    public @Nullable InputStream open(String name) throws IOException {
-      Path file = root.resolve(name);
-      return Files.isRegularFile(file) ? Files.newInputStream(file) : null;
-    }
-
-    @Override
-    public void close() {}
-  }
-
-  /** Files of an archive of images, kept as unfinished files until they are adopted. */
-  private final class ArchiveBundle implements Bundle {
-    private final Map<String, Path> files = new HashMap<>();
-    private final Map<String, String> links = new HashMap<>();
-
-    boolean has(String name) {
-      return files.containsKey(name);
-    }
-
-    /** Newer archives have a layer once and links to it. */
-    private @Nullable Path file(String name) {
-      Path file = files.get(name);
-      String link = links.get(name);
-      if (file != null || link == null) {
-        return file;
-      }
-      Path at = Path.of(name).resolveSibling(link).normalize();
-      return files.get(at.toString());
-    }
-
-    @Override
-    public @Nullable InputStream open(String name) throws IOException {
-      Path file = file(name);
-      return file == null ? null : Files.newInputStream(file);
-    }
-
-    Descriptor adopt(String name, String mediaType) throws IOException {
-      Path file = file(name);
-      if (file == null) {
-        throw new InvalidLayerException("file " + name + " is missing");
-      }
-      Digest digest;
-      try (InputStream in = Files.newInputStream(file)) {
-        var hash = Digest.sha256(new byte[0]).newHash();
-        new java.security.DigestInputStream(in, hash)
-            .transferTo(java.io.OutputStream.nullOutputStream());
-        digest = new Digest("sha256", java.util.HexFormat.of().formatHex(hash.digest()));
-      }
-      Descriptor descriptor = new Descriptor(mediaType, digest, Files.size(file));
-      try (InputStream in = Files.newInputStream(file)) {
-        store.add(descriptor, in);
-      }
-      return descriptor;
-    }
-
-    @Override
-    public void close() throws IOException {
-      for (Path file : files.values()) {
-        Files.deleteIfExists(file);
-      }
-    }
-  }
-
-  /** Takes an archive apart as far as it is one of images; a root filesystem shows early. */
-  private ArchiveBundle unpack(Path source, String subject) throws IOException {
-    ArchiveBundle bundle = new ArchiveBundle();
-    boolean whole = false;
-    long total = Files.size(source);
-    long[] done = {0};
-    try (InputStream file =
-            new CountingStream(
-                Files.newInputStream(source),
-                count -> {
-                  done[0] += count;
-                  progress.progress(event(subject, done[0], total, false));
-                });
-        InputStream in =
-            new java.io.BufferedInputStream(LayerArchive.uncompressed(file), 1 << 16)) {
-      TarReader reader = new TarReader(in);
-      for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-        if (entry.kind() == TarEntry.Kind.DIRECTORY) {
-          continue;
-        }
-        String name = entry.path();
-        boolean known =
-            name.startsWith("blobs/")
-                || name.equals("index.json")
-                || name.equals("oci-layout")
-                || name.equals("manifest.json")
-                || name.equals("repositories")
-                || name.matches("[0-9a-f]{64}(\\.json|/.*|\\.tar)?");
-        if (!known) {
-          // No archive of images: nothing more of it need be looked at.
-          break;
-        }
-        if (bundle.files.size() + bundle.links.size() > 4 * limits.layers()) {
-          throw new InvalidLayerException("an archive of more files than images have");
-        }
-        if (entry.kind() == TarEntry.Kind.SYMLINK) {
-          bundle.links.put(name, entry.link());
-        } else if (entry.kind() == TarEntry.Kind.FILE) {
-          Path kept = store.newTemporary();
-          bundle.files.put(name, kept);
-          try (var out = Files.newOutputStream(kept)) {
-            byte[] buffer = new byte[1 << 16];
-            for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer)) {
-              out.write(buffer, 0, n);
-            }
-          }
-        }
-      }
-      whole = true;
-      return bundle;
-    } finally {
-      if (!whole) {
-        bundle.close();
-      }
-    }
   }
 }

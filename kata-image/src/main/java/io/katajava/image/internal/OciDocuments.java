@@ -223,7 +223,8 @@ public final class OciDocuments {
             names(config.path("ExposedPorts")),
             names(config.path("Volumes")),
             text(config.path("StopSignal")),
-            texts(config.path("Labels"))),
+            texts(config.path("Labels")),
+            HealthcheckDocument.read(config)),
         diffIds);
   }
 
@@ -233,7 +234,7 @@ public final class OciDocuments {
         : Optional.empty();
   }
 
-  private static List<String> list(JsonNode node) {
+  static List<String> list(JsonNode node) {
     List<String> list = new ArrayList<>();
     // Docker once wrote a lone string where a list is due.
     if (node.isTextual()) {

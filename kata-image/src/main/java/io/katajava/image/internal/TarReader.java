@@ -30,6 +30,7 @@ final class TarReader {
 
   private final InputStream in;
   private final byte[] block = new byte[BLOCK];
+  private final TarHeader header = new TarHeader(block);
   private final byte[] skipped = new byte[1 << 14];
   private final Map<String, String> global = new LinkedHashMap<>();
   private long left;
@@ -51,21 +52,21 @@ final class TarReader {
       if (!readBlock()) {
         return null;
       }
-      if (isZero()) {
+      if (header.isZero()) {
         // The end is two zero blocks; some writers stop after one, and anything may follow.
         return null;
       }
-      checkSum();
+      header.checkSum();
       char flag = (char) (block[156] & 0xff);
-      long size = number(124, 12);
+      long size = header.number(124, 12);
       switch (flag) {
-        case 'x' -> parsePax(header(size), pax);
+        case 'x' -> PaxRecords.parse(extended(size), pax);
         case 'g' -> {
-          parsePax(header(size), global);
+          PaxRecords.parse(extended(size), global);
           pax.putAll(global);
         }
-        case 'L' -> longName = text(header(size));
-        case 'K' -> longLink = text(header(size));
+        case 'L' -> longName = text(extended(size));
+        case 'K' -> longLink = text(extended(size));
         default -> {
           return entry(flag, size, pax, longName, longLink);
         }
@@ -93,7 +94,7 @@ final class TarReader {
       @Nullable String longName,
       @Nullable String longLink)
       throws IOException {
-    String raw = pax.getOrDefault("path", longName != null ? longName : plainName());
+    String raw = pax.getOrDefault("path", longName != null ? longName : header.name());
     String name = path(raw, "entry");
     if (pax.keySet().stream().anyMatch(key -> key.startsWith("GNU.sparse"))) {
       throw invalid("entry " + TarEntry.readable(raw) + " is a sparse file, which no layer has");
@@ -119,7 +120,8 @@ final class TarReader {
     if (size < 0) {
       throw invalid("entry " + TarEntry.readable(raw) + " has a negative size");
     }
-    String link = pax.getOrDefault("linkpath", longLink != null ? longLink : field(157, 100));
+    String link =
+        pax.getOrDefault("linkpath", longLink != null ? longLink : header.field(157, 100));
     if (kind == Kind.HARD_LINK) {
       if (link.startsWith("/")) {
         throw invalid(
@@ -146,7 +148,7 @@ final class TarReader {
     return new TarEntry(
         name,
         kind,
-        (int) number(100, 8) & 07777,
+        (int) header.number(100, 8) & 07777,
         id(pax, "uid", 108),
         id(pax, "gid", 116),
         left,
@@ -155,17 +157,6 @@ final class TarReader {
         device(kind, 329),
         device(kind, 337),
         xattrs(pax));
-  }
-
-  private String plainName() {
-    String name = field(0, 100);
-    String prefix = isUstar() ? field(345, 155) : "";
-    return prefix.isEmpty() ? name : prefix + "/" + name;
-  }
-
-  private boolean isUstar() {
-    // GNU's own header has other things where ustar has the prefix.
-    return block[257] == 'u' && block[258] == 's' && block[262] == 0;
   }
 
   /** One below the root; what would lead out of it is refused, not repaired. */
@@ -193,7 +184,7 @@ final class TarReader {
   }
 
   private long id(Map<String, String> pax, String key, int at) throws IOException {
-    long id = pax.containsKey(key) ? decimal(pax, key) : number(at, 8);
+    long id = pax.containsKey(key) ? decimal(pax, key) : header.number(at, 8);
     if (id < 0 || id > 0xffff_ffffL) {
       throw invalid(key + " " + id + " is none of Linux");
     }
@@ -202,7 +193,7 @@ final class TarReader {
 
   private long time(Map<String, String> pax) throws IOException {
     String text = pax.get("mtime");
-    long seconds = text != null ? seconds(text) : number(136, 12);
+    long seconds = text != null ? seconds(text) : header.number(136, 12);
     return Math.max(0, Math.min(seconds, 0xffff_ffffL));
   }
 
@@ -219,7 +210,7 @@ final class TarReader {
     if (kind != Kind.CHARACTER && kind != Kind.BLOCK) {
       return 0;
     }
-    long number = number(at, 8);
+    long number = header.number(at, 8);
     if (number < 0 || number > 0xfffff) {
       throw invalid("device number " + number + " is none of Linux");
     }
@@ -247,7 +238,7 @@ final class TarReader {
     return xattrs;
   }
 
-  private byte[] header(long size) throws IOException {
+  private byte[] extended(long size) throws IOException {
     if (size < 0 || size > MAXIMUM_HEADER) {
       throw invalid("an extended header of " + size + " bytes; at most " + MAXIMUM_HEADER);
     }
@@ -268,38 +259,6 @@ final class TarReader {
     return new String(content, 0, end, StandardCharsets.ISO_8859_1);
   }
 
-  /** Records of the form {@code LENGTH KEY=VALUE\n}; an empty value takes the key back. */
-  private static void parsePax(byte[] content, Map<String, String> into) throws IOException {
-    String text = new String(content, StandardCharsets.ISO_8859_1);
-    int at = 0;
-    while (at < text.length()) {
-      int space = text.indexOf(' ', at);
-      int length = -1;
-      if (space > at && space - at <= 7) {
-        try {
-          length = Integer.parseInt(text.substring(at, space));
-        } catch (NumberFormatException e) {
-          throw invalid("an extended header with a length that is no number");
-        }
-      }
-      int end = at + length;
-      int equals = space < 0 ? -1 : text.indexOf('=', space);
-      if (length <= 0 || end > text.length() || text.charAt(end - 1) != '\n') {
-        throw invalid("an extended header whose records do not fit it");
-      }
-      if (equals < 0 || equals >= end) {
-        throw invalid("an extended header with a record without '='");
-      }
-      String value = text.substring(equals + 1, end - 1);
-      if (value.isEmpty()) {
-        into.remove(text.substring(space + 1, equals));
-      } else {
-        into.put(text.substring(space + 1, equals), value);
-      }
-      at = end;
-    }
-  }
-
   private static long decimal(Map<String, String> pax, String key) throws IOException {
     String text = pax.getOrDefault(key, "");
     try {
@@ -307,58 +266,6 @@ final class TarReader {
     } catch (NumberFormatException e) {
       throw invalid(key + " '" + TarEntry.readable(text) + "' is no number");
     }
-  }
-
-  private String field(int at, int length) {
-    int end = at;
-    while (end < at + length && block[end] != 0) {
-      end++;
-    }
-    return new String(block, at, end - at, StandardCharsets.ISO_8859_1);
-  }
-
-  /** Octal digits, or with the top bit set a big-endian number. */
-  private long number(int at, int length) throws IOException {
-    if ((block[at] & 0x80) != 0) {
-      if (length > 8) {
-        for (int i = at + 1; i < at + length - 8; i++) {
-          if (block[i] != 0 && block[i] != -1) {
-            throw invalid("a number that is larger than 63 bits");
-          }
-        }
-      }
-      long value = (block[at] & 0x40) != 0 ? -1 : block[at] & 0x3f;
-      for (int i = Math.max(at + 1, at + length - 8); i < at + length; i++) {
-        value = value << 8 | (block[i] & 0xff);
-      }
-      return value;
-    }
-    String text = field(at, length).strip();
-    try {
-      return text.isEmpty() ? 0 : Long.parseLong(text, 8);
-    } catch (NumberFormatException e) {
-      throw invalid("a number field with '" + TarEntry.readable(text) + "'");
-    }
-  }
-
-  private void checkSum() throws IOException {
-    long expected = number(148, 8);
-    long sum = 0;
-    for (int i = 0; i < BLOCK; i++) {
-      sum += i >= 148 && i < 156 ? ' ' : block[i] & 0xff;
-    }
-    if (sum != expected) {
-      throw invalid("a header whose checksum is wrong; this is no tar archive, or a damaged one");
-    }
-  }
-
-  private boolean isZero() {
-    for (byte b : block) {
-      if (b != 0) {
-        return false;
-      }
-    }
-    return true;
   }
 
   private boolean readBlock() throws IOException {

@@ -2,6 +2,7 @@ package io.katajava.image.testing;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -11,7 +12,18 @@ import java.util.zip.GZIPOutputStream;
 public final class LayerBuilder {
   private static final int BLOCK = 512;
 
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final OutputStream out;
+  private final ByteArrayOutputStream memory = new ByteArrayOutputStream();
+
+  /** In memory. */
+  public LayerBuilder() {
+    this.out = memory;
+  }
+
+  /** As it is made into a stream, which has no end of an archive then; readers do without. */
+  public LayerBuilder(OutputStream out) {
+    this.out = out;
+  }
 
   /** A directory with mode 0755 of root. */
   public LayerBuilder directory(String path) {
@@ -86,9 +98,13 @@ public final class LayerBuilder {
     }
     octal(header, 148, 6, sum);
     header[154] = 0;
-    out.writeBytes(header);
-    out.writeBytes(content);
-    out.writeBytes(new byte[(BLOCK - content.length % BLOCK) % BLOCK]);
+    try {
+      out.write(header);
+      out.write(content);
+      out.write(new byte[(BLOCK - content.length % BLOCK) % BLOCK]);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return this;
   }
 
@@ -123,7 +139,7 @@ public final class LayerBuilder {
   /** The archive. */
   public byte[] tar() {
     ByteArrayOutputStream whole = new ByteArrayOutputStream();
-    whole.writeBytes(out.toByteArray());
+    whole.writeBytes(memory.toByteArray());
     whole.writeBytes(new byte[2 * BLOCK]);
     return whole.toByteArray();
   }

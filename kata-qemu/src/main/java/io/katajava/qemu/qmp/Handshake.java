@@ -78,7 +78,12 @@ final class Handshake {
             where + " does not speak QMP: " + protocol.getMessage(), protocol.received(), protocol);
       }
       throw new QmpConnectException(
-          "connected to " + where + " but: " + Session.reason(e.getCause()), e.getCause());
+          "connected to "
+              + where
+              + " but: "
+              + Session.reason(e.getCause())
+              + "; if QEMU runs, another client holds this monitor (QEMU serves one at a time)",
+          e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new QmpInterruptedException("the greeting of " + where, e);
