@@ -58,7 +58,8 @@ final class ContainerStart {
     phase(StartPhase.CONTAINER);
     sandbox.parts().connections().publishExposed(rootfs.config());
     boolean ourAgent = sandbox.link().keepsOutputAfterWait();
-    Planned planned = plan(guest, spec, rootfs, shared, id, sandbox.hostname(), sandbox.id(), ourAgent);
+    Planned planned =
+        plan(guest, spec, rootfs, shared, id, sandbox.hostname(), sandbox.id(), ourAgent);
     return new VmContainer(sandbox, planned.plan(), planned.volumes(), onClosed);
   }
 
