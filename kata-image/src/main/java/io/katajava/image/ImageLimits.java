@@ -6,7 +6,8 @@ import io.katajava.MemorySize;
  * What an image may be. Images come from strangers: what goes beyond is refused before anything is
  * made of it.
  *
- * @param entries entries of one layer's archive
+ * @param entries entries of one layer's archive, and names in all layers of an image: their list is
+ *     kept in memory while disks are made
  * @param layerSize one layer, uncompressed
  * @param expansion how many times larger than compressed a layer of more than 256 MiB may be
  * @param layers layers of one image

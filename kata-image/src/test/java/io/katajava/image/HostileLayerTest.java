@@ -137,6 +137,19 @@ class HostileLayerTest {
     refused("number", new LayoutBuilder().layer(garbage, garbage));
   }
 
+  @Test
+  void layers_haveTooManyNamesTogether_areRefused() throws Exception {
+    LayoutBuilder image = new LayoutBuilder();
+    for (int layer = 0; layer < 3; layer++) {
+      LayerBuilder names = new LayerBuilder();
+      for (int i = 0; i < 400; i++) {
+        names.file("file-" + layer + "-" + i, "");
+      }
+      image.layer(names);
+    }
+    refused("with those below it, it has more than 1000 names", image);
+  }
+
   private static byte[] zeros(int size) {
     byte[] archive = new byte[size];
     byte[] header = new LayerBuilder().announced("zeros", '0', size - 1536).tar();

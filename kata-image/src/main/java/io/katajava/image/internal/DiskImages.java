@@ -175,12 +175,21 @@ public final class DiskImages {
       throws IOException, InterruptedException {
     List<LayerIndex> indexes = new ArrayList<>();
     int alone = 0;
+    long names = 0;
     for (int i = 0; i < layers.size(); i++) {
       LayerIndex index;
       try {
         index = archive(layers.get(i)).index(layers.get(i).diffId());
       } catch (IOException e) {
         throw refused(name, layers.get(i), e);
+      }
+      names += index.items().size() + index.whiteouts().size();
+      if (names > limits.entries()) {
+        throw refused(
+            name,
+            layers.get(i),
+            new InvalidLayerException(
+                "with those below it, it has more than " + limits.entries() + " names, the limit"));
       }
       if (!index.isSelfContained()) {
         alone = i + 1;
