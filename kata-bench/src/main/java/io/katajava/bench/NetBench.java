@@ -1,12 +1,10 @@
 package io.katajava.bench;
 
-import io.katajava.Container;
 import io.katajava.ExecSpec;
 import io.katajava.Kata;
 import io.katajava.MemorySize;
 import io.katajava.Network;
 import io.katajava.Sandbox;
-import io.katajava.Volume;
 import io.katajava.agent.IpAddress;
 import io.katajava.agent.NetworkInterface;
 import io.katajava.agent.NetworkRoute;
@@ -20,14 +18,8 @@ import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
@@ -103,7 +95,7 @@ final class NetBench {
                   ours.mappedPort(SINK)),
               new Served("MTU 1500", serve(alike), alike.mappedPort(WEB), alike.mappedPort(SINK)),
               new Served("floor: hostfwd, MTU 1500", serve(floor), ports[0], ports[1])));
-      volume(ours);
+      new VolumeBench(rounds, bytes, out).run(kata, ours);
     }
   }
 
@@ -179,7 +171,7 @@ final class NetBench {
   }
 
   /** Megabytes per second since then. */
-  private static double rate(long bytes, long begin) {
+  static double rate(long bytes, long begin) {
     return bytes / ((System.nanoTime() - begin) / 1e3);
   }
 
@@ -224,42 +216,5 @@ final class NetBench {
       }
     }
     return (System.nanoTime() - begin) / 1e6 / REQUESTS;
-  }
-
-  private void volume(Sandbox sandbox) throws IOException {
-    Path directory = Files.createTempDirectory("kata-bench-volume");
-    Path file = directory.resolve("data");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-        ByteBuffer piece = ByteBuffer.allocate(1 << 20);
-        Arrays.fill(piece.array(), (byte) 1);
-        for (long left = bytes; left > 0; left -= piece.capacity()) {
-          channel.write(piece.clear());
-        }
-      }
-      Samples in = new Samples();
-      Samples back = new Samples();
-      for (int i = 0; i < rounds; i++) {
-        long begin = System.nanoTime();
-        Container container =
-            sandbox
-                .container("volume" + i)
-                .volume("/data", Volume.hostDirectory(directory).writable())
-                .start();
-        in.addMillis(rate(bytes, begin));
-        begin = System.nanoTime();
-        container.close();
-        back.addMillis(rate(bytes, begin));
-      }
-      out.printf(Locale.ROOT, "%n");
-      out.print(Samples.header("MB/s"));
-      out.print(in.toRow("volume copied in, and start"));
-      out.print(back.toRow("volume copied back, and end"));
-      out.flush();
-    } finally {
-      Files.deleteIfExists(file);
-      Files.deleteIfExists(directory);
-    }
   }
 }

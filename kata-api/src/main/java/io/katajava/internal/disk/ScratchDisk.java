@@ -5,8 +5,13 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +25,9 @@ import org.slf4j.LoggerFactory;
 public record ScratchDisk(Path image) implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ScratchDisk.class);
 
+  /** Longer than any start takes. */
+  private static final Duration PLUGGING = Duration.ofHours(1);
+
   /**
    * Makes one.
    *
@@ -31,6 +39,7 @@ public record ScratchDisk(Path image) implements AutoCloseable {
     Path directory = cache.resolve("scratch");
     try {
       Files.createDirectories(directory);
+      removeAbandoned(directory);
       Path image = directory.resolve(UUID.randomUUID() + ".ext4");
       Ext4.make(image, size, false);
       return new ScratchDisk(image);
@@ -39,6 +48,22 @@ public record ScratchDisk(Path image) implements AutoCloseable {
           ErrorCode.HOST_UNSUITABLE,
           "a disk for a writable layer cannot be made in " + directory + ": " + e.getMessage(),
           Details.none().withCause(e).withRemedy("Use a writable layer in memory"));
+    }
+  }
+
+  /** Names that a JVM could not remove because it was killed between making and plugging. */
+  private static void removeAbandoned(Path directory) throws IOException {
+    FileTime longAgo = FileTime.from(Instant.now().minus(PLUGGING));
+    try (DirectoryStream<Path> images = Files.newDirectoryStream(directory)) {
+      for (Path image : images) {
+        try {
+          if (Files.getLastModifiedTime(image).compareTo(longAgo) < 0) {
+            Files.deleteIfExists(image);
+          }
+        } catch (NoSuchFileException e) {
+          log.trace("{} has just gone", image, e);
+        }
+      }
     }
   }
 
