@@ -5,6 +5,7 @@ import io.katajava.DirectorySharing;
 import io.katajava.Kata;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
+import io.katajava.SandboxStartException;
 import io.katajava.Volume;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -54,6 +55,8 @@ final class VolumeBench {
             Volume.hostDirectory(directory).writable(),
             () -> write(directory.resolve("data")),
             container -> {});
+      } catch (SandboxStartException e) {
+        out.println("directory by virtio-fs: " + e.getMessage());
       }
       out.flush();
     } finally {
