@@ -249,8 +249,16 @@ public final class Engine implements AutoCloseable {
         spec.life().detached() ? Detachment.guest(guest, spec.life()) : guest,
         network,
         spec.life().detached(),
-        spec.sharing() != DirectorySharing.COPY
-            && providers.hypervisor().obstacleToSharing().isEmpty());
+        shares(spec.sharing()));
+  }
+
+  /** A start that must share has found out by now whether it can. */
+  private boolean shares(DirectorySharing sharing) {
+    return switch (sharing) {
+      case COPY -> false;
+      case VIRTIO_FS -> true;
+      case VIRTIO_FS_OR_COPY -> providers.hypervisor().obstacleToSharing().isEmpty();
+    };
   }
 
   VmSandbox.Parts parts(

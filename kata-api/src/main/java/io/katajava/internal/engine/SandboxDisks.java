@@ -4,13 +4,9 @@ import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
-import io.katajava.agent.AgentClient;
-import io.katajava.agent.FileChunk;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VirtualMachine;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,9 +22,6 @@ import java.util.concurrent.locks.ReentrantLock;
  * again.
  */
 final class SandboxDisks {
-  /** The agent takes 4 MiB in one message. */
-  private static final int CHUNK = 1 << 20;
-
   private final VirtualMachine vm;
   private final Map<String, List<Path>> modules;
   private final AgentLink link;
@@ -77,38 +70,22 @@ final class SandboxDisks {
     for (Path file : files) {
       String path = AgentPaths.module(String.valueOf(file.getFileName()));
       if (copiedModules.add(path)) {
-        copy(file, path, link.client());
+        copy(file, path);
       }
       options.add(AgentPaths.MODULE + path);
     }
     return options;
   }
 
-  private void copy(Path file, String path, AgentClient client) {
-    byte[] content;
+  private void copy(Path file, String path) {
     try {
-      content = Files.readAllBytes(file);
+      link.client().files().copy(file, path, 0600);
     } catch (IOException e) {
       copiedModules.remove(path);
       throw new KataException(
           ErrorCode.GUEST_BUILD_FAILED,
           "kernel module " + file + " cannot be read: " + e.getMessage(),
           Details.none().withCause(e).withRemedy("Have the guest built again: kata guest build"));
-    }
-    for (int at = 0; at < content.length; at += CHUNK) {
-      int length = Math.min(CHUNK, content.length - at);
-      client
-          .files()
-          .copy(
-              new FileChunk(
-                  path,
-                  content.length,
-                  FileChunk.REGULAR | 0600,
-                  0700,
-                  0,
-                  0,
-                  at,
-                  ByteBuffer.wrap(content, at, length).slice()));
     }
   }
 }

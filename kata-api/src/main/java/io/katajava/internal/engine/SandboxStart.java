@@ -111,8 +111,11 @@ final class SandboxStart {
           VmEvidence.none(),
           null);
     }
+    if (spec.sharing() != DirectorySharing.VIRTIO_FS) {
+      return;
+    }
     Optional<String> obstacle = engine.providers().hypervisor().obstacleToSharing();
-    if (spec.sharing() == DirectorySharing.VIRTIO_FS && obstacle.isPresent()) {
+    if (obstacle.isPresent()) {
       throw run.failure(
           ErrorCode.HOST_UNSUITABLE,
           "directories cannot be shared with this sandbox: " + obstacle.get(),

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The directories of the host that a machine sees, each behind a daemon of its own. */
 final class SharedDirectories implements AutoCloseable {
@@ -24,6 +25,7 @@ final class SharedDirectories implements AutoCloseable {
   private final Path stateDirectory;
   private final RunAs runAs;
   private final Map<String, VirtioFsDaemon> daemons = new ConcurrentHashMap<>();
+  private volatile @Nullable VirtioFsProgram program;
 
   SharedDirectories(String sandboxId, VirtioFs options, Path stateDirectory, RunAs runAs) {
     this.sandboxId = sandboxId;
@@ -58,14 +60,10 @@ final class SharedDirectories implements AutoCloseable {
     boolean plugged = false;
     long begin = System.nanoTime();
     try {
-      Path path =
-          VirtioFsProgram.find(options)
-              .orElseThrow(() -> new IOException("there is no virtiofsd on this host"));
-      VirtioFsProgram program = VirtioFsProgram.ask(path);
       daemons.put(
           share.tag(),
           VirtioFsDaemon.start(
-              sandboxId, program.command(share, socket, options), socket, timeout));
+              sandboxId, program().command(share, socket, options), socket, timeout));
       // QEMU's user connects to it.
       runAs.own(socket);
       Duration left = timeout.minusNanos(System.nanoTime() - begin);
@@ -90,6 +88,19 @@ final class SharedDirectories implements AutoCloseable {
         daemon.close();
       }
     }
+  }
+
+  /** Asked once for all directories. */
+  private VirtioFsProgram program() throws IOException, InterruptedException {
+    VirtioFsProgram known = program;
+    if (known == null) {
+      known =
+          VirtioFsProgram.ask(
+              VirtioFsProgram.find(options)
+                  .orElseThrow(() -> new IOException("there is no virtiofsd on this host")));
+      program = known;
+    }
+    return known;
   }
 
   private KataException failure(DirectoryShare share, Exception e) {
