@@ -41,19 +41,6 @@ class Ipv6NetworkIT {
     return Kata.builder().stateDirectory(directory.resolve("s")).hypervisor(qemu).build();
   }
 
-  private static CompletableFuture<Void> serveOnce(ServerSocket server, String text) {
-    return CompletableFuture.runAsync(
-        () -> {
-          try (Socket socket = server.accept()) {
-            socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
-            socket.shutdownOutput();
-            socket.getInputStream().readAllBytes();
-          } catch (IOException e) {
-            throw new AssertionError(e);
-          }
-        });
-  }
-
   private static void assertServes(Sandbox sandbox, InetAddress address, int port)
       throws IOException {
     try (Container server =
@@ -95,7 +82,7 @@ class Ipv6NetworkIT {
               .contains("default via " + GATEWAY + " dev eth0");
           sandbox.exec("ping", "-6", "-c", "1", "-W", "60", GATEWAY).orThrow();
           for (String to : new String[] {own, "six.example"}) {
-            CompletableFuture<Void> serving = serveOnce(service, "by IPv6\n");
+            CompletableFuture<Void> serving = HostService.serveOnce(service, "by IPv6\n");
             assertThat(
                     sandbox
                         .exec("sh", "-c", "nc -w 60 " + to + " " + port + " </dev/null")

@@ -205,7 +205,7 @@ class UserNetworkIT {
               .addHost("fixed.test", "192.0.2.77")
               .network(Network.user(n -> n.egress(policy)))
               .start()) {
-        CompletableFuture<Void> serving = serveOnce(service, "reached\n");
+        CompletableFuture<Void> serving = HostService.serveOnce(service, "reached\n");
         ExecResult result =
             sandbox.exec("sh", "-c", "nc -w 60 open.example " + port + " </dev/null");
         assertThat(result.stdoutText()).isEqualTo("reached\n");
@@ -225,19 +225,6 @@ class UserNetworkIT {
         assertThat(sandbox.exec("sh", "-c", "echo x > /etc/hosts").exitCode()).isNotZero();
       }
     }
-  }
-
-  private static CompletableFuture<Void> serveOnce(ServerSocket server, String text) {
-    return CompletableFuture.runAsync(
-        () -> {
-          try (Socket socket = server.accept()) {
-            socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
-            socket.shutdownOutput();
-            socket.getInputStream().readAllBytes();
-          } catch (IOException e) {
-            throw new AssertionError(e);
-          }
-        });
   }
 
   @Test
@@ -271,7 +258,7 @@ class UserNetworkIT {
         assertThat(sandbox.exec("sh", "-c", "nc db 5432 </dev/null").stdoutText())
             .isEqualTo("by socket\n");
         serving.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        serving = serveOnce(loopback, "by port\n");
+        serving = HostService.serveOnce(loopback, "by port\n");
         assertThat(sandbox.exec("sh", "-c", "nc 10.0.2.2 8080 </dev/null").stdoutText())
             .isEqualTo("by port\n");
         serving.get(PATIENCE_SECONDS, TimeUnit.SECONDS);

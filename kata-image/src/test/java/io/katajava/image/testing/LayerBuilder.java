@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
@@ -56,6 +58,22 @@ public final class LayerBuilder {
   /** Says that what the layers below have in a directory is gone. */
   public LayerBuilder opaque(String directory) {
     return file(directory + "/.wh..wh..opq", "");
+  }
+
+  /** The host's static busybox in {@code /bin}, under these names, too. */
+  public LayerBuilder busybox(String... applets) throws IOException {
+    Path busybox = Path.of("/bin/busybox");
+    directory("bin")
+        .file(
+            "bin/busybox",
+            0755,
+            0,
+            0,
+            Files.readAllBytes(Files.exists(busybox) ? busybox : Path.of("/usr/bin/busybox")));
+    for (String applet : applets) {
+      symlink("bin/" + applet, "busybox");
+    }
+    return this;
   }
 
   public LayerBuilder character(String path, int major, int minor) {

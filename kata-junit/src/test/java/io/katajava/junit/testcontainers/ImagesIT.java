@@ -31,18 +31,8 @@ class ImagesIT {
 
   /** The host's static busybox, which says where it is from and serves its root. */
   private static LayoutBuilder image(String origin) throws Exception {
-    Path busybox =
-        Files.exists(Path.of("/bin/busybox"))
-            ? Path.of("/bin/busybox")
-            : Path.of("/usr/bin/busybox");
     return new LayoutBuilder()
-        .layer(
-            new LayerBuilder()
-                .directory("bin")
-                .file("bin/busybox", 0755, 0, 0, Files.readAllBytes(busybox))
-                .symlink("bin/sh", "busybox")
-                .symlink("bin/httpd", "busybox")
-                .symlink("bin/cat", "busybox"))
+        .layer(new LayerBuilder().busybox("sh", "httpd", "cat"))
         .layer(new LayerBuilder().directory("www").file("www/origin", origin))
         .config(
             "{\"Entrypoint\":[\"/bin/sh\",\"-c\"],"
