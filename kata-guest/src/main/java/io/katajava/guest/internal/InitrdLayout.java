@@ -17,7 +17,7 @@ import java.util.TreeMap;
  */
 final class InitrdLayout {
   /** Raised when the content changes that the same inputs lead to. */
-  static final String VERSION = "4";
+  static final String VERSION = "5";
 
   static final String BUSYBOX_ROOTFS = "/usr/lib/kata/rootfs/busybox";
   private static final List<String> MOUNT_POINTS =

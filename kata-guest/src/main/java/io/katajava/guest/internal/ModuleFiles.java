@@ -3,7 +3,7 @@ package io.katajava.guest.internal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,8 +18,12 @@ import org.slf4j.LoggerFactory;
 final class ModuleFiles {
   private static final Logger log = LoggerFactory.getLogger(ModuleFiles.class);
 
-  /** Filesystems of volumes on disks. */
-  static final List<String> FILESYSTEMS = List.of("ext4");
+  /**
+   * Filesystems of volumes on disks, and what they ask the kernel for by name only, which no list
+   * of dependencies tells: ext4 its checksum.
+   */
+  static final Map<String, List<String>> FILESYSTEMS =
+      Map.of("ext4", List.of("crc32c_generic", "ext4"));
 
   private static final int DIGITS = 24;
 
@@ -38,18 +42,24 @@ final class ModuleFiles {
    */
   Map<String, List<Path>> of(ModuleGraph graph, Set<String> loaded) throws IOException {
     Map<String, List<Path>> all = new TreeMap<>();
-    for (String name : FILESYSTEMS) {
+    for (Map.Entry<String, List<String>> filesystem : FILESYSTEMS.entrySet()) {
+      String name = filesystem.getKey();
       if (graph.isBuiltin(name) || !graph.contains(name)) {
         continue;
       }
       try {
-        List<Path> files = new ArrayList<>();
-        for (String file : graph.loadOrder(name)) {
-          if (!loaded.contains(file)) {
-            files.add(write(graph.directory().resolve(file)));
+        Set<Path> files = new LinkedHashSet<>();
+        for (String module : filesystem.getValue()) {
+          if (!graph.contains(module)) {
+            continue;
+          }
+          for (String file : graph.loadOrder(module)) {
+            if (!loaded.contains(file)) {
+              files.add(write(graph.directory().resolve(file)));
+            }
           }
         }
-        all.put(name, files);
+        all.put(name, List.copyOf(files));
       } catch (IOException e) {
         log.warn("Sandboxes of this guest cannot use {}: {}", name, e.getMessage());
       }
