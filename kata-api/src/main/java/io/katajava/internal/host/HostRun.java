@@ -93,6 +93,7 @@ public final class HostRun {
     findings.addAll(guarded(ModuleCheck.GROUP, () -> ModuleCheck.run(host)));
     findings.addAll(guarded(DeviceCheck.GROUP, () -> DeviceCheck.run(host)));
     findings.addAll(guarded(SystemCheck.GROUP, () -> SystemCheck.run(host)));
+    findings.addAll(guarded(ProgramCheck.GROUP, () -> ProgramCheck.run(host)));
     return findings;
   }
 

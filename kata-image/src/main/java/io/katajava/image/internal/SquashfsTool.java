@@ -23,6 +23,10 @@ import java.util.concurrent.TimeUnit;
 public record SquashfsTool(Path program) {
   private static final String SQFSTAR = "sqfstar";
   private static final String TAR2SQFS = "tar2sqfs";
+
+  /** The file names of the tools, the preferred one first. */
+  public static final List<String> PROGRAMS = List.of(SQFSTAR, TAR2SQFS);
+
   private static final int ERROR_TAIL = 1000;
 
   /** Writes the archive. */
@@ -37,7 +41,7 @@ public record SquashfsTool(Path program) {
    * @return the first that is there
    */
   public static Optional<SquashfsTool> find(String path) {
-    for (String tool : List.of(SQFSTAR, TAR2SQFS)) {
+    for (String tool : PROGRAMS) {
       for (String directory : (path + ":/usr/bin:/usr/sbin").split(File.pathSeparator, -1)) {
         if (directory.startsWith("/")) {
           Path candidate = Path.of(directory, tool);
