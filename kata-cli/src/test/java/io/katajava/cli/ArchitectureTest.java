@@ -34,7 +34,7 @@ class ArchitectureTest {
   }
 
   private static final String[] THIRD_PARTY = {
-    "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google..", "org.tomlj..", "io.airlift.."
+    "com.fasterxml..", "jnr..", "com.sun.jna..", "com.google..", "org.tomlj..", "com.github.luben.."
   };
 
   @ArchTest
@@ -43,6 +43,8 @@ class ArchitectureTest {
           .consideringOnlyDependenciesInLayers()
           .layer("agent")
           .definedBy("io.katajava.agent..")
+          .layer("compress")
+          .definedBy("io.katajava.compress..")
           .layer("api")
           .definedBy(
               "io.katajava", "io.katajava.wait..", "io.katajava.spi..", "io.katajava.internal..")
@@ -74,6 +76,8 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("compress")
+          .mayOnlyBeAccessedByLayers("guest", "image")
           .whereLayer("api")
           .mayOnlyBeAccessedByLayers(
               "qemu", "config", "guest", "image", "opentelemetry", "junit", "cli");
@@ -102,9 +106,21 @@ class ArchitectureTest {
               "io.katajava.qemu");
 
   @ArchTest
+  static final ArchRule COMPRESS_IS_USABLE_ALONE =
+      classes()
+          .that()
+          .resideInAPackage("io.katajava.compress..")
+          .should(
+              not(
+                  dependOnClassesThat(
+                      resideInAPackage("io.katajava..")
+                          .and(not(resideInAPackage("io.katajava.compress..")))
+                          .as("other packages of ours"))));
+
+  @ArchTest
   static final ArchRule MODULES_HAVE_NO_CYCLES =
       slices()
-          .matching("io.katajava.(agent|qemu|config|guest|image|cli)..")
+          .matching("io.katajava.(agent|qemu|config|compress|guest|image|cli)..")
           .should()
           .beFreeOfCycles()
           .allowEmptyShould(true);

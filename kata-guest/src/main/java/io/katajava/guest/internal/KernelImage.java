@@ -1,7 +1,6 @@
 package io.katajava.guest.internal;
 
-import io.airlift.compress.lz4.Lz4Decompressor;
-import io.airlift.compress.zstd.ZstdDecompressor;
+import io.katajava.compress.ZstdInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.compressors.lz4.BlockLZ4CompressorInputStream;
 import org.tukaani.xz.SingleXZInputStream;
 
 /**
@@ -113,12 +113,10 @@ final class KernelImage {
     return switch (magic) {
       case 0xfd377a58 ->
           readAll(new SingleXZInputStream(new ByteArrayInputStream(payload)), unpacked);
-      case 0x28b52ffd -> {
-        byte[] out = new byte[unpacked];
-        int size =
-            new ZstdDecompressor().decompress(payload, 0, payload.length - 4, out, 0, unpacked);
-        yield size == unpacked ? out : Arrays.copyOf(out, size);
-      }
+      case 0x28b52ffd ->
+          readAll(
+              new ZstdInputStream(new ByteArrayInputStream(payload, 0, payload.length - 4)),
+              unpacked);
       case 0x02214c18 -> unpackLz4(payload, unpacked);
       default ->
           throw new IOException(
@@ -130,7 +128,6 @@ final class KernelImage {
   private static byte[] unpackLz4(byte[] payload, int unpacked) throws IOException {
     ByteBuffer in = ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).position(4);
     byte[] out = new byte[unpacked];
-    Lz4Decompressor decoder = new Lz4Decompressor();
     int at = 0;
     while (at < unpacked) {
       int size = in.remaining() < 4 ? -1 : in.getInt();
@@ -138,7 +135,15 @@ final class KernelImage {
         throw new IOException("an lz4 block leads outside the payload");
       }
       int room = Math.min(LZ4_LEGACY_BLOCK, unpacked - at);
-      at += decoder.decompress(payload, in.position(), size, out, at, room);
+      try (InputStream block =
+          new BlockLZ4CompressorInputStream(
+              new ByteArrayInputStream(payload, in.position(), size))) {
+        int count = block.readNBytes(out, at, room);
+        if (count == 0) {
+          throw new IOException("an lz4 block holds nothing");
+        }
+        at += count;
+      }
       in.position(in.position() + size);
     }
     return out;

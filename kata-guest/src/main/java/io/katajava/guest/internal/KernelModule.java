@@ -1,6 +1,6 @@
 package io.katajava.guest.internal;
 
-import io.airlift.compress.zstd.ZstdInputStream;
+import io.katajava.compress.ZstdInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -3,8 +3,7 @@ package io.katajava.guest.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.airlift.compress.lz4.Lz4Compressor;
-import io.airlift.compress.zstd.ZstdCompressor;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.zip.GZIPOutputStream;
+import org.apache.commons.compress.compressors.lz4.BlockLZ4CompressorOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,17 +46,19 @@ class KernelImageTest {
         }
       }
       case "zstd" -> {
-        ZstdCompressor zstd = new ZstdCompressor();
-        byte[] to = new byte[zstd.maxCompressedLength(vmlinux.length)];
-        out.write(to, 0, zstd.compress(vmlinux, 0, vmlinux.length, to, 0, to.length));
+        // As the kernel's build does it: the size is not known, the window is 128 MiB.
+        try (ZstdOutputStreamNoFinalizer zstd = new ZstdOutputStreamNoFinalizer(out, 22)) {
+          zstd.write(vmlinux);
+        }
       }
       default -> {
-        Lz4Compressor lz4 = new Lz4Compressor();
-        byte[] to = new byte[lz4.maxCompressedLength(vmlinux.length)];
-        int size = lz4.compress(vmlinux, 0, vmlinux.length, to, 0, to.length);
+        ByteArrayOutputStream block = new ByteArrayOutputStream();
+        try (OutputStream lz4 = new BlockLZ4CompressorOutputStream(block)) {
+          lz4.write(vmlinux);
+        }
         out.writeBytes(littleEndian(0x184c2102));
-        out.writeBytes(littleEndian(size));
-        out.write(to, 0, size);
+        out.writeBytes(littleEndian(block.size()));
+        block.writeTo(out);
       }
     }
     out.writeBytes(littleEndian(vmlinux.length));

@@ -1,6 +1,8 @@
 package io.katajava.image.internal;
 
-import io.airlift.compress.zstd.ZstdInputStream;
+import io.katajava.compress.MalformedDataException;
+import io.katajava.compress.UnreadableFormatException;
+import io.katajava.compress.ZstdInputStream;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import java.io.BufferedInputStream;
@@ -62,11 +64,7 @@ public final class LayerArchive {
     if (magic.length >= 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b) {
       return new GZIPInputStream(peeked, BUFFER);
     }
-    if (magic.length == 4
-        && (magic[0] & 0xff) == 0x28
-        && (magic[1] & 0xff) == 0xb5
-        && (magic[2] & 0xff) == 0x2f
-        && (magic[3] & 0xff) == 0xfd) {
+    if (ZstdInputStream.isZstd(magic)) {
       return new ZstdInputStream(peeked);
     }
     return peeked;
@@ -93,7 +91,9 @@ public final class LayerArchive {
                 + diffId);
       }
       return index;
-    } catch (ZipException | RuntimeException e) {
+    } catch (UnreadableFormatException e) {
+      throw new InvalidLayerException("it cannot be read here: " + e.getMessage());
+    } catch (MalformedDataException | ZipException | RuntimeException e) {
       // The decompressors tell of damage by several kinds of exceptions.
       throw new InvalidLayerException("it cannot be decompressed: " + e.getMessage());
     }

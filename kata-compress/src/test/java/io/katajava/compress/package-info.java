@@ -1,0 +1,4 @@
+@NullMarked
+package io.katajava.compress;
+
+import org.jspecify.annotations.NullMarked;

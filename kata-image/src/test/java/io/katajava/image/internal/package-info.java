@@ -1,0 +1,4 @@
+@NullMarked
+package io.katajava.image.internal;
+
+import org.jspecify.annotations.NullMarked;
