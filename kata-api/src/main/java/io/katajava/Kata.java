@@ -201,7 +201,13 @@ public final class Kata implements AutoCloseable {
     return engine.directories();
   }
 
-  /** Closes all sandboxes of this runtime; detached ones go on. Idempotent. */
+  /**
+   * Closes all sandboxes of this runtime; detached ones go on. Idempotent. Whatever a step fails
+   * with, all of them end.
+   *
+   * @throws KataException with what the ends of sandboxes failed with, for example {@link
+   *     ErrorCode#COPY_FAILED}; one failure is thrown as it is, several are named in one
+   */
   @Override
   public void close() {
     engine.close();

@@ -1,15 +1,28 @@
 package io.katajava;
 
+import io.katajava.spi.TrustedDirectory;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
- * Where a runtime keeps things.
+ * Where a runtime keeps things. What lies there is believed, so a directory that somebody else owns
+ * or can write is refused; see {@link TrustedDirectory}.
  *
  * @param state sockets, small files and the ledger: {@code $XDG_RUNTIME_DIR/kata-java}, for root
- *     {@code /run/kata-java}, else {@code /tmp/kata-java-<user>}
+ *     {@code /run/kata-java}, else {@code /tmp/kata-java-<user>}; where that one is somebody else's
+ *     or can be written by others, {@code /tmp/kata-java-<user>-} with a suffix nobody can guess
  * @param cache what can be made again: {@code $XDG_CACHE_HOME/kata-java}, for root {@code
  *     /var/cache/kata-java}, which the unprivileged hypervisor can read, else {@code
  *     ~/.cache/kata-java}
@@ -47,7 +60,7 @@ public record KataDirectories(Path state, Path cache, Path data) {
     } else if (root) {
       state = Path.of("/run/kata-java");
     } else {
-      state = Path.of("/tmp/kata-java-" + user);
+      state = temporary(Path.of("/tmp"), user);
     }
     Path userHome = Path.of(home == null ? "/tmp" : home);
     Path cache =
@@ -59,6 +72,39 @@ public record KataDirectories(Path state, Path cache, Path data) {
             environment.get("XDG_DATA_HOME"),
             root ? Path.of("/var/lib/kata-java") : userHome.resolve(".local/share/kata-java"));
     return new KataDirectories(state, cache, data);
+  }
+
+  /**
+   * Others can write there and may have been first. What a runtime before this one has chosen
+   * instead is found again, so that its ledger is.
+   */
+  static Path temporary(Path above, String user) {
+    String name =
+        "kata-java-" + (user.matches("[A-Za-z0-9._-]+") ? user : "" + TrustedDirectory.uid());
+    Path usual = above.resolve(name);
+    Optional<String> obstacle = TrustedDirectory.obstacleToOwn(usual);
+    if (obstacle.isEmpty()) {
+      return usual;
+    }
+    List<Path> others = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(above, name + "-*")) {
+      for (Path other : all) {
+        if (Files.isDirectory(other, LinkOption.NOFOLLOW_LINKS)
+            && TrustedDirectory.obstacleToOwn(other).isEmpty()) {
+          others.add(other);
+        }
+      }
+    } catch (IOException e) {
+      LoggerFactory.getLogger(KataDirectories.class).debug("cannot list {}", above, e);
+    }
+    Path chosen = others.isEmpty() ? above.resolve(name + "-" + suffix()) : Collections.min(others);
+    LoggerFactory.getLogger(KataDirectories.class)
+        .warn("{}; state is kept in {} instead", obstacle.get(), chosen);
+    return chosen;
+  }
+
+  private static String suffix() {
+    return new BigInteger(60, new SecureRandom()).toString(Character.MAX_RADIX);
   }
 
   private static Path place(@Nullable String chosen, Path usual) {

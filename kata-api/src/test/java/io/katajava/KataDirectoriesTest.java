@@ -2,7 +2,10 @@ package io.katajava;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.katajava.spi.TrustedDirectory;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,5 +49,31 @@ class KataDirectoriesTest {
 
     assertThat(directories.state()).isEqualTo(Path.of("/tmp/kata-java-ann"));
     assertThat(directories.cache()).isEqualTo(Path.of("/home/ann/.cache/kata-java"));
+  }
+
+  @Test
+  void temporary_madeByANeighbourFirst_isAnotherOneThatIsFoundAgain(@TempDir Path above)
+      throws Exception {
+    Path usual = above.resolve("kata-java-ann");
+    assertThat(KataDirectories.temporary(above, "ann")).isEqualTo(usual);
+
+    Files.setPosixFilePermissions(
+        Files.createDirectory(usual), PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path other = KataDirectories.temporary(above, "ann");
+    assertThat(other.toString()).startsWith(usual + "-");
+    assertThat(other).doesNotExist();
+    assertThat(KataDirectories.temporary(above, "ann")).isNotEqualTo(other);
+
+    TrustedDirectory.own("state", other, "rwx--x--x");
+    Files.setPosixFilePermissions(
+        Files.createDirectory(above.resolve("kata-java-ann-000")),
+        PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThat(KataDirectories.temporary(above, "ann")).isEqualTo(other);
+  }
+
+  @Test
+  void temporary_userWithoutAName_isToldByItsNumber(@TempDir Path above) {
+    assertThat(KataDirectories.temporary(above, "?"))
+        .isEqualTo(above.resolve("kata-java-" + TrustedDirectory.uid()));
   }
 }

@@ -9,6 +9,7 @@ import io.katajava.qemu.qmp.QmpInterruptedException;
 import io.katajava.qemu.qmp.QmpSchema;
 import io.katajava.qemu.qmp.QmpTimeoutException;
 import io.katajava.qemu.qmp.json.JsonException;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,7 +168,7 @@ final class MonitorShell {
   private Path privateFile() throws IOException {
     Path directory = history.toAbsolutePath().getParent();
     if (directory != null) {
-      Files.createDirectories(directory);
+      TrustedDirectory.shared("cache", directory);
     }
     if (!Files.exists(history)) {
       Files.createFile(

@@ -11,6 +11,7 @@ import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
 import io.katajava.image.ImageRootfsProvider;
+import io.katajava.spi.Ending;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -239,8 +240,10 @@ final class RunCommand implements Callable<Integer> {
         spec.commandLine().getErr().println("kata: " + e.getMessage());
         spec.commandLine().getErr().flush();
         return e.outcome().exitCode();
-      } catch (RuntimeException | IOException e) {
-        sandbox.stop(Duration.ZERO);
+      } catch (RuntimeException | IOException | Error e) {
+        new Ending("the start")
+            .step("stopping the sandbox", () -> sandbox.stop(Duration.ZERO))
+            .addTo(e);
         throw e;
       }
       spec.commandLine().getOut().println(sandbox.id());

@@ -2,6 +2,7 @@ package io.katajava.junit;
 
 import io.katajava.Kata;
 import io.katajava.Sandbox;
+import io.katajava.spi.Ending;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,10 +110,14 @@ final class ClassRuntime implements AutoCloseable {
               + ", started by a test and not closed; hypervisor's process "
               + sandbox.hypervisorPid());
     }
-    kata.close();
-    left.addAll(state.removeLeftovers());
+    Ending end = new Ending("the runtime of " + testClass);
+    end.step("closing it", kata::close);
+    end.step("removing what is left", () -> left.addAll(state.removeLeftovers()));
     if (leftoversFail && !left.isEmpty()) {
-      throw new LeftoversError(testClass, left);
+      LeftoversError found = new LeftoversError(testClass, left);
+      end.addTo(found);
+      throw found;
     }
+    end.orThrow();
   }
 }

@@ -1,14 +1,15 @@
 package io.katajava.junit;
 
 import io.katajava.KataDirectories;
+import io.katajava.KataException;
 import io.katajava.SandboxLedger;
 import io.katajava.SandboxRecord;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,6 +24,9 @@ import java.util.stream.Stream;
  * run remove what a killed one left.
  */
 final class StateDirectories {
+  /** An unprivileged hypervisor passes through; nobody looks around. */
+  private static final String PASSABLE = "rwx--x--x";
+
   private static final Duration GRACE = Duration.ofSeconds(2);
   private static final AtomicInteger COUNT = new AtomicInteger();
   private static final AtomicBoolean SWEPT = new AtomicBoolean();
@@ -39,24 +43,16 @@ final class StateDirectories {
     KataDirectories defaults = KataDirectories.fromEnvironment();
     Path all = defaults.state().resolve("junit");
     try {
-      makePassable(defaults.state());
-      makePassable(all);
+      TrustedDirectory.own("state", defaults.state(), PASSABLE);
+      TrustedDirectory.own("tests' state", all, PASSABLE);
       if (SWEPT.compareAndSet(false, true)) {
         sweep(all, defaults.cache());
       }
       Path own = all.resolve(ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet());
-      makePassable(own);
+      TrustedDirectory.own("test's state", own, PASSABLE);
       return new StateDirectories(own, new KataDirectories(own, defaults.cache()));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot make a state directory for tests in " + all, e);
-    }
-  }
-
-  /** An unprivileged hypervisor passes through; nobody looks around. */
-  private static void makePassable(Path directory) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      Files.createDirectories(directory);
-      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
     }
   }
 
@@ -86,7 +82,11 @@ final class StateDirectories {
     SandboxLedger ledger = SandboxLedger.open(directories);
     for (SandboxRecord sandbox : ledger.sandboxes()) {
       found.add("entry of sandbox " + sandbox.id() + " in the ledger");
-      ledger.stop(sandbox, GRACE);
+      try {
+        ledger.stop(sandbox, GRACE);
+      } catch (KataException e) {
+        found.add("what cannot be ended: " + e.getMessage());
+      }
     }
     try {
       deleteTree(directory);

@@ -7,6 +7,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.internal.host.HostProgram;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -17,21 +18,27 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The disks that users gave names: one image each in a directory. */
 public final class NamedDisks implements DiskStore {
+  private static final Logger log = LoggerFactory.getLogger(NamedDisks.class);
   private static final String SUFFIX = ".ext4";
   private static final int BLOCK = 512;
 
   private final Path directory;
+  private final DraftNotes drafts;
 
   /**
    * Looks at nothing yet.
    *
    * @param data where users' data is kept
+   * @param drafts remembers what is being made
    */
-  public NamedDisks(Path data) {
+  public NamedDisks(Path data, DraftNotes drafts) {
     this.directory = data.resolve("disks");
+    this.drafts = drafts;
   }
 
   @Override
@@ -98,20 +105,25 @@ public final class NamedDisks implements DiskStore {
    */
   public Path findOrMake(String name, MemorySize size) {
     Path image = image(name);
+    TrustedDirectory.require("data", directory);
     if (Files.exists(image)) {
       return image;
     }
     try {
-      Files.createDirectories(directory);
-      Path draft = directory.resolve("." + name + "-" + UUID.randomUUID() + SUFFIX);
-      Ext4.make(draft, size, true);
-      try {
-        // Whoever is first makes the disk: a link replaces nothing.
-        Files.createLink(image, draft);
-      } catch (FileAlreadyExistsException e) {
-        return image;
-      } finally {
-        Files.delete(draft);
+      TrustedDirectory.shared("data", directory);
+      Path draft =
+          directory.toAbsolutePath().resolve("." + name + "-" + UUID.randomUUID() + SUFFIX);
+      try (DraftNotes.Note note = drafts.note(draft)) {
+        log.trace("{} is being made, as {} tells", draft, note);
+        Ext4.make(draft, size, true);
+        try {
+          // Whoever is first makes the disk: a link replaces nothing.
+          Files.createLink(image, draft);
+        } catch (FileAlreadyExistsException e) {
+          return image;
+        } finally {
+          Files.delete(draft);
+        }
       }
       return image;
     } catch (IOException e) {

@@ -4,6 +4,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -21,8 +22,9 @@ import org.slf4j.LoggerFactory;
  * room is free again when the machine ends, however it ends.
  *
  * @param image the file
+ * @param note that it is there, for should this JVM be killed before it is plugged in
  */
-public record ScratchDisk(Path image) implements AutoCloseable {
+public record ScratchDisk(Path image, DraftNotes.Note note) implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ScratchDisk.class);
 
   /** Longer than any start takes. */
@@ -33,16 +35,26 @@ public record ScratchDisk(Path image) implements AutoCloseable {
    *
    * @param cache the runtime's directory for what can be made again
    * @param size of the disk
+   * @param drafts remembers it until it has lost its name
    * @return the disk, to be closed once it is plugged in
    */
-  public static ScratchDisk make(Path cache, MemorySize size) {
+  public static ScratchDisk make(Path cache, MemorySize size, DraftNotes drafts) {
     Path directory = cache.resolve("scratch");
     try {
-      Files.createDirectories(directory);
+      directory = TrustedDirectory.shared("cache", directory);
       removeAbandoned(directory);
       Path image = directory.resolve(UUID.randomUUID() + ".ext4");
-      Ext4.make(image, size, false);
-      return new ScratchDisk(image);
+      DraftNotes.Note note = drafts.note(image);
+      boolean made = false;
+      try {
+        Ext4.make(image, size, false);
+        made = true;
+        return new ScratchDisk(image, note);
+      } finally {
+        if (!made) {
+          note.close();
+        }
+      }
     } catch (IOException e) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
@@ -72,8 +84,9 @@ public record ScratchDisk(Path image) implements AutoCloseable {
   public void close() {
     try {
       Files.deleteIfExists(image);
+      note.close();
     } catch (IOException e) {
-      log.warn("{} stays behind: {}", image, e.toString());
+      log.warn("{} stays until this runtime's JVM has ended: {}", image, e.toString());
     }
   }
 }

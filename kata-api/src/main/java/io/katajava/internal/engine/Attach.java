@@ -8,6 +8,7 @@ import io.katajava.KataException.Details;
 import io.katajava.SandboxRecord;
 import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.observe.SandboxWatch;
+import io.katajava.spi.Ending;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSpec;
@@ -78,7 +79,8 @@ final class Attach {
         ledger.read(id).orElseThrow(() -> missing(id, "sandbox " + id + " has just ended"));
     DetachedRecord record =
         files.read().orElseThrow(() -> missing(id, "sandbox " + id + " has just ended"));
-    if (!record.process().isRunning() || !entry.processes().contains(record.process())) {
+    if (!new SandboxProcesses(ledger.state(), id, entry.state()).isOurs(record.process())
+        || !entry.processes().contains(record.process())) {
       throw new KataException(
           ErrorCode.VM_EXITED,
           "the machine of sandbox " + id + " has ended",
@@ -114,11 +116,13 @@ final class Attach {
       engine.keep(sandbox);
       return sandbox;
     } catch (IOException | RuntimeException | Error e) {
+      Ending end = new Ending("attaching to sandbox " + id);
       if (link != null) {
-        link.close();
+        end.step("closing the connection to the agent", link::close);
       }
-      vm.detach();
-      ledger.write(entry.ownedBy(ProcessIdentity.NOBODY));
+      end.step("letting go of the hypervisor", vm::detach);
+      end.step("giving it back", () -> ledger.write(entry.ownedBy(ProcessIdentity.NOBODY)));
+      end.addTo(e);
       throw e;
     }
   }

@@ -89,7 +89,7 @@ final class ContainerDisks implements AutoCloseable {
 
   private void makeLayer(RootfsSources sources) {
     if (layer instanceof WritableLayer.OnDisk disk) {
-      ScratchDisk made = ScratchDisk.make(sources.cacheDirectory(), disk.size());
+      ScratchDisk made = ScratchDisk.make(sources.cacheDirectory(), disk.size(), sources.drafts());
       Rootfs.Disk plugged = new Rootfs.Disk("w" + SandboxIds.next(), made.image(), true);
       scratch = made;
       disks.add(plugged);

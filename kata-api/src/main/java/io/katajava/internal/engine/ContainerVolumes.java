@@ -14,6 +14,7 @@ import io.katajava.agent.AgentClient;
 import io.katajava.agent.FileChunk;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.internal.tar.HostSnapshot;
+import io.katajava.spi.Ending;
 import io.katajava.spi.Rootfs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -261,21 +262,37 @@ final class ContainerVolumes {
    */
   void copyBack() {
     VmContainer made = carrier;
-    KataException failure = null;
+    Ending all = new Ending("copying back");
     for (Carried host : carried.values()) {
       if (made != null && host.volume().isWritable()) {
-        try {
-          HostSnapshot snapshot = before.get(host.name());
-          if (snapshot != null) {
-            made.copyBack(host.at(), host.volume().directory(), snapshot);
-          }
-        } catch (KataException e) {
-          failure = e;
-        }
+        all.step("copying back to " + host.volume().directory(), () -> copyBack(made, host));
       }
     }
-    if (failure != null) {
-      throw failure;
+    all.orThrow();
+  }
+
+  private void copyBack(VmContainer made, Carried host) {
+    HostSnapshot snapshot = before.get(host.name());
+    if (snapshot == null) {
+      return;
+    }
+    try {
+      made.copyBack(host.at(), host.volume().directory(), snapshot);
+    } catch (KataException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // For example a name that this JVM cannot spell.
+      throw new KataException(
+          ErrorCode.COPY_FAILED,
+          "what container "
+              + spec.name()
+              + " wrote to volume "
+              + host.volume().directory()
+              + " was not copied back whole: "
+              + e,
+          Details.none()
+              .withRemedy("If a name cannot be spelt, run the JVM with LC_ALL=C.UTF-8")
+              .withCause(e));
     }
   }
 
@@ -283,11 +300,13 @@ final class ContainerVolumes {
   void discard(AgentClient client) {
     VmContainer made = carrier;
     carrier = null;
+    Ending all = new Ending("the volumes of container " + spec.name());
     if (made != null) {
-      empty(made);
-      made.close();
+      all.step("emptying them", () -> empty(made));
+      all.step("closing their carrier", made::close);
     }
-    forget(client);
+    all.step("emptying injected files", () -> forget(client));
+    all.orThrow();
   }
 
   /** The directories stay until the sandbox ends; what is in them need not. */

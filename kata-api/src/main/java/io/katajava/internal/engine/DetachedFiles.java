@@ -9,7 +9,6 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -30,11 +29,13 @@ final class DetachedFiles {
   /** Locks are the process's: a second channel of this JVM would, when closed, drop the first's. */
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
+  private final Ledger ledger;
   private final String sandboxId;
   private final Path record;
   private final Path lock;
 
-  private DetachedFiles(String sandboxId, Path entries) {
+  private DetachedFiles(Ledger ledger, String sandboxId, Path entries) {
+    this.ledger = ledger;
     this.sandboxId = sandboxId;
     // Whoever lists the ledger passes over names with a dot in front.
     this.record = entries.resolve("." + sandboxId + ".detached");
@@ -42,20 +43,16 @@ final class DetachedFiles {
   }
 
   static DetachedFiles of(Ledger ledger, String sandboxId) {
-    return new DetachedFiles(sandboxId, ledger.entries().toAbsolutePath());
+    return new DetachedFiles(ledger, sandboxId, ledger.entries().toAbsolutePath());
   }
 
   void write(DetachedRecord content) throws IOException {
-    Path draft = record.resolveSibling(record.getFileName() + ".new");
-    Files.deleteIfExists(draft);
-    Files.createFile(draft, OURS_ALONE);
-    Files.writeString(draft, RecordJson.write(content));
-    Files.move(draft, record, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    ledger.replace(record, RecordJson.write(content));
   }
 
   Optional<DetachedRecord> read() throws IOException {
     try {
-      return Optional.of(RecordJson.read(DetachedRecord.class, Files.readString(record)));
+      return Optional.of(RecordJson.read(DetachedRecord.class, Ledger.text(record)));
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IllegalArgumentException e) {
@@ -64,7 +61,6 @@ final class DetachedFiles {
   }
 
   void delete() throws IOException {
-    Files.deleteIfExists(record.resolveSibling(record.getFileName() + ".new"));
     Files.deleteIfExists(record);
     Files.deleteIfExists(lock);
   }

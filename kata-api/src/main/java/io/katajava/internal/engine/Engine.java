@@ -12,22 +12,28 @@ import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxSpec;
+import io.katajava.internal.disk.DraftNotes;
 import io.katajava.internal.disk.NamedDisks;
 import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.observe.Telemetry;
 import io.katajava.internal.template.TemplateShelf;
+import io.katajava.spi.Ending;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.GuestRequest;
+import io.katajava.spi.TrustedDirectory;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +50,7 @@ public final class Engine implements AutoCloseable {
   private final Workers workers = new Workers();
   private final Set<VmSandbox> open = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Thread atExit = new Thread(this::closeSandboxes, "kata-at-exit");
+  private final Thread atExit = new Thread(this::closeAtExit, "kata-at-exit");
 
   private final Set<VmSandbox> building = ConcurrentHashMap.newKeySet();
   private final Templates templates;
@@ -70,6 +76,9 @@ public final class Engine implements AutoCloseable {
    */
   public static Engine open(EngineSettings settings) {
     Providers providers = Providers.resolve(settings);
+    // What lies there is booted, run and believed.
+    TrustedDirectory.require("cache", settings.directories().cache());
+    TrustedDirectory.require("data", settings.directories().data());
     Ledger ledger = Ledger.open(settings.directories().state());
     new LedgerSweep(ledger).run();
     Engine engine = new Engine(providers, settings, ledger);
@@ -140,11 +149,15 @@ public final class Engine implements AutoCloseable {
    * @return a view of the data directory
    */
   public NamedDisks disks() {
-    return new NamedDisks(directories.data());
+    return new NamedDisks(directories.data(), drafts());
+  }
+
+  DraftNotes drafts() {
+    return new LedgerDrafts(ledger);
   }
 
   RootfsSources rootfsSources() {
-    return new RootfsSources(providers.rootfs(), directories.cache(), disks(), progress);
+    return new RootfsSources(providers.rootfs(), directories.cache(), disks(), drafts(), progress);
   }
 
   /**
@@ -318,26 +331,49 @@ public final class Engine implements AutoCloseable {
         // The JVM is ending already; the hook does the same as what follows.
         log.debug("closed while the JVM ends");
       }
-      closeSandboxes();
-      workers.close();
+      Ending end = new Ending("the Kata runtime");
+      closeSandboxes(end);
+      end.step("ending its threads", workers::close);
+      end.orThrow();
     }
   }
 
-  private void closeSandboxes() {
-    List<CompletableFuture<Void>> closing = new ArrayList<>();
+  private void closeAtExit() {
+    Ending end = new Ending("the Kata runtime");
+    closeSandboxes(end);
+    try {
+      end.orThrow();
+    } catch (RuntimeException | Error e) {
+      log.warn("not everything was closed while the JVM ended: {}", e.toString());
+    }
+  }
+
+  /** All at once, as each may take its time. */
+  private void closeSandboxes(Ending end) {
+    Map<VmSandbox, CompletableFuture<Void>> closing = new LinkedHashMap<>();
     List<VmSandbox> all = new ArrayList<>(open);
     all.addAll(building);
     for (VmSandbox sandbox : all) {
-      closing.add(CompletableFuture.runAsync(sandbox::close, workers.executor()));
-    }
-    for (CompletableFuture<Void> one : closing) {
+      String attempt = "closing sandbox " + sandbox.id();
       try {
-        one.join();
-      } catch (RuntimeException e) {
-        log.warn("a sandbox could not be closed", e);
+        closing.put(sandbox, CompletableFuture.runAsync(sandbox::close, workers.executor()));
+      } catch (RuntimeException | Error e) {
+        // There is no thread to be had: then it is closed by this one.
+        end.step(attempt, sandbox::close);
       }
     }
-    templates.close();
+    closing.forEach(
+        (sandbox, one) ->
+            end.step(
+                "closing sandbox " + sandbox.id(),
+                () -> {
+                  try {
+                    one.get();
+                  } catch (ExecutionException e) {
+                    throw e.getCause() instanceof Exception known ? known : e;
+                  }
+                }));
+    end.step("ending the builds of templates", templates::close);
   }
 
   private void requireOpen() {

@@ -4,20 +4,44 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.internal.template.TreeRemoval;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The record on disk of what is running: one file per sandbox in {@code STATE/ledger}, written
  * before the sandbox's directory {@code STATE/ID} is made and removed after it is gone, so that a
- * killed JVM leaves nothing unknown. Files are replaced atomically.
+ * killed JVM leaves nothing unknown. Files are replaced atomically. Both directories must be this
+ * user's alone, as their content decides which processes are ended.
  */
 final class Ledger {
+  /** How the names of files end that are still being written. */
+  static final String DRAFT = ".new";
+
+  private static final FileAttribute<?> OURS_ALONE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+  /** More than any record has: a few lines, or the description of a detached sandbox. */
+  private static final int LONGEST = 1 << 26;
+
+  /** Where the virtiofsd in C notes its process id, in a file named after its socket. */
+  private static final List<Path> DAEMON_NOTES =
+      List.of(Path.of("/run/virtiofsd"), Path.of("/var/run/virtiofsd"));
+
+  private static final AtomicInteger DRAFTS = new AtomicInteger();
+
   private final Path state;
   private final Path entries;
 
@@ -27,11 +51,11 @@ final class Ledger {
   }
 
   static Ledger open(Path state) {
-    Ledger ledger = new Ledger(state);
     try {
       // Others may pass through, as an unprivileged hypervisor must, but not look around.
-      makeDirectory(state, "rwx--x--x");
-      makeDirectory(ledger.entries, "rwx------");
+      Ledger ledger = new Ledger(TrustedDirectory.own("state", state, "rwx--x--x"));
+      TrustedDirectory.own("ledger's", ledger.entries, "rwx------");
+      return ledger;
     } catch (IOException e) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
@@ -42,7 +66,6 @@ final class Ledger {
                   "Set XDG_RUNTIME_DIR, or Kata.builder().stateDirectory(...), to a directory you"
                       + " can write"));
     }
-    return ledger;
   }
 
   Path state() {
@@ -58,21 +81,63 @@ final class Ledger {
   }
 
   void write(LedgerEntry entry) throws IOException {
-    Path temporary = entries.resolve(entry.sandboxId() + ".new");
-    Files.writeString(temporary, entry.toText());
-    Files.move(
-        temporary,
-        entries.resolve(entry.sandboxId()),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    replace(entries.resolve(entry.sandboxId()), entry.in(state).toText());
+  }
+
+  /**
+   * Replaces a file, or leaves it as it is and nothing beside it. Whoever finds the draft of a JVM
+   * that was killed meanwhile reads from its name whose it was, as it may have no content yet.
+   */
+  void replace(Path file, String content) throws IOException {
+    Path draft =
+        entries.resolve(
+            file.getFileName()
+                + "."
+                + ProcessIdentity.self().toName()
+                + "."
+                + DRAFTS.incrementAndGet()
+                + DRAFT);
+    try {
+      Files.createFile(draft, OURS_ALONE);
+      Files.writeString(draft, content);
+      Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      // The disk may be full.
+      Files.deleteIfExists(draft);
+    }
+  }
+
+  /** Whether this draft's writer lives, who will finish or remove it. */
+  static boolean isBeingWritten(Path draft) {
+    String[] parts = draft.getFileName().toString().split("\\.", -1);
+    // NAME.WRITER.NUMBER.new
+    return parts.length >= 4
+        && ProcessIdentity.ofName(parts[parts.length - 3])
+            .filter(ProcessIdentity::isAlive)
+            .isPresent();
   }
 
   /** Empty when there is none, or it is damaged. */
   Optional<LedgerEntry> read(String sandboxId) throws IOException {
     try {
-      return LedgerEntry.parse(sandboxId, Files.readString(entries.resolve(sandboxId)));
+      return LedgerEntry.parse(sandboxId, text(entries.resolve(sandboxId)));
     } catch (NoSuchFileException e) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * Reads what is believed.
+   *
+   * @throws UntrustedRecordException if it is not this user's alone
+   */
+  static String text(Path record) throws IOException {
+    Optional<String> obstacle = TrustedDirectory.obstacleToReading(record);
+    if (obstacle.isPresent()) {
+      throw new UntrustedRecordException(obstacle.get());
+    }
+    try (InputStream in = Files.newInputStream(record, LinkOption.NOFOLLOW_LINKS)) {
+      return new String(in.readNBytes(LONGEST), StandardCharsets.UTF_8);
     }
   }
 
@@ -86,14 +151,37 @@ final class Ledger {
   /** Removes the sandbox's directory with all that is in it, then its entry. */
   void remove(String sandboxId) throws IOException {
     TreeRemoval.of(directoryOf(sandboxId));
+    removeDaemonNotes(sandboxId);
     DetachedFiles.of(this, sandboxId).delete();
     Files.deleteIfExists(entries.resolve(sandboxId));
   }
 
-  private static void makeDirectory(Path directory, String mode) throws IOException {
-    if (!Files.isDirectory(directory)) {
-      Files.createDirectories(directory);
-      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
+  private void removeDaemonNotes(String sandboxId) throws IOException {
+    String prefix = (directoryOf(sandboxId) + "/").replace('/', '.');
+    for (Path place : DAEMON_NOTES) {
+      if (!Files.isWritable(place)) {
+        continue;
+      }
+      try (DirectoryStream<Path> notes =
+          Files.newDirectoryStream(
+              place,
+              note -> {
+                String name = note.getFileName().toString();
+                return name.startsWith(prefix) && name.endsWith(".pid");
+              })) {
+        for (Path note : notes) {
+          Files.deleteIfExists(note);
+        }
+      }
+    }
+  }
+
+  /** A record that somebody else may have written. */
+  static final class UntrustedRecordException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private UntrustedRecordException(String message) {
+      super(message);
     }
   }
 }

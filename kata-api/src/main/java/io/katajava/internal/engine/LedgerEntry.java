@@ -1,10 +1,15 @@
 package io.katajava.internal.engine;
 
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /**
  * What is known on disk of one sandbox.
@@ -14,13 +19,16 @@ import java.util.OptionalLong;
  * @param processes processes started for it, so far
  * @param detached present when it goes on without its owner; then the time, in seconds since 1970,
  *     from which on it shall not, 0 for none
+ * @param state the state directory as its processes were told it, which is in their arguments
  */
 record LedgerEntry(
     String sandboxId,
     ProcessIdentity owner,
     List<ProcessIdentity> processes,
-    OptionalLong detached) {
+    OptionalLong detached,
+    Optional<Path> state) {
   private static final String VERSION = "kata-java-ledger 1";
+  private static final String STATE = "state";
 
   LedgerEntry {
     processes = List.copyOf(processes);
@@ -28,35 +36,53 @@ record LedgerEntry(
 
   /** Of a sandbox that ends with its owner. */
   LedgerEntry(String sandboxId, ProcessIdentity owner, List<ProcessIdentity> processes) {
-    this(sandboxId, owner, processes, OptionalLong.empty());
+    this(sandboxId, owner, processes, OptionalLong.empty(), Optional.empty());
   }
 
   /** The same in another's hands, or in {@link ProcessIdentity#NOBODY}'s. */
   LedgerEntry ownedBy(ProcessIdentity other) {
-    return new LedgerEntry(sandboxId, other, processes, detached);
+    return new LedgerEntry(sandboxId, other, processes, detached, state);
   }
 
   /** The same, to go on without its owner. */
   LedgerEntry detachedUntil(long epochSecond) {
-    return new LedgerEntry(sandboxId, owner, processes, OptionalLong.of(epochSecond));
+    return new LedgerEntry(sandboxId, owner, processes, OptionalLong.of(epochSecond), state);
   }
 
-  /** Whether it runs and shall go on, though nobody owns it. */
-  boolean goesOn(Instant now) {
+  /** The same, if its processes know the state directory by another name already. */
+  LedgerEntry in(Path directory) {
+    return state.isPresent()
+        ? this
+        : new LedgerEntry(sandboxId, owner, processes, detached, Optional.of(directory));
+  }
+
+  /**
+   * Whether it runs and shall go on, though nobody owns it.
+   *
+   * @param ours whether a process is what it was recorded for
+   */
+  boolean goesOn(Instant now, Predicate<ProcessIdentity> ours) {
     return detached.isPresent()
         && (detached.getAsLong() == 0 || now.getEpochSecond() < detached.getAsLong())
-        && processes.stream().anyMatch(ProcessIdentity::isRunning);
+        && processes.stream().anyMatch(process -> process.isRunning() && ours.test(process));
   }
 
   LedgerEntry withProcess(ProcessIdentity process) {
     List<ProcessIdentity> more = new ArrayList<>(processes);
     more.add(process);
-    return new LedgerEntry(sandboxId, owner, more, detached);
+    return new LedgerEntry(sandboxId, owner, more, detached, state);
   }
 
   String toText() {
     StringBuilder text = new StringBuilder(VERSION).append('\n');
     append(text, "owner", owner);
+    // In the shape of a process that never was, as versions before this one know no other lines.
+    state.ifPresent(
+        path ->
+            text.append(STATE)
+                .append(" 0 0 ")
+                .append(URLEncoder.encode(path.toString(), StandardCharsets.UTF_8))
+                .append('\n'));
     processes.forEach(process -> append(text, "process", process));
     detached.ifPresent(until -> text.append("detached ").append(until).append('\n'));
     return text.append("end\n").toString();
@@ -71,10 +97,11 @@ record LedgerEntry(
     ProcessIdentity owner = null;
     List<ProcessIdentity> processes = new ArrayList<>();
     OptionalLong detached = OptionalLong.empty();
+    Optional<Path> state = Optional.empty();
     for (int i = 1; i < lines.length; i++) {
       String[] words = lines[i].split(" ", -1);
       if (words.length == 1 && words[0].equals("end") && owner != null) {
-        return Optional.of(new LedgerEntry(sandboxId, owner, processes, detached));
+        return Optional.of(new LedgerEntry(sandboxId, owner, processes, detached, state));
       }
       if (words.length == 2 && words[0].equals("detached") && words[1].matches("\\d{1,18}")) {
         detached = OptionalLong.of(Long.parseLong(words[1]));
@@ -82,6 +109,10 @@ record LedgerEntry(
       }
       if (words.length != 4) {
         return Optional.empty();
+      }
+      if (words[0].equals(STATE)) {
+        state = path(words[3]);
+        continue;
       }
       ProcessIdentity identity;
       try {
@@ -97,6 +128,16 @@ record LedgerEntry(
       }
     }
     return Optional.empty();
+  }
+
+  /** Empty for what is no path, or none that this JVM can spell. */
+  private static Optional<Path> path(String encoded) {
+    try {
+      return Optional.of(Path.of(URLDecoder.decode(encoded, StandardCharsets.UTF_8)));
+    } catch (IllegalArgumentException e) {
+      // InvalidPathException is one, too.
+      return Optional.empty();
+    }
   }
 
   private static void append(StringBuilder text, String key, ProcessIdentity identity) {

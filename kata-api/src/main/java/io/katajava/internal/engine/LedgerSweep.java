@@ -1,12 +1,14 @@
 package io.katajava.internal.engine;
 
+import io.katajava.internal.template.TreeRemoval;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -14,13 +16,21 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Removes what runtimes that were killed left behind: by identity, never by pid alone. */
+/**
+ * Removes what runtimes that were killed left behind. A process is ended only if it is the recorded
+ * one by pid, start time and boot, and if what runs there is the sandbox's by its arguments.
+ */
 final class LedgerSweep {
   private static final Logger log = LoggerFactory.getLogger(LedgerSweep.class);
   static final Duration KILL_WAIT = Duration.ofSeconds(5);
+
+  /** Locks are the process's: a second channel of this JVM would, when closed, drop the first's. */
+  private static final Set<Path> SWEEPING = ConcurrentHashMap.newKeySet();
 
   private final Ledger ledger;
 
@@ -33,19 +43,27 @@ final class LedgerSweep {
    * that were removed.
    */
   List<String> run() {
+    Path lockFile = ledger.entries().resolve(".lock");
+    if (!SWEEPING.add(lockFile)) {
+      log.debug("another thread is sweeping {}", ledger.entries());
+      return List.of();
+    }
     try (FileChannel channel =
             FileChannel.open(
-                ledger.entries().resolve(".lock"),
+                lockFile,
                 StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS);
         FileLock lock = channel.tryLock()) {
       if (lock != null) {
         return sweep();
       }
     } catch (OverlappingFileLockException e) {
-      log.debug("another thread is sweeping {}", ledger.entries());
+      log.debug("another class loader's thread is sweeping {}", ledger.entries());
     } catch (IOException e) {
       log.warn("cannot sweep {}: {}", ledger.entries(), e.toString());
+    } finally {
+      SWEEPING.remove(lockFile);
     }
     return List.of();
   }
@@ -55,24 +73,19 @@ final class LedgerSweep {
     int killed = 0;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(ledger.entries())) {
       for (Path file : files) {
-        String id = file.getFileName().toString();
-        if (id.startsWith(".")) {
-          continue;
+        String name = file.getFileName().toString();
+        try {
+          if (name.endsWith(Ledger.DRAFT)) {
+            removeAbandonedDraft(file);
+          } else if (LedgerDrafts.isNote(name)) {
+            LedgerDrafts.sweep(file);
+          } else if (!name.startsWith(".")) {
+            killed += sweep(name, file, swept);
+          }
+        } catch (IOException | RuntimeException e) {
+          // The others are looked at all the same; the next runtime tries this one again.
+          log.warn("what {} tells of could not be removed: {}", file, e.toString());
         }
-        if (id.endsWith(".new")) {
-          // A JVM was killed while it wrote; the entry it was about to replace still stands.
-          removeAbandonedDraft(file);
-          continue;
-        }
-        Optional<LedgerEntry> entry = read(id, file);
-        if (entry.isPresent()
-            && (entry.get().owner().isAlive() || entry.get().goesOn(Instant.now()))) {
-          continue;
-        }
-        killed += killProcesses(id, entry);
-        ledger.remove(id);
-        HostInterfaces.sweep(id);
-        swept.add(id);
       }
     }
     if (!swept.isEmpty()) {
@@ -84,63 +97,68 @@ final class LedgerSweep {
     return swept;
   }
 
-  private static Optional<LedgerEntry> read(String id, Path file) {
+  private int sweep(String id, Path file, List<String> swept) throws IOException {
+    Optional<LedgerEntry> entry;
     try {
-      return LedgerEntry.parse(id, Files.readString(file));
-    } catch (IOException e) {
-      return Optional.empty();
+      entry = LedgerEntry.parse(id, Ledger.text(file));
+    } catch (NoSuchFileException e) {
+      // Closed while we looked.
+      return 0;
+    } catch (Ledger.UntrustedRecordException e) {
+      log.warn("a record of the ledger is passed over: {}", e.getMessage());
+      return 0;
+    }
+    SandboxProcesses processes =
+        new SandboxProcesses(ledger.state(), id, entry.flatMap(LedgerEntry::state));
+    if (entry.isPresent()
+        && (entry.get().owner().isAlive()
+            || entry.get().goesOn(Instant.now(), processes::isOurs))) {
+      return 0;
+    }
+    int killed = killProcesses(id, entry, processes);
+    ledger.remove(id);
+    HostInterfaces.sweep(id);
+    swept.add(id);
+    return killed;
+  }
+
+  /** A JVM was killed while it wrote; the entry it was about to replace still stands. */
+  private static void removeAbandonedDraft(Path draft) throws IOException {
+    if (!Ledger.isBeingWritten(draft)) {
+      TreeRemoval.of(draft);
     }
   }
 
-  private void removeAbandonedDraft(Path draft) throws IOException {
-    Optional<LedgerEntry> entry = read("draft", draft);
-    if (entry.isEmpty() || !entry.get().owner().isAlive()) {
-      Files.deleteIfExists(draft);
+  private static int killProcesses(
+      String id, Optional<LedgerEntry> entry, SandboxProcesses processes) throws IOException {
+    List<ProcessIdentity> all = new ArrayList<>();
+    for (ProcessIdentity process : entry.map(LedgerEntry::processes).orElse(List.of())) {
+      if (processes.isOurs(process)) {
+        all.add(process);
+      } else if (process.isRunning()) {
+        log.warn(
+            "process {} is recorded as sandbox {}'s, but something else runs there; it is left"
+                + " alone",
+            process.pid(),
+            id);
+      } else if (process.isAlive()) {
+        // It has no arguments any more, as it is ending by itself.
+        await(process);
+      }
     }
-  }
-
-  private int killProcesses(String id, Optional<LedgerEntry> entry) throws IOException {
-    List<ProcessIdentity> processes = new ArrayList<>();
-    entry.ifPresent(known -> processes.addAll(known.processes()));
-    // A JVM killed between spawning the process and recording it: the directory in the process's
-    // arguments identifies it, as no other sandbox has it.
-    processes.addAll(processesNaming(ledger.directoryOf(id) + "/"));
+    processes.unrecorded().stream().filter(one -> !all.contains(one)).forEach(all::add);
     int killed = 0;
-    for (ProcessIdentity process : processes) {
+    for (ProcessIdentity process : all) {
       if (process.isAlive()) {
-        kill(process);
+        ProcessEnd.signal(process, true);
+        await(process);
         killed++;
       }
     }
     return killed;
   }
 
-  private static List<ProcessIdentity> processesNaming(String path) throws IOException {
-    List<ProcessIdentity> found = new ArrayList<>();
-    long self = ProcessHandle.current().pid();
-    try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-      for (Path process : processes) {
-        long pid = Long.parseLong(process.getFileName().toString());
-        if (pid != self && commandLine(process).contains(path)) {
-          ProcessIdentity.of(pid).ifPresent(found::add);
-        }
-      }
-    }
-    return found;
-  }
-
-  private static String commandLine(Path process) {
-    try {
-      String text = Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
-      // Only a hypervisor is ever killed this way, not somebody's editor or grep.
-      return text.contains("qemu") ? text : "";
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  private static void kill(ProcessIdentity process) {
-    ProcessEnd.signal(process, true);
+  private static void await(ProcessIdentity process) {
     try {
       if (!ProcessEnd.await(process, KILL_WAIT)) {
         log.warn("process {} of a killed runtime does not end", process.pid());

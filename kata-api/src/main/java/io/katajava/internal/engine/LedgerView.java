@@ -17,9 +17,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The ledger as tools see it; see {@link io.katajava.SandboxLedger}. */
 public final class LedgerView {
+  private static final Logger log = LoggerFactory.getLogger(LedgerView.class);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
   private static final int TICKS_PER_SECOND = 100;
 
@@ -44,11 +47,13 @@ public final class LedgerView {
     if (!Files.isDirectory(entries)) {
       return List.of();
     }
+    // What is there is believed: it must be this user's.
+    Ledger.open(state);
     List<SandboxRecord> records = new ArrayList<>();
     try (DirectoryStream<Path> files = Files.newDirectoryStream(entries)) {
       for (Path file : files) {
         String id = file.getFileName().toString();
-        if (!id.startsWith(".") && !id.endsWith(".new")) {
+        if (!id.startsWith(".") && !id.endsWith(Ledger.DRAFT)) {
           read(id, file).ifPresent(records::add);
         }
       }
@@ -98,7 +103,7 @@ public final class LedgerView {
     List<ProcessIdentity> running =
         sandbox.processes().stream()
             .map(LedgerView::identity)
-            .filter(ProcessIdentity::isAlive)
+            .filter(processes(sandbox.id())::isOurs)
             .toList();
     try {
       running.forEach(process -> ProcessEnd.signal(process, false));
@@ -154,10 +159,13 @@ public final class LedgerView {
     Optional<LedgerEntry> entry;
     Instant written;
     try {
-      entry = LedgerEntry.parse(id, Files.readString(file));
+      entry = LedgerEntry.parse(id, Ledger.text(file));
       written = Files.getLastModifiedTime(file).toInstant();
     } catch (NoSuchFileException e) {
       // Closed while we looked.
+      return Optional.empty();
+    } catch (Ledger.UntrustedRecordException e) {
+      log.warn("a record of the ledger is passed over: {}", e.getMessage());
       return Optional.empty();
     }
     if (entry.isEmpty()) {
@@ -167,12 +175,13 @@ public final class LedgerView {
           new SandboxRecord(id, nobody, List.of(), written, state.resolve(id), false));
     }
     List<ProcessIdentity> processes = entry.get().processes();
+    SandboxProcesses known = new SandboxProcesses(state, id, entry.get().state());
     Instant since = processes.stream().findFirst().flatMap(LedgerView::started).orElse(written);
     return Optional.of(
         new SandboxRecord(
             id,
-            recorded(entry.get().owner()),
-            processes.stream().map(LedgerView::recorded).toList(),
+            recorded(entry.get().owner(), true),
+            processes.stream().map(one -> recorded(one, known.isOurs(one))).toList(),
             since,
             state.resolve(id),
             entry.get().detached().isPresent()));
@@ -197,9 +206,21 @@ public final class LedgerView {
     }
   }
 
-  private static RecordedProcess recorded(ProcessIdentity process) {
+  private static RecordedProcess recorded(ProcessIdentity process, boolean ours) {
     return new RecordedProcess(
-        process.pid(), process.startTicks(), process.bootId(), process.isRunning());
+        process.pid(), process.startTicks(), process.bootId(), ours && process.isRunning());
+  }
+
+  private SandboxProcesses processes(String id) {
+    Optional<Path> told = Optional.empty();
+    try {
+      told =
+          LedgerEntry.parse(id, Ledger.text(state.resolve("ledger").resolve(id)))
+              .flatMap(LedgerEntry::state);
+    } catch (IOException e) {
+      log.debug("the record of sandbox {} has just gone", id, e);
+    }
+    return new SandboxProcesses(state, id, told);
   }
 
   private static ProcessIdentity identity(RecordedProcess process) {

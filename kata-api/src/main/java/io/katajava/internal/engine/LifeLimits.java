@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /** Keeps the limits of a sandbox's life, as long as this JVM has it. */
 final class LifeLimits {
@@ -69,7 +70,17 @@ final class LifeLimits {
         .events()
         .emit(new SandboxEvent.LimitReached(Instant.now(), kind, limit.after(), limit.action()));
     if (limit.action() == LimitAction.STOP) {
-      sandbox.workers().executor().execute(() -> sandbox.stop(STOP_GRACE));
+      sandbox.workers().executor().execute(this::stop);
+    }
+  }
+
+  /** Nobody waits for it: what it fails with is told in the log. */
+  private void stop() {
+    try {
+      sandbox.stop(STOP_GRACE);
+    } catch (RuntimeException | Error e) {
+      LoggerFactory.getLogger(LifeLimits.class)
+          .warn("[{}] the end of its life did not go well: {}", sandbox.id(), e.toString());
     }
   }
 

@@ -53,6 +53,20 @@ record ProcessIdentity(long pid, long startTicks, String bootId) {
             .isPresent();
   }
 
+  /** As part of a file's name. */
+  String toName() {
+    return pid + "-" + startTicks + "-" + bootId;
+  }
+
+  /** Empty for what {@link #toName()} never gives. */
+  static Optional<ProcessIdentity> ofName(String name) {
+    String[] parts = name.split("-", 3);
+    return parts.length == 3 && parts[0].matches("\\d{1,18}") && parts[1].matches("\\d{1,18}")
+        ? Optional.of(
+            new ProcessIdentity(Long.parseLong(parts[0]), Long.parseLong(parts[1]), parts[2]))
+        : Optional.empty();
+  }
+
   private static Optional<Long> startTicks(long pid) {
     return stat(pid).map(Stat::startTicks);
   }

@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ProgressListener;
+import io.katajava.internal.disk.DraftNotes;
 import io.katajava.internal.disk.NamedDisks;
 import io.katajava.spi.RootfsProvider;
 import java.nio.file.Path;
@@ -12,10 +13,12 @@ import java.util.List;
  * @param providers asked in their order
  * @param cacheDirectory where they keep what they made
  * @param disks named disks of the user
+ * @param drafts remembers what is being made
  * @param progress hears how far they are
  */
 record RootfsSources(
     List<RootfsProvider> providers,
     Path cacheDirectory,
     NamedDisks disks,
+    DraftNotes drafts,
     ProgressListener progress) {}

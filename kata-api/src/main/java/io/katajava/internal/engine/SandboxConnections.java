@@ -13,6 +13,7 @@ import io.katajava.SandboxNetwork;
 import io.katajava.SandboxSpec;
 import io.katajava.agent.AgentClient;
 import io.katajava.internal.net.UserNetwork;
+import io.katajava.spi.Ending;
 import io.katajava.spi.ImageConfig;
 import io.katajava.spi.VmNetwork;
 import java.io.IOException;
@@ -24,16 +25,12 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The networks of one sandbox, from before its machine starts until it is closed: what they need on
  * the host, the machine's cards, and the guest's settings.
  */
 final class SandboxConnections implements SandboxNetwork, AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(SandboxConnections.class);
-
   private final String sandboxId;
   private final SandboxSpec.Networking networking;
   private final List<GuestCard> cards = new ArrayList<>();
@@ -75,7 +72,7 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
               Details.none().withSandbox(run.sandboxId()).withCause(e));
       all.undo.run(failure);
       throw failure;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       all.undo.run(e);
       throw e;
     }
@@ -247,10 +244,8 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
   /** Gives back whatever was taken on the host. Idempotent. */
   @Override
   public void close() {
-    IllegalStateException troubles = new IllegalStateException("troubles");
-    undo.run(troubles);
-    for (Throwable trouble : troubles.getSuppressed()) {
-      log.warn("[{}] the network was not taken back whole", sandboxId, trouble);
-    }
+    Ending end = new Ending("the networks of sandbox " + sandboxId);
+    undo.runInto(end, "taking back what was made on the host");
+    end.orThrow();
   }
 }

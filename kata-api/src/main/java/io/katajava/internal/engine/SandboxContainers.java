@@ -8,6 +8,7 @@ import io.katajava.ErrorCode;
 import io.katajava.ExecSpec;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.spi.Ending;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -172,8 +173,8 @@ final class SandboxContainers {
     VmContainer made = create(builder.spec());
     try {
       made.start();
-    } catch (RuntimeException e) {
-      made.close();
+    } catch (RuntimeException | Error e) {
+      new Ending("container " + made.name()).step("closing it", made::close).addTo(e);
       throw e;
     }
     defaultContainer = made;
@@ -228,8 +229,8 @@ final class SandboxContainers {
       remember();
       container.begin();
       return container;
-    } catch (RuntimeException e) {
-      forget(id);
+    } catch (RuntimeException | Error e) {
+      new Ending("container " + spec.name()).step("forgetting it", () -> forget(id)).addTo(e);
       throw e;
     }
   }
@@ -320,20 +321,12 @@ final class SandboxContainers {
     }
   }
 
-  /** What could not be copied back is told once everything else is done. */
-  @Nullable KataException copyBack() {
-    KataException failure = null;
+  /** What could not be copied back is told once everything else is. */
+  void copyBack() {
+    Ending all = new Ending("copying back");
     for (VmContainer container : containers.values()) {
-      try {
-        container.copyBack();
-      } catch (KataException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
+      all.step("copying back what container " + container.name() + " wrote", container::copyBack);
     }
-    return failure;
+    all.orThrow();
   }
 }

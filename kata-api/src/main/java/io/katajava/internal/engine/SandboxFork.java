@@ -10,6 +10,7 @@ import io.katajava.PublishedPort;
 import io.katajava.Sandbox;
 import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
+import io.katajava.spi.Ending;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmImage;
 import java.io.IOException;
@@ -46,9 +47,9 @@ final class SandboxFork {
     // In the parent's own directory: what is left of a JVM that is killed goes with the parent.
     Path state = parent.startRun().stateDirectory().resolve("fork-" + SandboxIds.next());
     List<CopiedContainer> containers = parent.members().copyable();
-    Duration pause = save(vm, state, deadline);
-    log.debug("[{}] stood still for {} ms to be forked", parent.id(), pause.toMillis());
     try {
+      Duration pause = save(vm, state, deadline);
+      log.debug("[{}] stood still for {} ms to be forked", parent.id(), pause.toMillis());
       VmImage image = new VmImage(state, Optional.empty(), vm.hardware());
       return all(count, image, containers, deadline, pause);
     } finally {
@@ -152,7 +153,9 @@ final class SandboxFork {
       }
     }
     if (failure != null) {
-      children.forEach(Sandbox::close);
+      Ending end = new Ending("the other copies of sandbox " + parent.id());
+      children.forEach(one -> end.step("closing sandbox " + one.id(), one::close));
+      end.addTo(failure);
       throw failure;
     }
     return children;

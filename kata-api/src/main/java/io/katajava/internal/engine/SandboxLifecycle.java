@@ -6,6 +6,7 @@ import io.katajava.KataException.Details;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxState;
 import io.katajava.internal.observe.LogContext;
+import io.katajava.spi.Ending;
 import io.katajava.spi.VmExit;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,7 +14,6 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** From running to stopped, lost or let go: the states of a sandbox and what they allow. */
 final class SandboxLifecycle {
@@ -206,12 +206,14 @@ final class SandboxLifecycle {
               || state.compareAndSet(SandboxState.DRAINING, SandboxState.DETACHED))) {
         return false;
       }
-      limits.close();
-      parts.link().close();
-      parts.vm().detach();
-      detachment.release();
-      sandbox.members().forgetAll();
-      onClosed.accept(sandbox);
+      Ending end = new Ending("the hold on sandbox " + sandbox.id());
+      end.step("stopping the clocks of its life", limits::close);
+      end.step("closing the connection to the agent", parts.link()::close);
+      end.step("letting go of the hypervisor", parts.vm()::detach);
+      end.step("letting go of its lock", detachment::release);
+      end.step("forgetting its containers", sandbox.members()::forgetAll);
+      end.step("telling of its end", () -> onClosed.accept(sandbox));
+      end.orThrow();
       return true;
     } finally {
       closing.unlock();
@@ -225,42 +227,62 @@ final class SandboxLifecycle {
       if (state() == SandboxState.STOPPED || state() == SandboxState.DETACHED) {
         return;
       }
-      limits.close();
-      KataException lostFiles = copyBack();
-      SandboxState before = state.getAndSet(SandboxState.STOPPING);
-      boolean answers = before == SandboxState.RUNNING || before == SandboxState.DRAINING;
+      Ending end = new Ending("sandbox " + sandbox.id());
+      end.step("stopping the clocks of its life", limits::close);
+      end.step("copying directories back", this::copyBack);
+      SandboxState before = Objects.requireNonNull(state.getAndSet(SandboxState.STOPPING));
       long deadline = System.nanoTime() + grace.toNanos();
-      if (answers && keepsOnHost) {
-        // What the guest has not written yet would be lost, as by a power cut.
-        parts.link().destroySandbox(grace.compareTo(FLUSH) > 0 ? grace : FLUSH);
-      } else if (askAgent && answers && !grace.isZero() && !grace.isNegative()) {
-        parts.link().destroySandbox(grace);
-      }
-      parts.link().close();
-      parts.vm().stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
-      parts.vm().close();
-      parts.connections().close();
-      run.removeState();
+      end.step("asking the guest to end", () -> askGuest(before, grace, askAgent));
+      end.step("closing the connection to the agent", parts.link()::close);
+      end.step(
+          "stopping the hypervisor",
+          () -> parts.vm().stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
+      end.step("ending the hypervisor", parts.vm()::close);
+      end.step("taking the networks back", parts.connections()::close);
+      end.step("removing its state", this::removeState);
       Detachment detachment = parts.detachment();
       if (detachment != null) {
-        detachment.close();
+        end.step("letting go of its lock", detachment::close);
       }
-      sandbox.members().forgetAll();
+      end.step("forgetting its containers", sandbox.members()::forgetAll);
       state.set(SandboxState.STOPPED);
-      onClosed.accept(sandbox);
-      if (lostFiles != null) {
-        throw lostFiles;
-      }
+      end.step("telling of its end", () -> onClosed.accept(sandbox));
+      end.orThrow();
     } finally {
       closing.unlock();
     }
   }
 
-  private @Nullable KataException copyBack() {
-    if (state() != SandboxState.RUNNING && state() != SandboxState.DRAINING) {
-      return null;
+  private void copyBack() {
+    if (state() == SandboxState.RUNNING || state() == SandboxState.DRAINING) {
+      copyingBack = true;
+      sandbox.members().copyBack();
     }
-    copyingBack = true;
-    return sandbox.members().copyBack();
+  }
+
+  private void askGuest(SandboxState before, Duration grace, boolean askAgent) {
+    if (before != SandboxState.RUNNING && before != SandboxState.DRAINING) {
+      return;
+    }
+    if (keepsOnHost) {
+      // What the guest has not written yet would be lost, as by a power cut.
+      parts.link().destroySandbox(grace.compareTo(FLUSH) > 0 ? grace : FLUSH);
+    } else if (askAgent && !grace.isZero() && !grace.isNegative()) {
+      parts.link().destroySandbox(grace);
+    }
+  }
+
+  /** The record stays as long as there may be something to end: a later runtime finds it there. */
+  private void removeState() {
+    if (!parts.vm().onExit().isDone()
+        && run.entry().processes().stream().anyMatch(ProcessIdentity::isRunning)) {
+      throw new KataException(
+          ErrorCode.VM_UNRESPONSIVE,
+          "the hypervisor of sandbox " + sandbox.id() + " still runs; its record is kept",
+          Details.none()
+              .withSandbox(sandbox.id())
+              .withRemedy("When this JVM has ended, 'kata cleanup' or the next runtime ends it"));
+    }
+    run.removeState();
   }
 }

@@ -12,10 +12,13 @@ import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
+import io.katajava.internal.disk.DraftNotes;
 import io.katajava.internal.template.ImageManifest;
 import io.katajava.internal.template.StoredImage;
 import io.katajava.internal.template.TreeRemoval;
+import io.katajava.spi.Ending;
 import io.katajava.spi.TemplateTraits;
+import io.katajava.spi.TrustedDirectory;
 import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
@@ -61,14 +64,24 @@ final class SandboxSnapshot {
       if (Files.exists(target)) {
         throw new FileAlreadyExistsException(target.toString());
       }
-      Files.createDirectory(
-          draft,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      DraftNotes.Note note = engine.drafts().note(draft);
       try {
+        Files.createDirectory(
+            draft,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         writeInto(sandbox, draft);
         Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        TreeRemoval.of(draft);
+        note.close();
+      } catch (IOException | RuntimeException | Error e) {
+        new Ending("the snapshot " + target)
+            .step(
+                "removing its draft",
+                () -> {
+                  TreeRemoval.of(draft);
+                  note.close();
+                })
+            .addTo(e);
+        throw e;
       }
     } catch (IOException e) {
       throw new KataException(
@@ -188,6 +201,8 @@ final class SandboxSnapshot {
 
   Sandbox restore(Path directory) {
     Deadline deadline = Deadline.after(SandboxSpec.DEFAULT_START_TIMEOUT);
+    // The hypervisor loads what is there, and runs the guest whose memory it is.
+    TrustedDirectory.require("snapshot", directory);
     try {
       StoredImage image = StoredImage.open(directory.toAbsolutePath(), FORMAT);
       ImageManifest manifest = image.manifest();

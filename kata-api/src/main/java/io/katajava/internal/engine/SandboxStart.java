@@ -172,7 +172,6 @@ final class SandboxStart {
     VirtualMachine vm = engine.providers().hypervisor().restore(vmSpec, template.image(), run);
     undo.push(vm::close);
     outer.push(vm::close);
-    boolean done = false;
     try {
       AgentLink link = AgentLink.resume(vm, run, agent);
       undo.push(link::close);
@@ -195,15 +194,11 @@ final class SandboxStart {
       link.renew(run.sandboxId(), sandbox.hostname(), false, sandbox.files());
       complete(vm, link);
       sandbox.beginFrom(container);
-      done = true;
       return sandbox;
-    } catch (RuntimeException | InterruptedException e) {
+    } catch (RuntimeException | InterruptedException | Error e) {
       evidence = vm.evidence();
+      undo.run(e);
       throw e;
-    } finally {
-      if (!done) {
-        undo.run(new IllegalStateException("undone"));
-      }
     }
   }
 

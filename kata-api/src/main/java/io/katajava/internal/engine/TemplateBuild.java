@@ -56,7 +56,7 @@ final class TemplateBuild {
     try (LogContext context = LogContext.of(run.sandboxId())) {
       build(run, directory);
       run.watch().started(null);
-    } catch (IOException | InterruptedException | RuntimeException e) {
+    } catch (IOException | InterruptedException | RuntimeException | Error e) {
       run.watch().failed(e, false);
       run.undo().run(e);
       throw e;

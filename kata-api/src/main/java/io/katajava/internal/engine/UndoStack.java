@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.spi.Ending;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -13,12 +14,15 @@ final class UndoStack {
 
   /** Runs all steps; what they throw is attached to the reason. */
   void run(Throwable reason) {
+    Ending end = new Ending("what was begun");
+    runInto(end, "undoing a step");
+    end.addTo(reason);
+  }
+
+  /** Runs all steps, as part of an end. */
+  void runInto(Ending end, String attempt) {
     while (!steps.isEmpty()) {
-      try {
-        steps.pop().run();
-      } catch (RuntimeException e) {
-        reason.addSuppressed(e);
-      }
+      end.step(attempt, steps.pop()::run);
     }
   }
 

@@ -21,6 +21,7 @@ import io.katajava.SandboxEvent;
 import io.katajava.internal.engine.DetachedRecord.OneContainer;
 import io.katajava.internal.engine.DetachedRecord.Stage;
 import io.katajava.internal.tar.HostSnapshot;
+import io.katajava.spi.Ending;
 import io.katajava.wait.WaitStrategy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -135,15 +136,14 @@ final class VmContainer implements Container {
 
   /** Makes the container in the guest; leaves nothing on failure. */
   void begin() {
-    boolean made = false;
     try {
       volumes.copyIn(sandbox.link().client(), sandbox.members()::makeCarrier);
       run.create(limits);
-      made = true;
-    } finally {
-      if (!made) {
-        volumes.discard(sandbox.link().client());
-      }
+    } catch (RuntimeException | Error e) {
+      new Ending("container " + name())
+          .step("discarding its volumes", () -> volumes.discard(sandbox.link().client()))
+          .addTo(e);
+      throw e;
     }
   }
 
@@ -501,18 +501,17 @@ final class VmContainer implements Container {
         () -> {
           if (!closed) {
             closed = true;
-            try {
-              if (sandbox.link().isOpen()) {
-                run.killAll();
-                volumes.copyBack();
-              }
-            } finally {
-              if (sandbox.link().isOpen()) {
-                volumes.discard(sandbox.link().client());
-              }
-              run.remove();
-              onClosed.accept(plan.id());
+            Ending end = new Ending("container " + name());
+            if (sandbox.link().isOpen()) {
+              end.step("killing its processes", run::killAll);
+              end.step("copying directories back", volumes::copyBack);
             }
+            if (sandbox.link().isOpen()) {
+              end.step("discarding its volumes", () -> volumes.discard(sandbox.link().client()));
+            }
+            end.step("removing it from the guest", run::remove);
+            end.step("forgetting it", () -> onClosed.accept(plan.id()));
+            end.orThrow();
           }
         });
   }

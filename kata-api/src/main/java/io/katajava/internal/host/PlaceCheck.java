@@ -7,12 +7,14 @@ import static io.katajava.HostFinding.warned;
 import io.katajava.HostFinding;
 import io.katajava.KataDirectories;
 import io.katajava.MemorySize;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The directories: whether they can be used, have space, and are short enough for sockets. */
 final class PlaceCheck {
@@ -63,6 +65,14 @@ final class PlaceCheck {
 
   private HostFinding state() {
     Path above = nearest(directories.state());
+    Optional<String> obstacle = TrustedDirectory.obstacleToOwn(directories.state());
+    if (obstacle.isPresent()) {
+      return failed(
+          GROUP,
+          "state-directory",
+          directories.state() + " cannot be trusted: " + obstacle.get(),
+          "Set XDG_RUNTIME_DIR to a directory of your own that nobody else can write");
+    }
     if (!Files.isWritable(above)) {
       return failed(
           GROUP,
@@ -100,6 +110,14 @@ final class PlaceCheck {
 
   private HostFinding cache() {
     Path above = nearest(directories.cache());
+    Optional<String> obstacle = TrustedDirectory.obstacle(directories.cache());
+    if (obstacle.isPresent()) {
+      return failed(
+          GROUP,
+          "cache-directory",
+          directories.cache() + " cannot be trusted: " + obstacle.get(),
+          "Set XDG_CACHE_HOME to a directory of your own that nobody else can write");
+    }
     if (!Files.isWritable(above)) {
       return failed(
           GROUP,

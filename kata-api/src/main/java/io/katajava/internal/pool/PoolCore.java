@@ -7,6 +7,7 @@ import io.katajava.KataException.Details;
 import io.katajava.PoolStatistics;
 import io.katajava.Sandbox;
 import io.katajava.SandboxState;
+import io.katajava.spi.Ending;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -82,6 +83,7 @@ public final class PoolCore implements AutoCloseable {
   private long refused;
   private long discarded;
   private long failedStarts;
+  private final Ending end = new Ending("the pool");
 
   /**
    * A pool that does nothing yet.
@@ -236,8 +238,9 @@ public final class PoolCore implements AutoCloseable {
 
   private Sandbox createForBorrower() {
     boolean done = false;
+    Sandbox sandbox = null;
     try {
-      Sandbox sandbox = settings.start().get();
+      sandbox = settings.start().get();
       watch(sandbox);
       done = true;
       locked(
@@ -248,6 +251,9 @@ public final class PoolCore implements AutoCloseable {
       return sandbox;
     } finally {
       if (!done) {
+        if (sandbox != null) {
+          close(sandbox);
+        }
         locked(
             () -> {
               lent--;
@@ -290,6 +296,9 @@ public final class PoolCore implements AutoCloseable {
       fit = true;
     } catch (RuntimeException e) {
       failed(e);
+    } catch (Error e) {
+      // It would go unheard on this thread, and a place of the pool with it.
+      failed(new IllegalStateException("a sandbox for the pool could not be started: " + e, e));
     } finally {
       if (!fit && sandbox != null) {
         close(sandbox);
@@ -368,11 +377,18 @@ public final class PoolCore implements AutoCloseable {
     run(() -> close(sandbox));
   }
 
-  private static void close(Sandbox sandbox) {
+  /** What it fails with is told by the end of the pool if that waits for it, else in the log. */
+  private void close(Sandbox sandbox) {
     try {
       sandbox.close();
-    } catch (RuntimeException e) {
-      log.warn("sandbox {} of the pool could not be closed: {}", sandbox.id(), e.getMessage());
+    } catch (RuntimeException | Error e) {
+      log.warn("sandbox {} of the pool was not closed whole: {}", sandbox.id(), e.toString());
+      locked(
+          () -> {
+            if (closed) {
+              end.failed("closing sandbox " + sandbox.id(), e);
+            }
+          });
     }
   }
 
@@ -395,7 +411,7 @@ public final class PoolCore implements AutoCloseable {
       } finally {
         lock.unlock();
       }
-      boolean fit = isFresh(one) && isHealthy(one.sandbox());
+      boolean fit = isFit(one);
       lock.lock();
       try {
         starting--;
@@ -415,10 +431,14 @@ public final class PoolCore implements AutoCloseable {
     }
   }
 
+  private boolean isFit(Idle one) {
+    return isFresh(one) && isHealthy(one.sandbox());
+  }
+
   private boolean isHealthy(Sandbox sandbox) {
     try {
       return sandbox.state() == SandboxState.RUNNING && settings.healthCheck().test(sandbox);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.debug("sandbox {} of the pool is not healthy", sandbox.id(), e);
       return false;
     }
@@ -483,11 +503,19 @@ public final class PoolCore implements AutoCloseable {
     try {
       if (!threads.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
         log.warn("a sandbox of the pool is still being started or closed");
-        threads.shutdownNow();
+        endNow();
       }
     } catch (InterruptedException e) {
-      threads.shutdownNow();
+      endNow();
       Thread.currentThread().interrupt();
     }
+    Ending told = new Ending("the pool");
+    locked(() -> told.step("its end", end::orThrow));
+    told.orThrow();
+  }
+
+  /** What waits for a thread is done by this one: each task is the end of a sandbox. */
+  private void endNow() {
+    threads.shutdownNow().forEach(Runnable::run);
   }
 }

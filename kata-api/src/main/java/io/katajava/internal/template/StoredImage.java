@@ -191,12 +191,7 @@ public record StoredImage(Path directory, ImageManifest manifest) {
 
   /** Notes the files as they are now, which were just read or written by us. */
   public void remember() throws IOException {
-    Path draft = Files.createTempFile(directory, VERIFIED, ".new");
-    Files.writeString(draft, stamp());
-    Files.move(
-        draft,
-        directory.resolve(VERIFIED),
-        java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    // Half of it is as good as none: then the image is read once more.
+    Files.writeString(directory.resolve(VERIFIED), stamp());
   }
 }

@@ -1,12 +1,12 @@
 package io.katajava.internal.template;
 
 import io.katajava.TemplateSettings;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -35,6 +35,7 @@ public final class TemplateShelf {
 
   private static final Logger log = LoggerFactory.getLogger(TemplateShelf.class);
   private static final String DRAFT = ".draft-";
+  private static final String OLD = "old-";
   private static final String LOCK = ".lock";
   private static final String USED = "used";
 
@@ -94,7 +95,7 @@ public final class TemplateShelf {
   public Optional<StoredImage> find(List<String> traits) {
     String id = idOf(traits);
     Path directory = root.resolve(id);
-    if (!Files.isDirectory(directory)) {
+    if (!Files.isDirectory(directory) || isUntrusted()) {
       return Optional.empty();
     }
     try {
@@ -162,7 +163,7 @@ public final class TemplateShelf {
     public StoredImage publish() throws IOException {
       Files.createFile(directory.resolve(USED));
       Path place = root.resolve(id);
-      Path old = root.resolve(DRAFT + "old-" + id);
+      Path old = root.resolve(DRAFT + OLD + id);
       TreeRemoval.of(old);
       if (Files.exists(place)) {
         Files.move(place, old, StandardCopyOption.ATOMIC_MOVE);
@@ -244,21 +245,15 @@ public final class TemplateShelf {
 
   /** In a directory like /dev/shm others could have been first: it must be ours alone. */
   private void makeRoot() throws IOException {
-    try {
-      Files.createDirectories(root.toAbsolutePath().getParent());
-      Files.createDirectory(root);
-    } catch (FileAlreadyExistsException e) {
-      log.trace("{} is there", root, e);
-    }
-    if (Files.isSymbolicLink(root)) {
-      throw new IOException(root + " is a link");
-    }
-    Object owner = Files.getAttribute(root, "unix:uid");
-    if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
-      throw new IOException(root + " belongs to user " + owner);
-    }
+    TrustedDirectory.own("templates", root, "rwx--x--x");
     // An unprivileged hypervisor must pass through.
     Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwx--x--x"));
+  }
+
+  private boolean isUntrusted() {
+    Optional<String> obstacle = TrustedDirectory.obstacleToOwn(root);
+    obstacle.ifPresent(why -> log.warn("no template in {} is used: {}", root, why));
+    return obstacle.isPresent();
   }
 
   /**
@@ -268,7 +263,7 @@ public final class TemplateShelf {
    */
   public List<StoredImage> list() {
     List<StoredImage> found = new ArrayList<>();
-    if (!Files.isDirectory(root)) {
+    if (!Files.isDirectory(root) || isUntrusted()) {
       return found;
     }
     try (DirectoryStream<Path> all = Files.newDirectoryStream(root)) {
@@ -311,7 +306,7 @@ public final class TemplateShelf {
    */
   public boolean remove(String id) {
     Path directory = root.resolve(id);
-    if (!Files.isDirectory(directory)) {
+    if (!Files.isDirectory(directory) || isUntrusted()) {
       return false;
     }
     try {
@@ -342,28 +337,40 @@ public final class TemplateShelf {
 
   /** Drafts whose builder was killed: their lock can be had. */
   public void removeAbandoned() {
-    if (!Files.isDirectory(root)) {
+    if (!Files.isDirectory(root) || isUntrusted()) {
       return;
     }
     try (DirectoryStream<Path> all = Files.newDirectoryStream(root, DRAFT + "*")) {
       for (Path directory : all) {
         String id = directory.getFileName().toString().substring(DRAFT.length());
-        Path lockFile = lockFile(id);
-        if (BUILDING.contains(lockFile)) {
-          continue;
+        if (id.startsWith(OLD)) {
+          id = id.substring(OLD.length());
         }
-        try (FileChannel channel =
-                FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = channel.tryLock()) {
-          if (lock != null) {
-            TreeRemoval.of(directory);
-          }
-        } catch (OverlappingFileLockException e) {
-          log.trace("{} has just been begun", directory, e);
-        }
+        removeUnlessBuilding(directory, lockFile(id));
       }
     } catch (IOException e) {
       log.warn("cannot remove abandoned drafts from {}: {}", root, e.toString());
+    }
+  }
+
+  /**
+   * Only with the name claimed in this JVM, too: a second channel to the lock's file would, when
+   * closed, drop the lock of a build that has just begun.
+   */
+  private static void removeUnlessBuilding(Path directory, Path lockFile) throws IOException {
+    if (!BUILDING.add(lockFile)) {
+      return;
+    }
+    try (FileChannel channel =
+            FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      if (lock != null) {
+        TreeRemoval.of(directory);
+      }
+    } catch (OverlappingFileLockException e) {
+      log.trace("{} has just been begun", directory, e);
+    } finally {
+      BUILDING.remove(lockFile);
     }
   }
 }

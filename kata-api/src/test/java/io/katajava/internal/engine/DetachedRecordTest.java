@@ -178,13 +178,16 @@ class DetachedRecordTest {
   @Test
   void sweep_ofADetachedSandbox_goesByItsMachineAndItsLifetime() throws Exception {
     Ledger ledger = Ledger.open(directory);
-    Process machine = new ProcessBuilder("sleep", "600").start();
+    Process machine =
+        new ProcessBuilder("sh", "-c", "read line", "any", ledger.directoryOf("kept") + "/q.sock")
+            .start();
     try {
       LedgerEntry entry =
           new LedgerEntry(
-              "kept",
-              ProcessIdentity.NOBODY,
-              List.of(ProcessIdentity.of(machine.pid()).orElseThrow()));
+                  "kept",
+                  ProcessIdentity.NOBODY,
+                  List.of(ProcessIdentity.of(machine.pid()).orElseThrow()))
+              .in(ledger.state());
       ledger.write(entry.detachedUntil(0));
       assertThat(ledger.read("kept")).contains(entry.detachedUntil(0));
       assertThat(new LedgerSweep(ledger).run()).isEmpty();

@@ -1,13 +1,22 @@
 package io.katajava.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.internal.disk.DraftNotes;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +48,7 @@ class LedgerTest {
 
   @Test
   void sweep_ownerDead_killsItsProcessAndRemovesItsFiles() throws Exception {
-    Process orphan = new ProcessBuilder("sleep", "600").start();
+    Process orphan = machine("dead");
     try {
       ProcessIdentity identity = ProcessIdentity.of(orphan.pid()).orElseThrow();
       ledger.write(new LedgerEntry("dead", DEAD_OWNER, List.of(identity)));
@@ -59,7 +68,13 @@ class LedgerTest {
   void sweep_killedProcessIsNeverReaped_countsAsGone() throws Exception {
     // After exec, the parent is a program that does not know of its child.
     Process careless =
-        new ProcessBuilder("sh", "-c", "sleep 600 & echo $!; exec sleep 600").start();
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "sh -c 'sleep 600; true' \"$1\" & echo $!; exec sleep 600",
+                "any",
+                ledger.directoryOf("dead") + "/qmp.sock")
+            .start();
     try {
       long pid = Long.parseLong(careless.inputReader().readLine());
       // Until its exec the shell might still reap the child.
@@ -79,6 +94,222 @@ class LedgerTest {
       assertThat(ledger.entries().resolve("dead")).doesNotExist();
     } finally {
       careless.destroyForcibly().waitFor();
+    }
+  }
+
+  /** A process that has a sandbox's directory in its arguments, as its hypervisor has. */
+  private Process machine(String id) throws IOException {
+    return new ProcessBuilder("sh", "-c", "read line", "any", ledger.directoryOf(id) + "/qmp.sock")
+        .start();
+  }
+
+  /** As a neighbour would have it, who wrote the record. */
+  @Test
+  void sweep_recordNamesAProcessThatIsNoMachine_leavesItAlone() throws Exception {
+    Process bystander = new ProcessBuilder("sleep", "600").start();
+    Process otherMachine = machine("other");
+    try {
+      ledger.write(
+          new LedgerEntry(
+              "dead",
+              DEAD_OWNER,
+              List.of(
+                  ProcessIdentity.of(bystander.pid()).orElseThrow(),
+                  ProcessIdentity.of(otherMachine.pid()).orElseThrow())));
+
+      assertThat(new LedgerSweep(ledger).run()).containsExactly("dead");
+
+      assertThat(bystander.isAlive()).isTrue();
+      assertThat(otherMachine.isAlive()).isTrue();
+    } finally {
+      bystander.destroyForcibly().waitFor();
+      otherMachine.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void sweep_stateToldByAnotherName_countsOnlyIfItLeadsHere() throws Exception {
+    Path link = Files.createSymbolicLink(state.resolve("link"), ledger.state());
+    Path elsewhere = Files.createDirectories(state.resolve("elsewhere"));
+    for (boolean leadsHere : List.of(true, false)) {
+      Path told = leadsHere ? link : elsewhere;
+      Process machine =
+          new ProcessBuilder("sh", "-c", "read line", "any", told.resolve("dead") + "/qmp.sock")
+              .start();
+      try {
+        ledger.write(
+            new LedgerEntry(
+                    "dead", DEAD_OWNER, List.of(ProcessIdentity.of(machine.pid()).orElseThrow()))
+                .in(told));
+
+        new LedgerSweep(ledger).run();
+
+        assertThat(machine.waitFor(leadsHere ? 5000 : 0, TimeUnit.MILLISECONDS))
+            .isEqualTo(leadsHere);
+      } finally {
+        machine.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  @Test
+  void sweep_recordThatOthersCouldWrite_isPassedOver() throws Exception {
+    Process machine = machine("dead");
+    try {
+      LedgerEntry entry =
+          new LedgerEntry(
+              "dead", DEAD_OWNER, List.of(ProcessIdentity.of(machine.pid()).orElseThrow()));
+      ledger.write(entry);
+      Path record = ledger.entries().resolve("dead");
+      Files.setPosixFilePermissions(record, PosixFilePermissions.fromString("rw-rw-rw-"));
+
+      assertThat(new LedgerSweep(ledger).run()).isEmpty();
+
+      Path real = Files.move(record, state.resolve("record"));
+      Files.setPosixFilePermissions(real, PosixFilePermissions.fromString("rw-------"));
+      Files.createSymbolicLink(record, real);
+
+      assertThat(new LedgerSweep(ledger).run()).isEmpty();
+      assertThat(new LedgerView(ledger.state()).sandboxes()).isEmpty();
+      assertThat(machine.isAlive()).isTrue();
+    } finally {
+      machine.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void open_directoryThatOthersCanWrite_isRefusedAndNotTouched() throws IOException {
+    Path open = Files.createDirectory(state.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+    assertThatThrownBy(() -> Ledger.open(open))
+        .isInstanceOfSatisfying(
+            KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.HOST_UNSUITABLE))
+        .hasMessageContaining(open + " can be written by others (mode 777")
+        .hasMessageContaining("chmod go-w " + open);
+    assertThat(open).isEmptyDirectory();
+
+    Path entries = Files.createDirectory(state.resolve("s2")).resolve("ledger");
+    Files.setPosixFilePermissions(
+        Files.createDirectory(entries), PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThatThrownBy(() -> Ledger.open(state.resolve("s2")))
+        .isInstanceOf(KataException.class)
+        .hasMessageContaining(entries.toString());
+    assertThatThrownBy(() -> new LedgerView(state.resolve("s2")).sandboxes())
+        .isInstanceOf(KataException.class);
+  }
+
+  @Test
+  void sweep_draftOfALivingWriter_isLeftThoughItIsEmpty() throws IOException {
+    Path young =
+        ledger.entries().resolve("abc." + ProcessIdentity.self().toName() + ".1" + Ledger.DRAFT);
+    Path orphaned = ledger.entries().resolve("abc." + DEAD_OWNER.toName() + ".1" + Ledger.DRAFT);
+    Path nameless = ledger.entries().resolve("abc" + Ledger.DRAFT);
+    for (Path draft : List.of(young, orphaned, nameless)) {
+      Files.createFile(draft);
+    }
+
+    new LedgerSweep(ledger).run();
+
+    assertThat(young).exists();
+    assertThat(orphaned).doesNotExist();
+    assertThat(nameless).doesNotExist();
+  }
+
+  @Test
+  void write_thatFails_leavesNoDraft() throws IOException {
+    Path taken = Files.createDirectory(ledger.entries().resolve("taken"));
+    Files.createFile(taken.resolve("x"));
+
+    assertThatThrownBy(
+            () -> ledger.write(new LedgerEntry("taken", ProcessIdentity.self(), List.of())))
+        .isInstanceOf(IOException.class);
+
+    try (var all = Files.list(ledger.entries())) {
+      assertThat(all).containsExactly(taken);
+    }
+  }
+
+  /** One runtime sweeps over and over while others start: none of their drafts is taken away. */
+  @Test
+  void sweep_whileOthersWrite_takesNothingAway() throws Exception {
+    AtomicBoolean done = new AtomicBoolean();
+    CompletableFuture<Void> sweeping =
+        CompletableFuture.runAsync(
+            () -> {
+              while (!done.get()) {
+                new LedgerSweep(ledger).run();
+              }
+            });
+    try {
+      List<CompletableFuture<Void>> writers = new ArrayList<>();
+      for (int writer = 0; writer < 2; writer++) {
+        String name = "w" + writer;
+        writers.add(
+            CompletableFuture.runAsync(
+                () -> {
+                  try {
+                    for (int i = 0; i < 500; i++) {
+                      ledger.write(
+                          new LedgerEntry(name + "x" + i, ProcessIdentity.self(), List.of()));
+                      ledger.remove(name + "x" + i);
+                    }
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                }));
+      }
+      writers.forEach(CompletableFuture::join);
+    } finally {
+      done.set(true);
+      sweeping.join();
+    }
+  }
+
+  @Test
+  void drafts_ofARuntimeThatWasKilled_areRemoved_andThoseOfTheLivingAreNot() throws IOException {
+    Path draft = Files.createDirectory(state.resolve(".draft-one"));
+    Files.createFile(draft.resolve("state"));
+    DraftNotes.Note note = new LedgerDrafts(ledger).note(draft);
+
+    new LedgerSweep(ledger).run();
+    assertThat(draft).isDirectory();
+
+    Path ours;
+    try (var all = Files.list(ledger.entries())) {
+      ours = all.filter(one -> !one.endsWith(".lock")).findFirst().orElseThrow();
+    }
+    String self = ProcessIdentity.self().toName();
+    String name = ours.getFileName().toString().replace(self, DEAD_OWNER.toName());
+    Files.move(ours, ours.resolveSibling(name));
+    new LedgerSweep(ledger).run();
+
+    assertThat(draft).doesNotExist();
+    assertThat(ours.resolveSibling(name)).doesNotExist();
+    note.close();
+  }
+
+  @Test
+  void remove_takesWhatADaemonNotedElsewhereWithIt() throws IOException {
+    Path place = Path.of("/run/virtiofsd");
+    boolean made = false;
+    if (!Files.exists(place)) {
+      // Nobody but root could, and then no daemon in C can run either.
+      if (!Files.isWritable(Path.of("/run"))) {
+        return;
+      }
+      Files.createDirectory(place);
+      made = true;
+    }
+    String name = (ledger.directoryOf("dead") + "/h1.sock.pid").replace('/', '.');
+    Path note = Files.createFile(place.resolve(name));
+    ledger.write(new LedgerEntry("dead", DEAD_OWNER, List.of()));
+
+    new LedgerSweep(ledger).run();
+
+    assertThat(note).doesNotExist();
+    if (made) {
+      Files.deleteIfExists(place);
     }
   }
 

@@ -36,8 +36,10 @@ class SandboxLedgerTest {
     return Ledger.open(state());
   }
 
-  private static Process sleeper() throws IOException {
-    return new ProcessBuilder("sleep", "600").start();
+  /** Its arguments name the sandbox's directory, as a hypervisor's do. */
+  private Process machine(String id) throws IOException {
+    return new ProcessBuilder("sh", "-c", "read line", "any", state().resolve(id) + "/qmp.sock")
+        .start();
   }
 
   private SandboxRecord record(String id, ProcessIdentity owner, Process... processes)
@@ -60,7 +62,7 @@ class SandboxLedgerTest {
 
   @Test
   void sandboxes_running_areToldWithOwnerAndProcesses() throws Exception {
-    Process machine = sleeper();
+    Process machine = machine("abcdefghij");
     try {
       SandboxRecord record = record("abcdefghij", ProcessIdentity.self(), machine);
 
@@ -102,7 +104,7 @@ class SandboxLedgerTest {
 
   @Test
   void stop_ownerAlive_endsTheProcessAndLeavesTheRestToTheOwner() throws Exception {
-    Process machine = sleeper();
+    Process machine = machine("alive");
     try {
       SandboxRecord record = record("alive", ProcessIdentity.self(), machine);
 
@@ -119,7 +121,7 @@ class SandboxLedgerTest {
 
   @Test
   void stop_ownerDead_removesDirectoryAndEntry() throws Exception {
-    Process machine = sleeper();
+    Process machine = machine("dead");
     try {
       SandboxRecord record = record("dead", DEAD_OWNER, machine);
 
@@ -135,7 +137,12 @@ class SandboxLedgerTest {
   @Test
   void stop_processThatIgnoresTheRequest_isKilledAfterTheGrace() throws Exception {
     Process stubborn =
-        new ProcessBuilder("sh", "-c", "trap '' TERM; echo ready; while :; do read line; done")
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "trap '' TERM; echo ready; while :; do read line; done",
+                "any",
+                state().resolve("stubborn") + "/qmp.sock")
             .start();
     try {
       assertThat(stubborn.inputReader().readLine()).isEqualTo("ready");
@@ -152,7 +159,7 @@ class SandboxLedgerTest {
 
   @Test
   void stop_pidUsedByAnother_doesNotTouchIt() throws Exception {
-    Process bystander = sleeper();
+    Process bystander = machine("old");
     try {
       ProcessIdentity real = ProcessIdentity.of(bystander.pid()).orElseThrow();
       ledger()
@@ -163,6 +170,21 @@ class SandboxLedgerTest {
                   List.of(new ProcessIdentity(real.pid(), real.startTicks() - 1, real.bootId()))));
 
       assertThat(view().stop(view().find("old").orElseThrow(), Duration.ZERO)).isZero();
+
+      assertThat(bystander.isAlive()).isTrue();
+    } finally {
+      bystander.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void stop_recordNamesAProcessThatIsNoMachine_doesNotTouchIt() throws Exception {
+    Process bystander = new ProcessBuilder("sleep", "600").start();
+    try {
+      SandboxRecord record = record("forged", DEAD_OWNER, bystander);
+
+      assertThat(record.processes()).noneMatch(SandboxRecord.RecordedProcess::alive);
+      assertThat(view().stop(record, Duration.ZERO)).isZero();
 
       assertThat(bystander.isAlive()).isTrue();
     } finally {

@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -36,7 +37,8 @@ final class CacheDirectory {
 
   static CacheDirectory open(Path cache) throws IOException {
     CacheDirectory directory = at(cache);
-    Files.createDirectories(directory.root);
+    // The kernel and the initrd that guests boot come from there.
+    TrustedDirectory.shared("cache", directory.root);
     return directory;
   }
 

@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.guest.StoredGuest;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.Files;
@@ -37,6 +38,7 @@ public final class GuestShelf {
     if (!Files.isDirectory(manifests)) {
       return List.of();
     }
+    TrustedDirectory.require("cache", manifests);
     List<StoredGuest> guests = new ArrayList<>();
     try (Stream<Path> files = Files.list(manifests)) {
       for (Path file : files.filter(path -> path.toString().endsWith(SUFFIX)).toList()) {

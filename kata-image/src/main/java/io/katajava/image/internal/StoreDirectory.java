@@ -3,6 +3,7 @@ package io.katajava.image.internal;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
 import io.katajava.image.Digest;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -53,6 +54,8 @@ public final class StoreDirectory {
    * @throws IOException if it cannot be made
    */
   public static StoreDirectory open(Path root) throws IOException {
+    // What is there is believed to be what its digest says, and read as root filesystems.
+    TrustedDirectory.require("image store", root);
     StoreDirectory directory = new StoreDirectory(root.toAbsolutePath().normalize());
     for (String name : List.of("blobs/sha256", "blobs/sha512", "disks", "parts", "tmp", "locks")) {
       Files.createDirectories(directory.root.resolve(name));

@@ -6,6 +6,7 @@ import io.katajava.ContainerStatus;
 import io.katajava.KataException;
 import io.katajava.Sandbox;
 import io.katajava.junit.internal.SandboxEvidence;
+import io.katajava.spi.Ending;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -111,7 +112,7 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
     try {
       return startIn(sandbox);
     } catch (RuntimeException | Error e) {
-      leave(sandbox);
+      new Ending("the start").step("leaving its sandbox", () -> leave(sandbox)).addTo(e);
       throw e;
     }
   }
@@ -128,7 +129,7 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
       readiness().ifPresent(made::waitUntil);
       return made;
     } catch (RuntimeException | Error e) {
-      made.close();
+      new Ending("the start").step("closing the container", made::close).addTo(e);
       throw e;
     }
   }
@@ -145,11 +146,10 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
       Container running = container;
       if (running != null) {
         container = null;
-        try {
-          running.close();
-        } finally {
-          leave(running.sandbox());
-        }
+        new Ending("the container of " + getDockerImageName())
+            .step("closing it", running::close)
+            .step("leaving its sandbox", () -> leave(running.sandbox()))
+            .orThrow();
       }
     } finally {
       lock.unlock();

@@ -5,6 +5,7 @@ import io.katajava.PublishedPort;
 import io.katajava.PublishedPort.Protocol;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
+import io.katajava.spi.Ending;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -131,6 +132,8 @@ public final class KataNetwork implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    left.forEach(KataContainer::stop);
+    Ending end = new Ending("the network");
+    left.forEach(one -> end.step("stopping " + one.getDockerImageName(), one::stop));
+    end.orThrow();
   }
 }

@@ -1,6 +1,8 @@
 package io.katajava.qemu.internal;
 
 import io.katajava.KataDirectories;
+import io.katajava.KataException;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.Writer;
@@ -61,6 +63,9 @@ final class CapabilityCache {
   }
 
   private @Nullable QemuCapabilities read(String stamp) {
+    if (TrustedDirectory.obstacle(directory).isPresent()) {
+      return null;
+    }
     Properties properties = new Properties();
     try (Reader in = Files.newBufferedReader(file(stamp))) {
       properties.load(in);
@@ -89,8 +94,9 @@ final class CapabilityCache {
     properties.setProperty("seccomp", Boolean.toString(capabilities.seccomp()));
     properties.setProperty("machines", String.join(" ", capabilities.machines()));
     try {
-      Files.createDirectories(directory);
-      Path draft = Files.createTempFile(directory, "new", ".tmp");
+      TrustedDirectory.shared("cache", directory);
+      // One for all who ask at once: they write the same, and what a killed one left is replaced.
+      Path draft = file(stamp).resolveSibling(file(stamp).getFileName() + ".new");
       try {
         try (Writer out = Files.newBufferedWriter(draft)) {
           properties.store(out, null);
@@ -103,7 +109,7 @@ final class CapabilityCache {
       } finally {
         Files.deleteIfExists(draft);
       }
-    } catch (IOException e) {
+    } catch (IOException | KataException e) {
       log.debug("cannot remember what {} can do", stamp, e);
     }
   }

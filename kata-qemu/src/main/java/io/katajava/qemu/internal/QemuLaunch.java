@@ -11,6 +11,7 @@ import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.QmpInterruptedException;
 import io.katajava.qemu.qmp.QmpProtocolException;
 import io.katajava.qemu.qmp.QmpTimeoutException;
+import io.katajava.spi.Ending;
 import io.katajava.spi.StartContext;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmSpec;
@@ -121,7 +122,7 @@ final class QemuLaunch {
           "Check that it can be written and that its path is short",
           VmEvidence.none(),
           e);
-    } catch (RuntimeException | InterruptedException e) {
+    } catch (RuntimeException | InterruptedException | Error e) {
       runAs.release();
       throw e;
     }
@@ -172,29 +173,40 @@ final class QemuLaunch {
           new VmEvidence(line, java.util.OptionalInt.empty(), "", ""),
           e);
     }
-    ConsoleSocket console = spec.detached() ? new ConsoleSocket(sockets.console()) : null;
-    QemuMachine machine =
-        new QemuMachine(
-            spec.sandboxId(),
-            process,
-            console,
-            line,
-            sockets,
-            runAs,
-            extraMonitor().isPresent(),
-            new ChangePlanner(config, machineType, spec, accelerator.kvm()),
-            MachineCopies.of(config, spec, machineType, origin, memoryFile),
-            new SharedDirectories(
-                spec.sandboxId(), config.virtioFs(), context.stateDirectory(), runAs));
+    QemuMachine machine;
+    try {
+      machine = machine(process, line, runAs);
+    } catch (RuntimeException | Error e) {
+      // There is no thread to be had for its output, for example.
+      process.destroyForcibly();
+      throw e;
+    }
     try {
       context.recordProcess(process.pid());
       connect(machine, ready);
       warnIfUntrusted();
       return machine;
-    } catch (RuntimeException | InterruptedException e) {
-      machine.close();
+    } catch (RuntimeException | InterruptedException | Error e) {
+      new Ending("the launch of sandbox " + spec.sandboxId())
+          .step("ending QEMU", machine::close)
+          .addTo(e);
       throw e;
     }
+  }
+
+  private QemuMachine machine(Process process, List<String> line, RunAs runAs) {
+    return new QemuMachine(
+        spec.sandboxId(),
+        process,
+        spec.detached() ? new ConsoleSocket(sockets.console()) : null,
+        line,
+        sockets,
+        runAs,
+        extraMonitor().isPresent(),
+        new ChangePlanner(config, machineType, spec, accelerator.kvm()),
+        MachineCopies.of(config, spec, machineType, origin, memoryFile),
+        new SharedDirectories(
+            spec.sandboxId(), config.virtioFs(), context.stateDirectory(), runAs));
   }
 
   /**

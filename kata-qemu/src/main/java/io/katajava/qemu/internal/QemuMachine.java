@@ -31,6 +31,7 @@ import io.katajava.qemu.qmp.event.GuestPanickedEvent;
 import io.katajava.qemu.qmp.event.ShutdownEvent;
 import io.katajava.spi.CommandObserver;
 import io.katajava.spi.DirectoryShare;
+import io.katajava.spi.Ending;
 import io.katajava.spi.PluggedHardware;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmEvidence;
@@ -460,16 +461,13 @@ final class QemuMachine implements QemuVm {
         return;
       }
       closed = true;
-      QmpClient client = monitor;
-      if (client != null) {
-        client.close();
-      }
-      consoleSocket.close();
-      console.join();
+      Ending end = new Ending("the hold on the machine of sandbox " + sandboxId);
+      end.step("closing the monitor", this::closeMonitor);
+      end.step("closing the console", consoleSocket::close);
+      end.step("reading the console", this::joinConsole);
       // Its directory tells other JVMs which user id is in use.
-      runAs.release();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      end.step("giving its user id back", runAs::release);
+      end.orThrow();
     } finally {
       closing.unlock();
     }
@@ -483,25 +481,43 @@ final class QemuMachine implements QemuVm {
         return;
       }
       closed = true;
-      kill();
-      reap();
-      shares.close();
-      QmpClient client = monitor;
-      if (client != null) {
-        client.close();
-      }
-      for (Path socket :
-          List.of(
-              sockets.qmp(),
-              sockets.agent(),
-              sockets.ready(),
-              sockets.console(),
-              sockets.extraMonitor())) {
-        remove(socket);
-      }
-      runAs.release();
+      Ending end = new Ending("the machine of sandbox " + sandboxId);
+      end.step("killing QEMU", this::kill);
+      end.step("waiting for its end", this::reap);
+      end.step("ending the daemons of shared directories", shares::close);
+      end.step("closing the monitor", this::closeMonitor);
+      end.step("removing its sockets", this::removeSockets);
+      end.step("giving its user id back", runAs::release);
+      end.orThrow();
     } finally {
       closing.unlock();
+    }
+  }
+
+  private void closeMonitor() {
+    QmpClient client = monitor;
+    if (client != null) {
+      client.close();
+    }
+  }
+
+  private void joinConsole() {
+    try {
+      console.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void removeSockets() {
+    for (Path socket :
+        List.of(
+            sockets.qmp(),
+            sockets.agent(),
+            sockets.ready(),
+            sockets.console(),
+            sockets.extraMonitor())) {
+      remove(socket);
     }
   }
 

@@ -10,6 +10,7 @@ import io.katajava.qemu.device.SharedDirectory;
 import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.command.QueryPci;
 import io.katajava.spi.DirectoryShare;
+import io.katajava.spi.Ending;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /** The directories of the host that a machine sees, each behind a daemon of its own. */
 final class SharedDirectories implements AutoCloseable {
@@ -85,7 +87,13 @@ final class SharedDirectories implements AutoCloseable {
     } finally {
       VirtioFsDaemon daemon = plugged ? null : daemons.remove(share.tag());
       if (daemon != null) {
-        daemon.close();
+        try {
+          daemon.close();
+        } catch (RuntimeException e) {
+          // What it was ended for goes its way.
+          LoggerFactory.getLogger(SharedDirectories.class)
+              .warn("[{}] a daemon was not ended whole: {}", sandboxId, e.toString());
+        }
       }
     }
   }
@@ -119,7 +127,9 @@ final class SharedDirectories implements AutoCloseable {
   /** After the machine has ended. */
   @Override
   public void close() {
-    daemons.values().forEach(VirtioFsDaemon::close);
+    Ending end = new Ending("the shared directories of sandbox " + sandboxId);
+    daemons.forEach((tag, daemon) -> end.step("ending the daemon of " + tag, daemon::close));
     daemons.clear();
+    end.orThrow();
   }
 }

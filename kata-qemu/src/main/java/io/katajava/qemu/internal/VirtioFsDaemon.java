@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.spi.Ending;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -24,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class VirtioFsDaemon implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VirtioFsDaemon.class);
   private static final long END_MILLIS = 2000;
+  private static final long KILL_MILLIS = 10_000;
   private static final int LINES = 20;
 
   /** What both daemons say once their socket can be connected to. */
@@ -57,7 +59,15 @@ final class VirtioFsDaemon implements AutoCloseable {
     line.addAll(command);
     ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
     builder.environment().keySet().removeIf(key -> !key.equals("PATH") && !key.equals("LANG"));
-    VirtioFsDaemon daemon = new VirtioFsDaemon(name, Spawner.spawn(builder), socket);
+    Process process = Spawner.spawn(builder);
+    VirtioFsDaemon daemon;
+    try {
+      daemon = new VirtioFsDaemon(name, process, socket);
+    } catch (RuntimeException | Error e) {
+      // There is no thread to be had, for example.
+      process.destroyForcibly();
+      throw e;
+    }
     boolean started = false;
     try {
       daemon.process.getOutputStream().close();
@@ -113,22 +123,26 @@ final class VirtioFsDaemon implements AutoCloseable {
   /** Once the machine has ended, or when there will be none. */
   @Override
   public void close() {
+    Ending end = new Ending("the daemon of " + socket);
+    end.step("ending it", this::endProcess);
+    end.step("removing its socket", () -> Files.deleteIfExists(socket));
+    end.step("removing what it noted", () -> VirtioFsProgram.forget(socket));
+    end.orThrow();
+  }
+
+  private void endProcess() {
     boolean interrupted = false;
     try {
       if (!ready.isDone() || !process.waitFor(END_MILLIS, TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
-        process.waitFor();
+        if (!process.waitFor(KILL_MILLIS, TimeUnit.MILLISECONDS)) {
+          log.warn("{}, process {}, does not die", reader.getName(), process.pid());
+        }
       }
       reader.join(END_MILLIS);
     } catch (InterruptedException e) {
       process.destroyForcibly();
       interrupted = true;
-    }
-    try {
-      Files.deleteIfExists(socket);
-      VirtioFsProgram.forget(socket);
-    } catch (IOException e) {
-      log.debug("{} stays behind: {}", socket, e.toString());
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

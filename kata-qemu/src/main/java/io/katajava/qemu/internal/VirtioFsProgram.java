@@ -117,10 +117,11 @@ record VirtioFsProgram(Path path, String help) {
   }
 
   /**
-   * What the daemon in C leaves when it is killed: a file with its process id, named after the
-   * socket.
+   * What daemons leave when they are killed: a file with the process id, named after the socket,
+   * beside it or, of the one in C, where that keeps such.
    */
   static void forget(Path socket) throws IOException {
+    Files.deleteIfExists(socket.resolveSibling(socket.getFileName() + ".pid"));
     String name = socket.toString().replace('/', '.') + ".pid";
     for (String place : List.of("/run/virtiofsd", "/var/run/virtiofsd")) {
       Files.deleteIfExists(Path.of(place, name));
