@@ -96,7 +96,7 @@ final class QemuCommandLine {
 
   List<String> arguments() {
     List<String> line = new ArrayList<>();
-    add(line, "-name", "sandbox-" + spec.sandboxId());
+    add(line, "-name", doubled("sandbox-" + spec.sandboxId()));
     add(line, "-uuid", uuid(spec.sandboxId()).toString());
     add(line, "-machine", machineValue() + memory.machineMember() + more(config.machineOptions()));
     add(line, "-accel", kvm ? "kvm" : "tcg,thread=multi");
@@ -256,7 +256,7 @@ final class QemuCommandLine {
         line,
         "-chardev",
         "socket,id=agent,path=" + escaped(sockets.agent()) + ",server=on,wait=off");
-    add(line, "-device", "virtserialport,chardev=agent,name=" + spec.guest().agentPort());
+    add(line, "-device", "virtserialport,chardev=agent,name=" + doubled(spec.guest().agentPort()));
   }
 
   /** Empty ports, into which PCI Express devices can be plugged later. */
@@ -319,8 +319,12 @@ final class QemuCommandLine {
     line.add(value);
   }
 
-  /** A comma in a value is doubled in QEMU's option syntax. */
   private static String escaped(Path path) {
-    return path.toString().replace(",", ",,");
+    return doubled(path.toString());
+  }
+
+  /** A comma in a value is doubled in QEMU's option syntax, else it begins another member. */
+  private static String doubled(String value) {
+    return value.replace(",", ",,");
   }
 }

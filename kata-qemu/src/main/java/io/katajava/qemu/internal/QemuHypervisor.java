@@ -204,16 +204,11 @@ public final class QemuHypervisor implements Hypervisor {
                 obstacle.isPresent() ? null : 0,
                 obstacle.orElse("the JVM is root, QEMU need not be"))
             .describe());
-    config
-        .debug()
-        .flatMap(debug -> debug.extraMonitor())
-        .ifPresent(
-            monitor ->
-                choices.add(
-                    new Choice(
-                        "extra monitor",
-                        monitor.configurationValue(),
-                        "the debug section asks for it: this machine is untrusted")));
+    choices.addAll(Openings.of(config));
+    ExtraArguments.of(config).stream()
+        .filter(extra -> !extra.opens())
+        .map(ExtraArgument::describe)
+        .forEach(choices::add);
     return choices;
   }
 

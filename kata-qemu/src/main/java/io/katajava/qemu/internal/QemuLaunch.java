@@ -1,9 +1,9 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.Choice;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.StartPhase;
-import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -181,7 +182,7 @@ final class QemuLaunch {
             line,
             sockets,
             runAs,
-            extraMonitor().isPresent(),
+            Openings.of(config),
             new ChangePlanner(config, machineType, spec, accelerator.kvm()),
             MachineCopies.of(config, spec, machineType, origin, memoryFile),
             new SharedDirectories(
@@ -358,21 +359,22 @@ final class QemuLaunch {
     }
   }
 
-  private Optional<ExtraMonitor> extraMonitor() {
-    return config.debug().flatMap(QemuDebug::extraMonitor);
-  }
-
+  /** Once, however many ways in there are. */
   private void warnIfUntrusted() {
-    extraMonitor()
-        .ifPresent(
-            monitor -> {
-              restrict(sockets.extraMonitor());
-              log.warn(
-                  "[{}] QEMU is untrusted: its extra monitor ({}) is open at {}",
-                  spec.sandboxId(),
-                  monitor.configurationValue(),
-                  sockets.extraMonitor());
-            });
+    boolean monitor = config.debug().flatMap(QemuDebug::extraMonitor).isPresent();
+    if (monitor) {
+      restrict(sockets.extraMonitor());
+    }
+    List<Choice> openings = Openings.of(config);
+    if (!openings.isEmpty()) {
+      log.warn(
+          "[{}] QEMU is untrusted: {}{}",
+          spec.sandboxId(),
+          openings.stream()
+              .map(opening -> opening.what() + " " + opening.chosen())
+              .collect(Collectors.joining("; ")),
+          monitor ? "; the extra monitor is open at " + sockets.extraMonitor() : "");
+    }
   }
 
   private static void restrict(Path socket) {
