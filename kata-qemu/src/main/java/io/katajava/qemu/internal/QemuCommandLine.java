@@ -60,13 +60,14 @@ final class QemuCommandLine {
       boolean kvm,
       MachineType machine,
       boolean seccomp) {
-    this(config, spec, directory, kvm, machine, seccomp, Origin.BOOT);
+    this(config, spec, directory, kvm, machine, seccomp, false, Origin.BOOT);
   }
 
   /**
    * Prepares the arguments.
    *
    * @param seccomp whether this QEMU was built with {@code -sandbox}
+   * @param readOnlyMemory whether this QEMU can open memory that it does not share for reading only
    * @param origin what the guest begins with
    */
   QemuCommandLine(
@@ -76,6 +77,7 @@ final class QemuCommandLine {
       boolean kvm,
       MachineType machine,
       boolean seccomp,
+      boolean readOnlyMemory,
       Origin origin) {
     this.origin = origin;
     this.config = config;
@@ -91,7 +93,8 @@ final class QemuCommandLine {
             config,
             spec.sizes().memory(),
             origin == Origin.STATE_AND_NAMED_MEMORY,
-            spec.sharesDirectories());
+            spec.sharesDirectories(),
+            readOnlyMemory);
   }
 
   List<String> arguments() {

@@ -36,6 +36,7 @@ class ExtraArgumentsTest {
             false,
             MachineType.Q35,
             true,
+            true,
             origin)
         .arguments();
   }
