@@ -16,8 +16,9 @@ public sealed interface SandboxEvent {
   Instant at();
 
   /**
-   * Others than this library can control the hypervisor: its extra monitor is open. A consumer of
-   * such a sandbox is told this first, whenever it subscribes.
+   * Others than this library can control the hypervisor: its extra monitor is open, or an extra
+   * argument opens something like it. A consumer of such a sandbox is told this first, whenever it
+   * subscribes.
    *
    * @param at when the consumer subscribed
    * @param reason what is open, and why

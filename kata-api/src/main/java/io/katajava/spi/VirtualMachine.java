@@ -1,9 +1,11 @@
 package io.katajava.spi;
 
+import io.katajava.Choice;
 import io.katajava.KataException;
 import io.katajava.agent.AgentAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -81,9 +83,18 @@ public interface VirtualMachine extends AutoCloseable {
   /**
    * Tells whether the hypervisor can be trusted: nothing but this library controls it.
    *
-   * @return false when an extra monitor is open
+   * @return false when an extra monitor is open, or something else of {@link #openings}
    */
   boolean isTrusted();
+
+  /**
+   * What lets others than this library control the hypervisor.
+   *
+   * @return one entry each, as it is described; empty when nothing does, or when it is unknown
+   */
+  default List<Choice> openings() {
+    return List.of();
+  }
 
   /**
    * Stops the guest: nothing runs in it and its agent does not answer until {@link #resume}.

@@ -3,6 +3,7 @@ package io.katajava.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.katajava.KataException;
 import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.QemuDebug;
 import java.io.IOException;
@@ -238,7 +239,9 @@ class ExtraMonitorGateTest {
             .main(SECTION + "enable_annotations = [\".*\"]\n")
             .reader()
             .annotation("io.katacontainers.config.hypervisor.kernel_params", attack)
-            .annotation("io.katacontainers.config.hypervisor.machine_accelerators", attack)
+            .annotation(
+                "io.katacontainers.config.hypervisor.machine_accelerators",
+                "x -monitor unix:path=relative,server=on")
             .annotation("io.katacontainers.config.hypervisor.cpu_features", attack)
             .read();
 
@@ -255,5 +258,110 @@ class ExtraMonitorGateTest {
         builder.set("hypervisor.qemu", "enable_debug", true).build(), ExtraMonitor.QMP_PRETTY);
     assertThat(builder.build().convert(Layout.RUNTIME_RS).configuration().monitorGate().open())
         .isEqualTo(Optional.of(ExtraMonitor.QMP_PRETTY));
+  }
+
+  /** Members of {@code -machine} that have QEMU open files of the host. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "dumpdtb=/tmp/d",
+        "hmat=off,dumpdtb=/tmp/d",
+        "dtb=/tmp/d",
+        "firmware=/tmp/f",
+        "kernel=/tmp/k",
+        "pflash0=p",
+        "any=/dev/mem"
+      })
+  void machineAccelerators_thatOpen_needDebugAndNoAnnotation(String value) throws IOException {
+    String set = "machine_accelerators = \"" + value + "\"\n";
+
+    assertThat(refused(files.main(SECTION + set).read())).contains("QEMU open a file of the host");
+    assertThat(files.main(SECTION + DEBUG + set).read().plan().qemu().machineOptions())
+        .isNotEmpty();
+    for (String debug : List.of("", DEBUG)) {
+      KataConfiguration annotated =
+          files
+              .main(SECTION + debug + "enable_annotations = [\".*\"]\n")
+              .reader()
+              .annotation("io.katacontainers.config.hypervisor.machine_accelerators", value)
+              .read();
+      assertThat(refused(annotated)).contains("QEMU open a file of the host");
+    }
+  }
+
+  private static String refused(KataConfiguration configuration) {
+    KataException failure =
+        catchThrowableOfType(KataException.class, () -> configuration.plan().qemu());
+    return String.valueOf(failure.getMessage());
+  }
+
+  @Test
+  void machineAccelerators_thatStayInside_areTaken() throws IOException {
+    KataConfiguration configuration =
+        files
+            .main(SECTION + "enable_annotations = [\".*\"]\n")
+            .reader()
+            .annotation("io.katacontainers.config.hypervisor.machine_accelerators", "hmat=off")
+            .read();
+
+    assertThat(configuration.plan().qemu().machineOptions()).containsExactly("hmat=off");
+    assertClosed(configuration);
+  }
+
+  /** virtiofsd runs as root where the JVM does: another directory would be the host's own. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"--shared-dir=/\"",
+        "\"--shared-dir\", \"/\"",
+        "\"-o\", \"source=/\"",
+        "\"-o\", \"xattr,source=/\"",
+        "\"-osource=/\"",
+        "\"--socket-path=/tmp/s\"",
+        "\"--fd=3\"",
+        "\"--sandbox=none\"",
+        "\"--sandbox\", \"chroot\"",
+        "\"--seccomp=none\"",
+        "\"-o\", \"modcaps=+sys_admin\"",
+        "\"--daemonize\""
+      })
+  void virtioFsArguments_thatNameAnotherDirectoryOrTakeAWall_areRefused(String arguments)
+      throws IOException {
+    String section =
+        SECTION + "virtio_fs_daemon = \"/bin/true\"\nshared_fs = \"virtio-fs\"\n";
+
+    assertThat(
+            refused(
+                files.main(section + "virtio_fs_extra_args = [" + arguments + "]\n").read()))
+        .contains("is no argument to add to virtiofsd");
+    assertThat(
+            refused(
+                files
+                    .main(section + "enable_annotations = [\".*\"]\n")
+                    .reader()
+                    .annotation(
+                        "io.katacontainers.config.hypervisor.virtio_fs_extra_args",
+                        "[" + arguments + "]")
+                    .read()))
+        .contains("is no argument to add to virtiofsd");
+  }
+
+  /** Text of the configuration that becomes part of an option's value begins no other member. */
+  @Test
+  void values_withCommasAndDashes_addNoOptionAndNoMember() throws IOException {
+    KataConfiguration configuration =
+        files
+            .main(
+                SECTION
+                    + "cpu_features = \"pmu=off, -qmp stdio\"\n"
+                    + "kernel_params = \"a=1 -monitor stdio\"\n"
+                    + "seccompsandbox = \"on -s\"\n")
+            .read();
+
+    List<String> line = arguments(configuration);
+    assertThat(line).doesNotContain("-monitor", "-s", "stdio");
+    assertThat(line.get(line.indexOf("-cpu") + 1)).endsWith(",pmu=off,-qmp stdio");
+    assertThat(line.get(line.indexOf("-sandbox") + 1)).isEqualTo("on -s");
+    assertClosed(configuration);
   }
 }

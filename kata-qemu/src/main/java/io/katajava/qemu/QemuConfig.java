@@ -2,6 +2,7 @@ package io.katajava.qemu;
 
 import io.katajava.MemorySize;
 import io.katajava.qemu.device.QemuDevice;
+import io.katajava.qemu.internal.ExtraArguments;
 import io.katajava.qemu.internal.QemuHypervisor;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.HypervisorConfig;
@@ -282,7 +283,8 @@ public final class QemuConfig implements HypervisorConfig {
   }
 
   /**
-   * Arguments put at the end of QEMU's command line as they are.
+   * Arguments put at the end of QEMU's command line as they are; see {@link
+   * Builder#extraArguments}.
    *
    * @return the arguments in order
    */
@@ -328,7 +330,7 @@ public final class QemuConfig implements HypervisorConfig {
     MemorySize memory = DEFAULT_MEMORY;
     private @Nullable Path firmware;
     private final List<String> kernelParameters = new ArrayList<>();
-    private final List<String> machineOptions = new ArrayList<>();
+    final List<String> machineOptions = new ArrayList<>();
     private final List<String> cpuFeatures = new ArrayList<>();
     private @Nullable String seccompFilter;
     @Nullable CpuLayout cpuLayout;
@@ -337,8 +339,8 @@ public final class QemuConfig implements HypervisorConfig {
     VirtioFs virtioFs = VirtioFs.DEFAULT;
     private int ioThreads;
     final List<QemuDevice> devices = new ArrayList<>();
-    private @Nullable QemuDebug debug;
-    private final List<String> extraArguments = new ArrayList<>();
+    @Nullable QemuDebug debug;
+    final List<String> extraArguments = new ArrayList<>();
 
     private Builder() {}
 
@@ -449,7 +451,9 @@ public final class QemuConfig implements HypervisorConfig {
     }
 
     /**
-     * Adds an option at the end of {@code -machine}, so that it wins. Default: none.
+     * Adds an option at the end of {@code -machine}, so that it wins. Default: none. One that has
+     * QEMU open a file of the host, for example {@code dumpdtb=…}, goes through the same gate as
+     * {@link #extraArguments}.
      *
      * @param option name and value, without comma
      * @return this
@@ -601,7 +605,14 @@ public final class QemuConfig implements HypervisorConfig {
 
     /**
      * Adds arguments at the end of QEMU's command line, as they are: the way out for what has no
-     * method here. Nothing checks them, and they can undo what the driver relies on.
+     * method here. They can undo what the driver relies on; {@link io.katajava.Sandbox#describe}
+     * shows each.
+     *
+     * <p>Those that open QEMU or the host to others (a monitor, a debugger's port, a console or
+     * another channel of QEMU's, a disk, network or device of the host, more options or code from a
+     * file), and those that are not known here, are refused by {@link #build} unless debug is on.
+     * With debug the machine is then untrusted, just as with an extra monitor. Those that take QEMU
+     * out of the driver's hands, for example {@code -daemonize}, are always refused.
      *
      * @param arguments options and values, one element each
      * @return this
@@ -616,12 +627,16 @@ public final class QemuConfig implements HypervisorConfig {
      *
      * @return an immutable configuration
      * @throws IllegalStateException if settings do not go together; the message names all problems
+     * @throws io.katajava.KataException with {@link
+     *     io.katajava.ErrorCode#INVALID_CONFIGURATION} if {@link #extraArguments} or {@link
+     *     #addMachineOption} would open QEMU or the host and debug is off; the message names all
      */
     public QemuConfig build() {
       List<String> problems = ConfigProblems.of(this);
       if (!problems.isEmpty()) {
         throw new IllegalStateException(String.join("; ", problems));
       }
+      ExtraArguments.check(extraArguments, machineOptions, debug != null);
       return new QemuConfig(this);
     }
   }

@@ -3,6 +3,7 @@ package io.katajava.qemu;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * How directories of the host are shared: the {@code virtiofsd} behind {@code vhost-user-fs}.
@@ -15,10 +16,21 @@ import java.util.Optional;
  *     {@code auto}, {@code always}; with {@code auto} a change on the host is seen after a second
  *     at the latest
  * @param queueSize entries of the device's queue, a power of two
- * @param extraArguments further arguments of the daemon, last
+ * @param extraArguments further arguments of the daemon, last; none that names another directory or
+ *     socket, or takes a wall away from around the daemon
  */
 public record VirtioFs(
     Optional<Path> daemon, String cache, int queueSize, List<String> extraArguments) {
+
+  /**
+   * What the driver says itself: which directory, on which socket, behind which walls. The daemon
+   * is root's where the JVM is.
+   */
+  private static final Pattern DRIVERS_OWN =
+      Pattern.compile(
+          "--?(shared-dir|socket-path|socket-group|fd|sandbox|seccomp|modcaps|daemonize)(=.*)?"
+              + "|(-o)?(.*,)?(source|sandbox|modcaps|no_sandbox)(=.*)?",
+          Pattern.DOTALL);
 
   /** What is there is found, {@code auto}, Kata's queue size, nothing else. */
   public static final VirtioFs DEFAULT = new VirtioFs(Optional.empty(), "auto", 1024, List.of());
@@ -37,6 +49,15 @@ public record VirtioFs(
     if (Integer.bitCount(queueSize) != 1 || queueSize > 32768) {
       throw new IllegalArgumentException(
           "a queue size is a power of two up to 32768, got " + queueSize);
+    }
+    for (String argument : extraArguments) {
+      if (DRIVERS_OWN.matcher(argument).matches()) {
+        throw new IllegalArgumentException(
+            "'"
+                + argument
+                + "' is no argument to add to virtiofsd: which directory it serves, where and behind"
+                + " which walls is the driver's");
+      }
     }
   }
 }

@@ -107,4 +107,34 @@ class SandboxEventsIT {
       }
     }
   }
+
+  @Test
+  void extraArgument_thatOpens_isToldAndDescribedLikeTheExtraMonitor() throws Exception {
+    QemuConfig qemu =
+        QemuConfig.builder()
+            .extraArguments("-d", "guest_errors")
+            .extraArguments("-gdb", "unix:path=debugger.sock,server=on,wait=off")
+            .debug(debug -> {})
+            .build();
+    try (Kata kata =
+            Kata.builder().stateDirectory(directory.resolve("s")).hypervisor(qemu).build();
+        Sandbox sandbox = kata.sandbox().start()) {
+      assertThat(sandbox.isTrusted()).isFalse();
+      assertThat(sandbox.describe())
+          .filteredOn(choice -> choice.what().equals("extra argument"))
+          .satisfiesExactly(
+              opens ->
+                  assertThat(opens)
+                      .asString()
+                      .contains("-gdb", "debugger", "this machine is untrusted"),
+              inside -> assertThat(inside).asString().contains("-d guest_errors", "asked for"));
+      try (Sandbox.Subscription subscription = sandbox.onEvent(events::add)) {
+        assertThat(subscription).isNotNull();
+        assertThat(await(e -> true))
+            .isInstanceOfSatisfying(
+                SandboxEvent.Untrusted.class,
+                event -> assertThat(event.reason()).contains("extra argument: -gdb"));
+      }
+    }
+  }
 }

@@ -132,6 +132,8 @@ final class Templates implements TemplateStore {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      hypervisor().letGo();
     }
   }
 

@@ -165,10 +165,9 @@ final class VmSandbox implements Sandbox {
       return List.of();
     }
     String reason =
-        parts.choices().stream()
-            .filter(choice -> choice.what().equals("extra monitor"))
+        parts.vm().openings().stream()
             .map(Choice::toString)
-            .findFirst()
+            .reduce((first, second) -> first + "; " + second)
             .orElse("the hypervisor says so");
     return List.of(new SandboxEvent.Untrusted(Instant.now(), reason));
   }

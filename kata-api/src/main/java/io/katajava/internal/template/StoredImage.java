@@ -3,6 +3,7 @@ package io.katajava.internal.template;
 import io.katajava.spi.VmImage;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
@@ -127,6 +128,9 @@ public record StoredImage(Path directory, ImageManifest manifest) {
     if (!owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
       throw new IOException(directory + " belongs to user " + owner);
     }
+    for (String name : hasMemory() ? List.of(STATE, MEMORY) : List.of(STATE)) {
+      requireUnwritable(directory.resolve(name), owner);
+    }
     String crc = Long.toHexString(ImageDigest.crc32c(directory.resolve(STATE)));
     if (!crc.equals(manifest.require("state.crc32c"))) {
       throw new IOException(directory.resolve(STATE) + " is damaged");
@@ -134,6 +138,16 @@ public record StoredImage(Path directory, ImageManifest manifest) {
     if (!isRemembered()) {
       verifyWhole();
       remember();
+    }
+  }
+
+  /** A write through a mapping changes no time of a file, so nobody else may ever open it so. */
+  private static void requireUnwritable(Path file, Object owner) throws IOException {
+    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS);
+    if (mode.contains(PosixFilePermission.OTHERS_WRITE)
+        || mode.contains(PosixFilePermission.GROUP_WRITE)
+        || !owner.equals(Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+      throw new IOException("others may write to " + file);
     }
   }
 

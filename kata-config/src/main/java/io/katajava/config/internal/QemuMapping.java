@@ -1,9 +1,11 @@
 package io.katajava.config.internal;
 
 import io.katajava.Choice;
+import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.config.HypervisorSection;
 import io.katajava.config.KataConfiguration;
+import io.katajava.config.Origin;
 import io.katajava.qemu.CpuLayout;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.MemoryBackend;
@@ -105,12 +107,30 @@ public final class QemuMapping {
     if (hypervisor.enableDebug()) {
       builder.debug(debug -> configuration.monitorGate().open().ifPresent(debug::extraMonitor));
     }
+    annotatedOptions();
     try {
       return builder.build();
-    } catch (IllegalStateException e) {
+    } catch (IllegalStateException | KataException e) {
       obstacles.add(String.valueOf(e.getMessage()));
       return null;
     }
+  }
+
+  /** Debug is the administrator's: what an annotation sets opens nothing, debug or not. */
+  private void annotatedOptions() {
+    hypervisor
+        .setting("machine_accelerators")
+        .filter(setting -> setting.origin().kind() == Origin.Kind.ANNOTATION)
+        .ifPresent(
+            setting -> {
+              QemuConfig.Builder withoutDebug = QemuConfig.builder();
+              items("machine_accelerators").forEach(withoutDebug::addMachineOption);
+              try {
+                withoutDebug.build();
+              } catch (KataException e) {
+                obstacles.add(setting.origin() + ": machine_accelerators: " + e.getMessage());
+              }
+            });
   }
 
   private @Nullable MachineType machine() {
@@ -224,15 +244,19 @@ public final class QemuMapping {
               "virtio_fs_queue_size = " + queue + " is no power of two"));
       queue = 0;
     }
-    builder.virtioFs(
-        new VirtioFs(
-            daemon,
-            hypervisor
-                .string("virtio_fs_cache")
-                .filter(cache -> !cache.isEmpty())
-                .orElse(VirtioFs.DEFAULT.cache()),
-            queue > 0 ? queue : VirtioFs.DEFAULT.queueSize(),
-            daemon.isPresent() ? hypervisor.strings("virtio_fs_extra_args") : List.of()));
+    try {
+      builder.virtioFs(
+          new VirtioFs(
+              daemon,
+              hypervisor
+                  .string("virtio_fs_cache")
+                  .filter(cache -> !cache.isEmpty())
+                  .orElse(VirtioFs.DEFAULT.cache()),
+              queue > 0 ? queue : VirtioFs.DEFAULT.queueSize(),
+              daemon.isPresent() ? hypervisor.strings("virtio_fs_extra_args") : List.of()));
+    } catch (IllegalArgumentException e) {
+      obstacles.add(String.valueOf(e.getMessage()));
+    }
   }
 
   /** Kata's own runtime makes threads without the switch, too, but then no disk uses them. */

@@ -77,13 +77,18 @@ final class CapabilityCache {
     }
     String version = properties.getProperty("version");
     String machines = properties.getProperty("machines");
-    if (!stamp.equals(properties.getProperty("binary")) || version == null || machines == null) {
+    String memory = properties.getProperty("read-only-memory");
+    if (!stamp.equals(properties.getProperty("binary"))
+        || version == null
+        || machines == null
+        || memory == null) {
       return null;
     }
     return new QemuCapabilities(
         version,
         Boolean.parseBoolean(properties.getProperty("seccomp")),
-        List.of(machines.split(" ", -1)));
+        List.of(machines.split(" ", -1)),
+        Boolean.parseBoolean(memory));
   }
 
   /** A cache that cannot be written costs time only. */
@@ -92,6 +97,8 @@ final class CapabilityCache {
     properties.setProperty("binary", stamp);
     properties.setProperty("version", capabilities.version());
     properties.setProperty("seccomp", Boolean.toString(capabilities.seccomp()));
+    properties.setProperty(
+        "read-only-memory", Boolean.toString(capabilities.readOnlyMemory()));
     properties.setProperty("machines", String.join(" ", capabilities.machines()));
     try {
       TrustedDirectory.shared("cache", directory);

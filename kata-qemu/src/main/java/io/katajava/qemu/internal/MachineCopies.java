@@ -98,6 +98,11 @@ record MachineCopies(
     if (config.debug().flatMap(QemuDebug::extraMonitor).isPresent()) {
       return Optional.of("its extra monitor belongs to one machine");
     }
+    for (ExtraArgument extra : ExtraArguments.of(config)) {
+      if (extra.opens()) {
+        return Optional.of("its " + extra.what() + " " + extra.text() + " belongs to one machine");
+      }
+    }
     for (QemuDevice device : config.devices()) {
       boolean copies =
           device instanceof Balloon

@@ -7,6 +7,7 @@ import io.katajava.qemu.NumaNode;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.device.SharedDirectory;
 import io.katajava.qemu.device.VhostUserDisk;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,6 +22,7 @@ final class MemoryParts {
   private final MemorySize size;
   private final boolean shared;
   private final boolean named;
+  private final boolean readOnly;
 
   /**
    * Prepares.
@@ -30,6 +32,17 @@ final class MemoryParts {
    * @param shares whether directories will be shared, by processes that map it
    */
   MemoryParts(QemuConfig config, MemorySize size, boolean named, boolean shares) {
+    this(config, size, named, shares, false);
+  }
+
+  /**
+   * Prepares.
+   *
+   * @param readOnly whether this QEMU can open a file for reading only that it maps copy-on-write
+   */
+  MemoryParts(
+      QemuConfig config, MemorySize size, boolean named, boolean shares, boolean readOnly) {
+    this.readOnly = readOnly;
     this.named = named;
     this.layout = config.memoryLayout();
     this.size = size;
@@ -101,10 +114,16 @@ final class MemoryParts {
   Part backend(String id, MemorySize bytes) {
     MemoryBackend kind = layout.backend();
     if (kind instanceof MemoryBackend.MappedFile file) {
-      return Part.object("memory-backend-file", id)
-          .with("size", bytes.bytes())
-          .with("mem-path", file.path())
-          .with("share", file.isShared() || shared);
+      boolean written = file.isShared() || shared;
+      Part part =
+          Part.object("memory-backend-file", id)
+              .with("size", bytes.bytes())
+              .with("mem-path", file.path())
+              .with("share", written);
+      // In a directory QEMU makes the file itself.
+      return readOnly && !written && !Files.isDirectory(file.path())
+          ? part.with("readonly", true).with("rom", "off")
+          : part;
     } else if (kind instanceof MemoryBackend.HugePages pages) {
       return Part.object("memory-backend-file", id)
           .with("size", bytes.bytes())
@@ -124,7 +143,7 @@ final class MemoryParts {
    */
   Part pluggedBackend(String id, MemorySize bytes) {
     return layout.backend() instanceof MemoryBackend.MappedFile file
-            && !java.nio.file.Files.isDirectory(file.path())
+            && !Files.isDirectory(file.path())
         ? Part.object("memory-backend-ram", id).with("size", bytes.bytes())
         : backend(id, bytes);
   }

@@ -48,8 +48,6 @@ final class QemuAttachment {
           Details.none().withSandbox(spec.sandboxId()).withCause(e));
     }
     ConsoleSocket console = new ConsoleSocket(sockets.console());
-    boolean untrusted =
-        line.stream().anyMatch(word -> word.contains(sockets.extraMonitor().toString()));
     QemuMachine machine =
         new QemuMachine(
             spec.sandboxId(),
@@ -58,7 +56,7 @@ final class QemuAttachment {
             line,
             sockets,
             new RunAs(null, "it runs already"),
-            untrusted,
+            Openings.of(line, sockets),
             new ChangePlanner(
                 config, machineType, spec, AcceleratorChoice.of(config.accelerator()).kvm()),
             MachineCopies.of(config, spec, machineType, QemuCommandLine.Origin.BOOT, null),

@@ -60,13 +60,14 @@ final class QemuCommandLine {
       boolean kvm,
       MachineType machine,
       boolean seccomp) {
-    this(config, spec, directory, kvm, machine, seccomp, Origin.BOOT);
+    this(config, spec, directory, kvm, machine, seccomp, false, Origin.BOOT);
   }
 
   /**
    * Prepares the arguments.
    *
    * @param seccomp whether this QEMU was built with {@code -sandbox}
+   * @param readOnlyMemory whether this QEMU can open memory that it does not share for reading only
    * @param origin what the guest begins with
    */
   QemuCommandLine(
@@ -76,6 +77,7 @@ final class QemuCommandLine {
       boolean kvm,
       MachineType machine,
       boolean seccomp,
+      boolean readOnlyMemory,
       Origin origin) {
     this.origin = origin;
     this.config = config;
@@ -91,12 +93,13 @@ final class QemuCommandLine {
             config,
             spec.sizes().memory(),
             origin == Origin.STATE_AND_NAMED_MEMORY,
-            spec.sharesDirectories());
+            spec.sharesDirectories(),
+            readOnlyMemory);
   }
 
   List<String> arguments() {
     List<String> line = new ArrayList<>();
-    add(line, "-name", "sandbox-" + spec.sandboxId());
+    add(line, "-name", doubled("sandbox-" + spec.sandboxId()));
     add(line, "-uuid", uuid(spec.sandboxId()).toString());
     add(line, "-machine", machineValue() + memory.machineMember() + more(config.machineOptions()));
     add(line, "-accel", kvm ? "kvm" : "tcg,thread=multi");
@@ -256,7 +259,7 @@ final class QemuCommandLine {
         line,
         "-chardev",
         "socket,id=agent,path=" + escaped(sockets.agent()) + ",server=on,wait=off");
-    add(line, "-device", "virtserialport,chardev=agent,name=" + spec.guest().agentPort());
+    add(line, "-device", "virtserialport,chardev=agent,name=" + doubled(spec.guest().agentPort()));
   }
 
   /** Empty ports, into which PCI Express devices can be plugged later. */
@@ -319,8 +322,12 @@ final class QemuCommandLine {
     line.add(value);
   }
 
-  /** A comma in a value is doubled in QEMU's option syntax. */
   private static String escaped(Path path) {
-    return path.toString().replace(",", ",,");
+    return doubled(path.toString());
+  }
+
+  /** A comma in a value is doubled in QEMU's option syntax, else it begins another member. */
+  private static String doubled(String value) {
+    return value.replace(",", ",,");
   }
 }

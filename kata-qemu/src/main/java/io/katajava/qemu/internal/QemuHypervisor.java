@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 public final class QemuHypervisor implements Hypervisor {
   private final QemuConfig config;
   private final CapabilityCache cache;
+  private final SealedMemories sealedMemories = new SealedMemories();
 
   /**
    * Makes the hypervisor; nothing is looked at yet.
@@ -58,6 +59,11 @@ public final class QemuHypervisor implements Hypervisor {
   @Override
   public QemuVm launch(VmSpec spec, StartContext context) throws InterruptedException {
     return new QemuLaunch(config, cache, spec, context, machine()).run();
+  }
+
+  @Override
+  public void letGo() {
+    sealedMemories.letGo();
   }
 
   @Override
@@ -124,7 +130,8 @@ public final class QemuHypervisor implements Hypervisor {
             context,
             machine(),
             Origin.BOOT,
-            new SharedMemoryFile(memory, true))
+            new SharedMemoryFile(memory, true),
+            sealedMemories)
         .run();
   }
 
@@ -149,7 +156,8 @@ public final class QemuHypervisor implements Hypervisor {
                 context,
                 machine(),
                 origin(isTemplate, image),
-                image.memory().map(file -> new SharedMemoryFile(file, false)).orElse(null))
+                image.memory().map(file -> new SharedMemoryFile(file, false)).orElse(null),
+                sealedMemories)
             .run();
     try {
       List<QemuDevice> attached = new ArrayList<>();
@@ -204,16 +212,11 @@ public final class QemuHypervisor implements Hypervisor {
                 obstacle.isPresent() ? null : 0,
                 obstacle.orElse("the JVM is root, QEMU need not be"))
             .describe());
-    config
-        .debug()
-        .flatMap(debug -> debug.extraMonitor())
-        .ifPresent(
-            monitor ->
-                choices.add(
-                    new Choice(
-                        "extra monitor",
-                        monitor.configurationValue(),
-                        "the debug section asks for it: this machine is untrusted")));
+    choices.addAll(Openings.of(config));
+    ExtraArguments.of(config).stream()
+        .filter(extra -> !extra.opens())
+        .map(ExtraArgument::describe)
+        .forEach(choices::add);
     return choices;
   }
 

@@ -1,9 +1,9 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.Choice;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.StartPhase;
-import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,13 +50,23 @@ final class QemuLaunch {
   /** The file that is the guest's memory, which QEMU's user is given rights on; or null. */
   private final @Nullable SharedMemoryFile memoryFile;
 
+  private final SealedMemories sealedMemories;
+
   QemuLaunch(
       QemuConfig config,
       CapabilityCache cache,
       VmSpec spec,
       StartContext context,
       MachineType machineType) {
-    this(config, cache, spec, context, machineType, QemuCommandLine.Origin.BOOT, null);
+    this(
+        config,
+        cache,
+        spec,
+        context,
+        machineType,
+        QemuCommandLine.Origin.BOOT,
+        null,
+        new SealedMemories());
   }
 
   QemuLaunch(
@@ -65,7 +76,9 @@ final class QemuLaunch {
       StartContext context,
       MachineType machineType,
       QemuCommandLine.Origin origin,
-      @Nullable SharedMemoryFile memoryFile) {
+      @Nullable SharedMemoryFile memoryFile,
+      SealedMemories sealedMemories) {
+    this.sealedMemories = sealedMemories;
     this.origin = origin;
     this.memoryFile = memoryFile;
     this.cache = cache;
@@ -85,24 +98,12 @@ final class QemuLaunch {
     }
     checkMemory();
     QemuCapabilities capabilities = capabilities(binary);
-    List<String> line = new ArrayList<>();
-    line.add(binary.toString());
-    line.addAll(
-        new QemuCommandLine(
-                config,
-                spec,
-                context.stateDirectory(),
-                accelerator.kvm(),
-                machineType,
-                capabilities.seccomp(),
-                origin)
-            .arguments());
     RunAs runAs =
         RunAs.take(
             spec.sandboxId(),
             context.stateDirectory(),
             HostFiles.of(config, spec, binary, memoryFile));
-    try {
+    try (MappedMemory memory = MappedMemory.of(memoryFile, capabilities, runAs, sealedMemories)) {
       runAs.own(context.stateDirectory());
       for (Path socket : SandboxNics.sockets(spec).toList()) {
         runAs.own(socket);
@@ -112,7 +113,7 @@ final class QemuLaunch {
       }
       try (ReadySocket ready = ReadySocket.listen(sockets.ready())) {
         runAs.own(sockets.ready());
-        return spawn(line, runAs, ready);
+        return spawn(line(binary, capabilities, memory), runAs, memory, ready);
       }
     } catch (IOException e) {
       runAs.release();
@@ -128,6 +129,23 @@ final class QemuLaunch {
     }
   }
 
+  private List<String> line(Path binary, QemuCapabilities capabilities, MappedMemory memory) {
+    List<String> line = new ArrayList<>();
+    line.add(binary.toString());
+    line.addAll(
+        new QemuCommandLine(
+                memory.in(config),
+                spec,
+                context.stateDirectory(),
+                accelerator.kvm(),
+                machineType,
+                capabilities.seccomp(),
+                memory.readOnly(),
+                origin)
+            .arguments());
+    return line;
+  }
+
   private QemuCapabilities capabilities(Path binary) throws InterruptedException {
     QemuCapabilities capabilities;
     try {
@@ -136,7 +154,7 @@ final class QemuLaunch {
     } catch (IOException e) {
       log.debug("[{}] {}", spec.sandboxId(), e.getMessage(), e);
       // The start itself will tell better what is wrong with it.
-      return new QemuCapabilities("unknown", true, List.of(machineType.qemuName()));
+      return new QemuCapabilities("unknown", true, List.of(machineType.qemuName()), false);
     }
     if (!capabilities.machines().contains(machineType.qemuName())) {
       throw context.failure(
@@ -155,11 +173,14 @@ final class QemuLaunch {
     return capabilities;
   }
 
-  private QemuMachine spawn(List<String> line, RunAs runAs, ReadySocket ready)
+  private QemuMachine spawn(
+      List<String> line, RunAs runAs, MappedMemory memory, ReadySocket ready)
       throws InterruptedException {
-    List<String> whole = new ArrayList<>(tie(runAs));
+    List<String> whole = new ArrayList<>(memory.prefix());
+    whole.addAll(tie(runAs, memory));
     whole.addAll(line);
     ProcessBuilder builder = new ProcessBuilder(whole);
+    memory.handTo(builder);
     builder.directory(context.stateDirectory().toFile());
     builder.environment().keySet().removeIf(name -> !name.equals("PATH") && !name.equals("LANG"));
     Process process;
@@ -202,7 +223,7 @@ final class QemuLaunch {
         line,
         sockets,
         runAs,
-        extraMonitor().isPresent(),
+        Openings.of(config),
         new ChangePlanner(config, machineType, spec, accelerator.kvm()),
         MachineCopies.of(config, spec, machineType, origin, memoryFile),
         new SharedDirectories(
@@ -213,7 +234,7 @@ final class QemuLaunch {
    * The kernel ends QEMU when this JVM ends; see {@link Spawner} for the thread it is tied to. One
    * that shall go on gets a session of its own, so that no terminal ends it either.
    */
-  private List<String> tie(RunAs runAs) {
+  private List<String> tie(RunAs runAs, MappedMemory memory) {
     if (spec.detached() && runAs.uid() == null) {
       return List.of(session().toString(), "--");
     }
@@ -237,7 +258,7 @@ final class QemuLaunch {
     }
     if (runAs.uid() != null) {
       tie.addAll(List.of("--reuid", runAs.uid().toString(), "--regid", runAs.uid().toString()));
-      List<String> groups = groups();
+      List<String> groups = groups(memory);
       tie.addAll(
           groups.isEmpty()
               ? List.of("--clear-groups")
@@ -259,12 +280,12 @@ final class QemuLaunch {
                     null));
   }
 
-  private List<String> groups() {
+  private List<String> groups(MappedMemory memory) {
     List<String> groups = new ArrayList<>();
     if (accelerator.kvm()) {
       groups.add(groupOf("/dev/kvm"));
     }
-    if (memoryFile != null && !memoryFile.isWritten()) {
+    if (memoryFile != null && !memoryFile.isWritten() && memory.sealed() == null) {
       groups.add(String.valueOf(SharedMemoryFile.READERS));
     }
     SandboxNics.groups(spec).mapToObj(Integer::toString).forEach(groups::add);
@@ -370,21 +391,22 @@ final class QemuLaunch {
     }
   }
 
-  private Optional<ExtraMonitor> extraMonitor() {
-    return config.debug().flatMap(QemuDebug::extraMonitor);
-  }
-
+  /** Once, however many ways in there are. */
   private void warnIfUntrusted() {
-    extraMonitor()
-        .ifPresent(
-            monitor -> {
-              restrict(sockets.extraMonitor());
-              log.warn(
-                  "[{}] QEMU is untrusted: its extra monitor ({}) is open at {}",
-                  spec.sandboxId(),
-                  monitor.configurationValue(),
-                  sockets.extraMonitor());
-            });
+    boolean monitor = config.debug().flatMap(QemuDebug::extraMonitor).isPresent();
+    if (monitor) {
+      restrict(sockets.extraMonitor());
+    }
+    List<Choice> openings = Openings.of(config);
+    if (!openings.isEmpty()) {
+      log.warn(
+          "[{}] QEMU is untrusted: {}{}",
+          spec.sandboxId(),
+          openings.stream()
+              .map(opening -> opening.what() + " " + opening.chosen())
+              .collect(Collectors.joining("; ")),
+          monitor ? "; the extra monitor is open at " + sockets.extraMonitor() : "");
+    }
   }
 
   private static void restrict(Path socket) {

@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.Choice;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.MemorySize;
@@ -67,7 +68,7 @@ final class QemuMachine implements QemuVm {
   private final List<String> commandLine;
   private final QemuSockets sockets;
   private final RunAs runAs;
-  private final boolean untrusted;
+  private final List<Choice> openings;
   private final ChangePlanner planner;
   private volatile MachineCopies copies;
   private final SharedDirectories shares;
@@ -87,6 +88,7 @@ final class QemuMachine implements QemuVm {
    * Takes over a process.
    *
    * @param consoleSocket the console of a machine that can be let go; else it is on its output
+   * @param openings what lets others control it
    */
   QemuMachine(
       String sandboxId,
@@ -95,7 +97,7 @@ final class QemuMachine implements QemuVm {
       List<String> commandLine,
       QemuSockets sockets,
       RunAs runAs,
-      boolean untrusted,
+      List<Choice> openings,
       ChangePlanner planner,
       MachineCopies copies,
       SharedDirectories shares) {
@@ -105,7 +107,7 @@ final class QemuMachine implements QemuVm {
     this.commandLine = List.copyOf(commandLine);
     this.sockets = sockets;
     this.runAs = runAs;
-    this.untrusted = untrusted;
+    this.openings = List.copyOf(openings);
     this.planner = planner;
     this.copies = copies;
     this.shares = shares;
@@ -233,7 +235,12 @@ final class QemuMachine implements QemuVm {
 
   @Override
   public boolean isTrusted() {
-    return !untrusted;
+    return openings.isEmpty();
+  }
+
+  @Override
+  public List<Choice> openings() {
+    return openings;
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpCommandException;
 import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.QmpOptions;
+import io.katajava.qemu.qmp.command.QomListProperties;
 import io.katajava.qemu.qmp.command.QueryCommandLineOptions;
 import io.katajava.qemu.qmp.json.JsonCursor;
 import io.katajava.qemu.qmp.json.JsonException;
@@ -51,7 +52,7 @@ final class QemuProbe {
             QmpOptions.builder().name("probe").connectTimeout(limit).callTimeout(limit).build())) {
       String version = qmp.version().map(Object::toString).orElse("unknown");
       boolean seccomp = hasOption(qmp, "sandbox");
-      return new QemuCapabilities(version, seccomp, machines(qmp));
+      return new QemuCapabilities(version, seccomp, machines(qmp), readOnlyMemory(qmp));
     } catch (QmpException | JsonException e) {
       throw new IOException(binary + " does not say what it can do: " + e.getMessage(), e);
     } finally {
@@ -71,6 +72,16 @@ final class QemuProbe {
               return machine.has("alias") && names.add(machine.member("alias").string());
             });
     return List.copyOf(names);
+  }
+
+  /** By its own word, not by its version: distributors bring properties to older ones. */
+  private static boolean readOnlyMemory(QmpClient qmp) {
+    try {
+      return qmp.execute(new QomListProperties("memory-backend-file")).stream()
+          .anyMatch(property -> property.name().equals("rom"));
+    } catch (QmpCommandException e) {
+      return false;
+    }
   }
 
   private static boolean hasOption(QmpClient qmp, String option) {

@@ -73,14 +73,19 @@ record RunAs(@Nullable Integer uid, String why) {
     int start = Math.floorMod(sandboxId.hashCode(), COUNT);
     for (int i = 0; i < COUNT; i++) {
       int candidate = FIRST + (start + i) % COUNT;
-      if (!elsewhere.contains(candidate) && TAKEN.add(candidate)) {
+      if (!elsewhere.contains(candidate)
+          && !UserProcesses.exist(candidate)
+          && TAKEN.add(candidate)) {
         return new RunAs(candidate, "the JVM is root, QEMU need not be");
       }
     }
     return new RunAs(null, "all user ids set aside for sandboxes are in use");
   }
 
-  /** Ids in use by other JVMs: each owns the directory of its sandbox. */
+  /**
+   * Ids in use by other JVMs: each owns the directory of its sandbox. Those whose state is elsewhere
+   * are told by their processes.
+   */
   private static Set<Integer> owners(@Nullable Path sandboxes) {
     Set<Integer> owners = new HashSet<>();
     if (sandboxes == null) {

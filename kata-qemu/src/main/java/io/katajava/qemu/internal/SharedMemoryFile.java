@@ -11,9 +11,10 @@ import java.util.Objects;
  * by those made of it.
  *
  * <p>Where QEMU runs as a user of its own, the writing one owns the file meanwhile; after that it
- * belongs to the JVM's user, and a group that only QEMU processes of clones are in may open it.
- * Trap: QEMU opens even a file that it maps copy-on-write for reading and writing, so the group may
- * write; a template whose file was written to is noticed by its times and not used again.
+ * belongs to the JVM's user, and a group that only QEMU processes of clones are in may read it.
+ * Trap: QEMU before 8.2 opens even a file that it maps copy-on-write for writing; it is given a
+ * {@linkplain SealedMemory copy} instead. A right to write would let one QEMU change the guests of
+ * all others, and a write through a mapping changes no time of the file.
  *
  * @param path the file
  * @param isWritten whether the machine writes into it
@@ -44,6 +45,6 @@ record SharedMemoryFile(Path path, boolean isWritten) {
     }
     Files.setAttribute(path, "unix:uid", 0);
     Files.setAttribute(path, "unix:gid", READERS);
-    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw----"));
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r-----"));
   }
 }

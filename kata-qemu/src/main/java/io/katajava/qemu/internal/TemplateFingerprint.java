@@ -55,6 +55,7 @@ final class TemplateFingerprint {
                 kvm,
                 machine,
                 known.map(QemuCapabilities::seccomp).orElse(true),
+                false,
                 QemuCommandLine.Origin.STATE)
             .arguments());
     return traits;

@@ -154,6 +154,7 @@ final class Impostor {
                     + tail);
         case "query-command-line-options" ->
             send(out, "{\"return\": [{\"option\": \"sandbox\", \"parameters\": []}]" + tail);
+        case "qom-list-properties" -> send(out, "{\"return\": []" + tail);
         case "quit" -> quit(out, tail, behaviour);
         default -> send(out, "{\"return\": {}" + tail);
       }

@@ -14,9 +14,14 @@ import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmImage;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,9 +69,48 @@ class MachineStateIT {
         try (OpenDirectory clone = new OpenDirectory();
             VirtualMachine vm = qemu.restore(spec(), image, new TestStart(clone.path(), LIMIT))) {
           awaitRunning((QemuMachine) vm);
+          assertCannotWrite(vm.pid(), memory);
         }
       }
     }
+  }
+
+  /** Neither by what it has open, nor by what its user may open. */
+  private static void assertCannotWrite(long pid, Path memory) throws Exception {
+    if (!RunAs.isRoot()) {
+      return;
+    }
+    String uid = RealMachine.status(pid, "Uid").split("\\s+", -1)[0];
+    String groups = RealMachine.status(pid, "Groups").strip().replace(' ', ',');
+    assertThat(uid).isNotEqualTo("0");
+    Process attempt =
+        new ProcessBuilder(
+                Stream.of(
+                        List.of("setpriv", "--reuid", uid, "--regid", uid),
+                        groups.isEmpty() ? List.of("--clear-groups") : List.of("--groups", groups),
+                        List.of("--", "sh", "-c", "exec 3<>\"$0\"", memory.toString()))
+                    .flatMap(List::stream)
+                    .toList())
+            .start();
+    assertThat(attempt.waitFor()).as("%s opens it for writing", uid).isNotZero();
+
+    int memories = 0;
+    try (Stream<Path> open = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+      for (Path descriptor : open.toList()) {
+        String name = Files.readSymbolicLink(descriptor).toString();
+        if (name.startsWith(memory.toString())) {
+          memories++;
+          assertThat(RealMachine.openFlags(pid, descriptor) & 3).as("O_RDONLY").isZero();
+        } else if (name.contains("kata-memory")) {
+          memories++;
+          try (FileChannel own = FileChannel.open(descriptor, StandardOpenOption.WRITE)) {
+            assertThatThrownBy(() -> own.write(ByteBuffer.allocate(1), 0))
+                .isInstanceOf(IOException.class);
+          }
+        }
+      }
+    }
+    assertThat(memories).isPositive();
   }
 
   @ParameterizedTest

@@ -182,6 +182,33 @@ class QemuCommandLineTest {
   }
 
   @Test
+  void clone_ofAQemuThatCan_opensItsMemoryForReadingOnly() {
+    for (boolean shared : new boolean[] {false, true}) {
+      QemuConfig config =
+          QemuConfig.builder()
+              .memoryLayout(
+                  MemoryLayout.fixed()
+                      .on(new MemoryBackend.MappedFile(Path.of("/dev/shm/none/m"), shared)))
+              .build();
+      String line =
+          String.join(
+              " ",
+              new QemuCommandLine(
+                      config,
+                      spec(1),
+                      STATE,
+                      false,
+                      MachineType.Q35,
+                      true,
+                      true,
+                      QemuCommandLine.Origin.TEMPLATE)
+                  .arguments());
+      assertThat(line).contains("mem-path=/dev/shm/none/m,share=" + (shared ? "on" : "off"));
+      assertThat(line.contains(",readonly=on,rom=off")).isEqualTo(!shared);
+    }
+  }
+
+  @Test
   void vhostUser_makesTheMemoryShared() {
     QemuConfig config =
         QemuConfig.builder()

@@ -38,6 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The installed QEMU, not yet running its guest: arguments, sockets, user, ties, end. */
 class RealLaunchIT {
@@ -134,6 +135,44 @@ class RealLaunchIT {
       assertThat(Files.getPosixFilePermissions(socket))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
       assertThat(ask(socket, monitor)).contains("prelaunch");
+    } finally {
+      System.setErr(before);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-qmp unix:path=second.sock,server=on,wait=off",
+        "-monitor unix:path=second.sock,server=on,wait=off",
+        "-chardev socket,id=m,path=second.sock,server=on,wait=off -mon chardev=m,mode=control",
+        "-gdb unix:path=second.sock,server=on,wait=off"
+      })
+  void extraArgument_thatOpens_isWarnedOfOnceAndUntrustedEvenWhenAttachedTo(String arguments)
+      throws Exception {
+    QemuConfig config =
+        halted(MachineType.Q35)
+            .extraArguments(arguments.split(" ", -1))
+            .debug(debug -> {})
+            .build();
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    try (QemuVm vm = RealMachine.launch(config, start)) {
+      System.setErr(before);
+
+      assertThat(vm.isTrusted()).isFalse();
+      assertThat(log.toString(StandardCharsets.UTF_8).lines().filter(x -> x.contains("untrusted")))
+          .singleElement()
+          .asString()
+          .contains("WARN", TestStart.ID, "second.sock");
+      assertThat(directory.path().resolve("second.sock")).exists();
+      assertThat(vm.openings())
+          .isNotEmpty()
+          .isEqualTo(
+              Openings.of(
+                  RealMachine.arguments(vm.pid()), new QemuSockets(directory.path())));
+      Files.delete(directory.path().resolve("second.sock"));
     } finally {
       System.setErr(before);
     }

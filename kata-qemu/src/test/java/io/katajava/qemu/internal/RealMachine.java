@@ -42,6 +42,18 @@ final class RealMachine {
             .split("\0", -1));
   }
 
+  /** With which flags a process has a descriptor open, open(2). */
+  static int openFlags(long pid, Path descriptor) throws IOException {
+    for (String line :
+        Files.readAllLines(
+            Path.of("/proc/" + pid + "/fdinfo").resolve(descriptor.getFileName()))) {
+      if (line.startsWith("flags:")) {
+        return Integer.parseInt(line.substring("flags:".length()).strip(), 8);
+      }
+    }
+    throw new IOException(descriptor + " has no flags");
+  }
+
   /** The unix sockets that the process really listens on in a directory. */
   static List<String> sockets(Path directory) throws IOException {
     try (Stream<String> lines = Files.lines(Path.of("/proc/net/unix"))) {
