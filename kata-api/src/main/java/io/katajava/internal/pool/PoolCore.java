@@ -7,6 +7,7 @@ import io.katajava.KataException.Details;
 import io.katajava.PoolStatistics;
 import io.katajava.Sandbox;
 import io.katajava.SandboxState;
+import io.katajava.agent.threads.OwnedThreads;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,7 +17,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -90,23 +90,26 @@ public final class PoolCore implements AutoCloseable {
    */
   public PoolCore(Settings settings) {
     this.settings = settings;
-    AtomicInteger count = new AtomicInteger();
     // One more than refills: checks and closings go on beside them.
     this.threads =
         Executors.newScheduledThreadPool(
-            settings.refillConcurrency() + 1,
-            task -> {
-              Thread thread = new Thread(task, "kata-pool-" + count.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+            settings.refillConcurrency() + 1, OwnedThreads.factory("kata-pool-"));
   }
 
   /** Begins to fill. */
   public void open() {
     long nanos = settings.healthInterval().toNanos();
-    threads.scheduleWithFixedDelay(this::checkIdle, nanos, nanos, TimeUnit.NANOSECONDS);
+    threads.scheduleWithFixedDelay(this::checkOnce, nanos, nanos, TimeUnit.NANOSECONDS);
     locked(this::refill);
+  }
+
+  /** A check that throws must not be the last: the executor would repeat it no more. */
+  private void checkOnce() {
+    try {
+      checkIdle();
+    } catch (RuntimeException | Error e) {
+      log.warn("the sandboxes of the pool could not be checked; they are at the next turn", e);
+    }
   }
 
   private void locked(Runnable action) {
@@ -290,6 +293,8 @@ public final class PoolCore implements AutoCloseable {
       fit = true;
     } catch (RuntimeException e) {
       failed(e);
+    } catch (Error e) {
+      failed(new IllegalStateException("a sandbox for the pool could not be started: " + e, e));
     } finally {
       if (!fit && sandbox != null) {
         close(sandbox);

@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -38,8 +39,11 @@ final class VirtioFsDaemon implements AutoCloseable {
   private VirtioFsDaemon(String name, Process process, Path socket) {
     this.process = process;
     this.socket = socket;
-    this.reader = new Thread(this::read, "kata-virtiofsd-" + name);
-    reader.setDaemon(true);
+    this.reader =
+        OwnedThreads.make(
+            "kata-virtiofsd-" + name,
+            this::read,
+            problem -> keep("[its output is read no more: " + problem + "]"));
     reader.start();
   }
 
