@@ -2,6 +2,7 @@
 //! a pending read or wait costs a few bytes, and a fork finds no lock held.
 
 use crate::config::Config;
+use crate::container::reserve;
 use crate::hook_runs::HookRuns;
 use crate::modules::Modules;
 use crate::poller::{Poller, Source};
@@ -206,11 +207,16 @@ impl Agent {
 
     fn devices_changed(&mut self) {
         if let Some(fd) = &self.uevents {
+            let mut grown = false;
             uevent::drain(fd, |action, path| {
                 if action == "add" && uevent::is_memory_block(path) {
                     let _ = std::fs::write(format!("/sys{path}/online"), "1");
+                    grown = true;
                 }
             });
+            if grown {
+                reserve::apply();
+            }
         }
         self.retry_parked(true);
     }

@@ -1,6 +1,7 @@
 //! Life as PID 1.
 
 use crate::agent::Agent;
+use crate::container::reserve;
 use crate::poller::{Poller, Source};
 use crate::serve::find_port;
 use crate::{boot, error, info, sys, uevent};
@@ -18,6 +19,7 @@ pub fn run() -> ! {
     std::panic::set_hook(Box::new(|reason| error!("{reason}")));
     let (config, modules) = boot::boot();
     let _ = sys::prlimit(0, libc::RLIMIT_NOFILE, NOFILE, 1 << 20);
+    reserve::begin();
     let address = config.server_addr.clone();
     let name = config.port_name.clone();
     if let Err(status) = Agent::new(config, modules, true).map(|mut agent| serve(&mut agent, &name, address))

@@ -1,5 +1,6 @@
 //! A container's cgroup (version 2): limits, killing, freezing.
 
+use super::reserve;
 use crate::boot::CGROUP_ROOT;
 use crate::grpc;
 use crate::ttrpc::status::Context;
@@ -42,7 +43,7 @@ fn delegate(directory: &Path) {
 impl Cgroup {
     pub fn create(path: &str) -> Result<Cgroup> {
         let mut directory = PathBuf::from(CGROUP_ROOT);
-        for part in path.split('/') {
+        for part in reserve::group().into_iter().chain(path.split('/')) {
             delegate(&directory);
             directory.push(part);
             match fs::create_dir(&directory) {
@@ -52,6 +53,7 @@ impl Cgroup {
                 _ => {}
             }
         }
+        reserve::apply();
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = open(&directory, flags, Mode::empty()).context(format!("cgroup {path}"))?;
         Ok(Cgroup { path: directory, fd })
@@ -59,7 +61,7 @@ impl Cgroup {
 
     /// Whether one of the two lies in the other: to kill or remove one would be to kill or remove both.
     pub fn overlaps(&self, path: &str) -> bool {
-        let other = Path::new(CGROUP_ROOT).join(path);
+        let other = reserve::root().join(path);
         self.path.starts_with(&other) || other.starts_with(&self.path)
     }
 

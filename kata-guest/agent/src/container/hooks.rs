@@ -190,7 +190,8 @@ pub fn run_one(hook: &Hook, input: &[u8], output: Option<&File>) -> Result<()> {
 fn become_hook(hook: &Hook, stdin: RawFd, stdout: Option<RawFd>, stderr: RawFd) -> ! {
     let stdio = process::Stdio { stdin, stdout: stdout.unwrap_or(stderr), stderr };
     // A group of its own, to be killed as one.
-    if process::detach().and_then(|()| stdio.connect()).is_ok() {
+    let alone = process::detach().and_then(|()| stdio.connect());
+    if alone.and_then(|()| process::spare_no_more()).is_ok() {
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
         sys::close_all_but(&[]);
         let args: Vec<&CStr> = hook.args.iter().map(CString::as_c_str).collect();

@@ -13,6 +13,7 @@ pub mod listeners;
 pub mod mounts;
 pub mod plan;
 pub mod process;
+pub mod reserve;
 pub mod root;
 pub mod seccomp;
 pub mod stats;

@@ -3,6 +3,7 @@
 
 use super::hooks::{self, Hooks};
 use super::plan::ProcessPlan;
+use super::reserve;
 use super::user::User;
 use crate::sys;
 use crate::ttrpc::status::Context;
@@ -47,6 +48,7 @@ pub fn detach() -> Result<()> {
     unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.context("signal")?;
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).context("sigprocmask")?;
     umask(Mode::empty());
+    reserve::give_up();
     Ok(())
 }
 
@@ -66,11 +68,28 @@ pub fn make_terminal(size: (u16, u16)) -> Result<OwnedFd> {
     Ok(master)
 }
 
-/// Written before the mounts change, as long as /proc is the agent's.
+/// Written before the mounts change, as long as /proc is the agent's. Who has no score of its own gets 0 and not the
+/// agent's: it is to be killed before the agent. With root's rights in the guest, so that it cannot go back.
 pub fn set_oom_score(plan: &ProcessPlan) -> Result<()> {
-    match plan.oom_score {
-        Some(score) => fs::write("/proc/self/oom_score_adj", score.to_string()).context("oom score"),
-        None => Ok(()),
+    write_oom_score("/proc/self/oom_score_adj", plan.oom_score)
+}
+
+/// For a program of the guest's own: a hook in the guest has the agent's score, one in a container that of the
+/// container, which stays.
+pub fn spare_no_more() -> Result<()> {
+    let file = "/proc/self/oom_score_adj";
+    match fs::read_to_string(file) {
+        Ok(score) if reserve::is_guest() && score.trim() == "-1000" => write_oom_score(file, None),
+        // Its /proc may be another's, or none.
+        _ => Ok(()),
+    }
+}
+
+pub fn write_oom_score(file: &str, score: Option<i32>) -> Result<()> {
+    match (fs::write(file, score.unwrap_or(0).to_string()), score) {
+        // An agent that is no guest's init may have a score that it cannot lower; then it is the child's as well.
+        (Err(_), None) if !reserve::is_guest() => Ok(()),
+        (written, _) => written.context("oom score"),
     }
 }
 
@@ -91,9 +110,7 @@ pub fn set_rlimits_of(pid: i32, plan: &ProcessPlan) -> Result<()> {
 
 /// From outside, for a child in a user namespace of its own, which may not do this itself.
 pub fn prepare(pid: i32, plan: &ProcessPlan) -> Result<()> {
-    if let Some(score) = plan.oom_score {
-        fs::write(format!("/proc/{pid}/oom_score_adj"), score.to_string()).context("oom score")?;
-    }
+    write_oom_score(&format!("/proc/{pid}/oom_score_adj"), plan.oom_score)?;
     set_rlimits_of(pid, plan)
 }
 

@@ -8,7 +8,7 @@ use crate::container::cgroup::Cgroup;
 use crate::container::hooks::Hooks;
 use crate::container::plan::ContainerPlan;
 use crate::container::process::Stdio;
-use crate::container::{channel, devices, init, process};
+use crate::container::{channel, devices, init, process, reserve};
 use crate::grpc;
 use crate::hook_runs::{After, Point};
 use crate::poller::Source;
@@ -177,7 +177,7 @@ fn fork_init(
     let others = joined.iter().filter(|(flag, _)| *flag != CloneFlags::CLONE_NEWPID);
     let flags = plan.unshared - CloneFlags::CLONE_NEWCGROUP;
     let forked = agent.fork_into(pid_namespace, flags.bits(), cgroup.fd.as_fd());
-    let forked = forked.context(format!("fork for container {id}"))?;
+    let forked = forked.map_err(|errno| reserve::no_process(errno, id))?;
     let Forked::Parent { pid, pidfd } = forked else {
         let others: Vec<_> = others.map(|(flag, fd)| (*flag, fd.as_fd())).collect();
         channel::run_child(&theirs, || init::init(plan, &others, stdio, theirs.as_fd()));

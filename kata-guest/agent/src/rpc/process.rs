@@ -5,7 +5,7 @@ use crate::agent::Agent;
 use crate::container::capabilities::Capabilities;
 use crate::container::plan::ProcessPlan;
 use crate::container::process::Stdio;
-use crate::container::{channel, init};
+use crate::container::{channel, init, reserve};
 use crate::grpc;
 use crate::sandbox::{Process, Stage};
 use crate::sys::{self, Forked};
@@ -83,7 +83,9 @@ pub fn exec(
         stderr: ends.stderr.as_raw_fd(),
     });
     let forked = agent.fork_into(init_fd.as_ref().map(AsFd::as_fd), 0, cgroup.as_fd());
-    let Forked::Parent { pid, pidfd } = forked.context("fork")? else {
+    let Forked::Parent { pid, pidfd } =
+        forked.map_err(|errno| reserve::no_process(errno, &request.container_id))?
+    else {
         channel::run_child(&theirs, || match &init_fd {
             Some(init) => init::join(&plan, init.as_fd(), namespaces, stdio, theirs.as_fd()),
             None => init::join_ended(&plan, &world, stdio, theirs.as_fd()),

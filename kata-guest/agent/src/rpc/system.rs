@@ -3,6 +3,7 @@
 use super::sandbox::SHARED_DIRECTORY;
 use super::{EMPTY, Outcome};
 use crate::agent::Agent;
+use crate::container::reserve;
 use crate::grpc;
 use crate::sys;
 use crate::ttrpc::status::Context;
@@ -95,9 +96,13 @@ pub fn is_plugged(request: &grpc::OnlineCpuMemRequest, extras: &grpc::HardwareEx
             .map_or(0, |all| all.iter().filter(|block| online(block)).count());
         online as u64 >= (u64::from(extras.memory_mebibytes) << 20).div_ceil(size)
     };
-    cpus >= request.nb_cpus as usize
+    let there = cpus >= request.nb_cpus as usize
         && (extras.memory_mebibytes == 0 || blocks())
-        && (extras.interfaces == 0 || crate::network::cards().count() >= extras.interfaces as usize)
+        && (extras.interfaces == 0 || crate::network::cards().count() >= extras.interfaces as usize);
+    if there && extras.memory_mebibytes != 0 {
+        reserve::apply();
+    }
+    there
 }
 
 /// Switches on what was plugged in. What is already on stays on, whatever number is asked for.
@@ -122,6 +127,7 @@ pub fn online(request: &grpc::OnlineCpuMemRequest) -> Outcome {
                 fs::write(format!("{directory}/online"), "1").context(format!("{directory}/online"))?;
             }
         }
+        reserve::apply();
     }
     EMPTY
 }

@@ -45,7 +45,8 @@ public final class ContainerBuilder {
   private final Map<String, InjectedFile> injected = new LinkedHashMap<>();
   private WritableLayer writableLayer = WritableLayer.MEMORY;
   private final ContainerSecurity.Builder security = ContainerSecurity.builder();
-  private final ContainerLimits.Builder limits = ContainerLimits.builder();
+  private final ContainerLimits.Builder limits =
+      ContainerLimits.builder().pids(ContainerLimits.DEFAULT_PIDS);
   private final List<OciNamespace> namespaces = new ArrayList<>();
   private boolean sharedPid;
   private final Map<String, String> sysctls = new LinkedHashMap<>();
@@ -442,13 +443,24 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Limits the number of processes and threads. Default: none.
+   * Limits the number of processes and threads. Default: {@link ContainerLimits#DEFAULT_PIDS}.
    *
    * @param limit at least 1
    * @return this
    */
   public ContainerBuilder pidsLimit(long limit) {
     limits.pids(limit);
+    return this;
+  }
+
+  /**
+   * Does not limit the number of processes and threads: only the guest does, to what its kernel can
+   * number, less a few for its agent.
+   *
+   * @return this
+   */
+  public ContainerBuilder unlimitedPids() {
+    limits.unlimitedPids();
     return this;
   }
 

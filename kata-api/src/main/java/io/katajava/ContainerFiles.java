@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,17 @@ import java.util.Optional;
  * started.
  */
 public interface ContainerFiles {
+
+  /**
+   * The same with a limit for each whole call. Without one, a call takes as long as there is
+   * something to copy; only the guest's silence is limited, by {@link Kata.Builder#callTimeout}.
+   * When the time is over the call fails with {@link ErrorCode#TIMEOUT}, by this machine's clock;
+   * part may have been copied, and what worked on it in the guest is killed.
+   *
+   * @param timeout a positive duration, from each call on
+   * @return a view with that limit
+   */
+  ContainerFiles withTimeout(Duration timeout);
 
   /**
    * What to keep.

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Limits of a container's cgroup (version 2). What is absent is not limited by a new container, and
- * left as it is by {@link Container#update}.
+ * left as it is by {@link Container#update}. A container's builder begins with {@link
+ * #DEFAULT_PIDS} processes. All containers of a guest with our agent together have in any case a
+ * little less memory and fewer processes than the guest: the rest is kept for the agent.
  *
  * @param memory all memory of the container ({@code memory.max})
  * @param swap swap on top of it ({@code memory.swap.max}); none by default when memory is limited
@@ -33,6 +35,12 @@ public record ContainerLimits(
     Limit pids,
     OptionalInt ioWeight,
     List<DiskThrottle> throttles) {
+
+  /**
+   * How many processes and threads a new container may have unless its builder says otherwise: many
+   * more than a service has, and too few for a fork bomb to leave no processor time to others.
+   */
+  public static final long DEFAULT_PIDS = 4096;
 
   /** No limits: what is there is left as it is. */
   public static final ContainerLimits NONE = builder().build();

@@ -20,11 +20,40 @@ public sealed interface ExecOutcome {
   record Signalled(int signal) implements ExecOutcome {}
 
   /**
-   * The command did not end in time and was killed.
+   * The command did not end in time. This machine's clock decides, whatever the guest says or does
+   * not say.
    *
-   * @param after the time it had
+   * @param after the time it had, from the call on
+   * @param fate what became of it, as far as the guest has told
    */
-  record TimedOut(Duration after) implements ExecOutcome {}
+  record TimedOut(Duration after, Fate fate) implements ExecOutcome {
+    /** What became of a command whose time was over. */
+    public enum Fate {
+      /** It was killed with its process group, and the guest has confirmed it. */
+      KILLED("was killed"),
+      /** The guest was told to kill it, and has not confirmed that it did. */
+      KILL_UNCONFIRMED("was given up, for the guest does not confirm that it killed it,"),
+      /** The guest has not confirmed that it was started; if it starts, it is killed then. */
+      START_UNCONFIRMED("was given up, for the guest does not confirm that it was started,"),
+      /** It had ended by itself, but its output had not all come. */
+      OUTPUT_INCOMPLETE("ended, but its output had not all come");
+
+      private final String text;
+
+      Fate(String text) {
+        this.text = text;
+      }
+    }
+
+    /**
+     * A command that was killed when its time was over.
+     *
+     * @param after the time it had
+     */
+    public TimedOut(Duration after) {
+      this(after, Fate.KILLED);
+    }
+  }
 
   /**
    * The command could not be started; it never ran.
@@ -84,7 +113,7 @@ public sealed interface ExecOutcome {
     } else if (this instanceof Signalled signalled) {
       return "was ended by signal " + signalled.signal();
     } else if (this instanceof TimedOut timedOut) {
-      return "was killed after its timeout of " + timedOut.after().toMillis() + " ms";
+      return timedOut.fate().text + " after its timeout of " + timedOut.after().toMillis() + " ms";
     } else if (this instanceof NotStarted notStarted) {
       return "could not be started: " + notStarted.message();
     } else if (this instanceof VmLost lost) {

@@ -275,7 +275,11 @@ public final class ExecSpec {
     }
 
     /**
-     * Sets after which time the command and its process group are killed. Default: none.
+     * Sets after which time the command and its process group are killed. It counts from the call
+     * on and by this machine's clock: a second later at most the outcome is there, {@link
+     * ExecOutcome.TimedOut} tells whether the guest has confirmed the kill. Default: none, the
+     * command may take as long as it likes, and only its start is limited, by {@link
+     * Kata.Builder#callTimeout}.
      *
      * @param timeout a positive duration
      * @return this

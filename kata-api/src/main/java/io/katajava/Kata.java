@@ -11,6 +11,7 @@ import io.katajava.spi.HypervisorConfig;
 import io.katajava.spi.KataObserver;
 import io.katajava.spi.RootfsProvider;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * open; so does the end of the JVM. A {@linkplain SandboxBuilder#detached() detached} one goes on.
  */
 public final class Kata implements AutoCloseable {
+  /** How long a guest may take to answer one call unless {@link Builder#callTimeout} says so. */
+  public static final Duration DEFAULT_CALL_TIMEOUT = Duration.ofSeconds(60);
+
   private final Engine engine;
 
   private Kata(Engine engine) {
@@ -224,6 +228,7 @@ public final class Kata implements AutoCloseable {
     private @Nullable Path dataDirectory;
     private TemplateSettings templates = TemplateSettings.defaults();
     private final List<KataObserver> observers = new ArrayList<>();
+    private Duration callTimeout = DEFAULT_CALL_TIMEOUT;
 
     private Builder() {}
 
@@ -365,6 +370,21 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Sets the longest wait for a guest to answer one call of its agent, where the call has no time
+     * limit of its own: figures, signals, pausing and limiting a container, creating and removing
+     * one, each step of a copy. This machine's clock decides; a guest that is starved or stands
+     * still makes such a call fail with {@link ErrorCode#TIMEOUT}. Default: {@link
+     * #DEFAULT_CALL_TIMEOUT}. How long a start, an execution or a wait may take is said there.
+     *
+     * @param timeout a positive duration
+     * @return this
+     */
+    public Builder callTimeout(Duration timeout) {
+      this.callTimeout = Checks.positive("callTimeout", timeout);
+      return this;
+    }
+
+    /**
      * Makes the runtime and removes what killed runtimes left behind.
      *
      * @return a runtime, to be closed
@@ -387,7 +407,8 @@ public final class Kata implements AutoCloseable {
                   directories,
                   templates,
                   progress,
-                  List.copyOf(observers))));
+                  List.copyOf(observers),
+                  callTimeout)));
     }
   }
 }

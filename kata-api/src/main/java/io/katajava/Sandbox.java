@@ -112,11 +112,14 @@ public interface Sandbox extends AutoCloseable {
    * @throws KataException when the sandbox cannot be asked, or when the output exceeds the limit
    */
   default ExecResult exec(Consumer<ExecSpec.Builder> spec) {
-    return defaultContainer().exec(spec);
+    ExecSpec.Builder builder = ExecSpec.builder();
+    spec.accept(builder);
+    return exec(builder.build());
   }
 
   /**
-   * Runs a command in the default container and keeps its output.
+   * Runs a command in the default container and keeps its output. A timeout counts from this call
+   * on, with all that it takes to make the container.
    *
    * @param spec the command
    * @return the result

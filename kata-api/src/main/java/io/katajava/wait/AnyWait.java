@@ -1,5 +1,6 @@
 package io.katajava.wait;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,20 +25,21 @@ record AnyWait(List<WaitStrategy> strategies) implements WaitStrategy {
     List<Thread> threads = new ArrayList<>();
     for (WaitStrategy strategy : strategies) {
       threads.add(
-          new Thread(
+          OwnedThreads.make(
+              "kata-wait-" + waiting.container().name(),
               () -> {
                 try {
                   strategy.waitUntilReady(waiting);
                   first.complete(strategy);
-                } catch (RuntimeException | Error e) {
+                } catch (RuntimeException e) {
                   if (left.decrementAndGet() == 0) {
                     first.completeExceptionally(e);
                   }
                 }
               },
-              "kata-wait-" + waiting.container().name()));
+              // An Error is no answer that another strategy could outweigh.
+              first::completeExceptionally));
     }
-    threads.forEach(thread -> thread.setDaemon(true));
     threads.forEach(Thread::start);
     try {
       waiting.await(first);

@@ -1,5 +1,6 @@
 package io.katajava.wait;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
@@ -11,18 +12,16 @@ final class Asking {
 
   static <T> CompletableFuture<T> on(Waiting waiting, Callable<T> question) {
     CompletableFuture<T> answer = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                answer.complete(question.call());
-              } catch (Exception | Error e) {
-                answer.completeExceptionally(e);
-              }
-            },
-            "kata-wait-" + waiting.container().name());
-    thread.setDaemon(true);
-    thread.start();
+    OwnedThreads.start(
+        "kata-wait-" + waiting.container().name(),
+        () -> {
+          try {
+            answer.complete(question.call());
+          } catch (Exception e) {
+            answer.completeExceptionally(e);
+          }
+        },
+        answer::completeExceptionally);
     return answer;
   }
 }

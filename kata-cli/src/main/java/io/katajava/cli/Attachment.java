@@ -2,6 +2,7 @@ package io.katajava.cli;
 
 import io.katajava.ExecOutcome;
 import io.katajava.Execution;
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -11,17 +12,23 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Ties a command in the guest to this process's own stdin, stdout and stderr. */
 final class Attachment {
   private static final int SIGKILL = 9;
+
+  /** How long after its time is over a command's kill may be confirmed. */
+  private static final Duration KILL_LIMIT = Duration.ofSeconds(2);
+
   private static final int SIGPIPE = 13;
   private static final int BUFFER = 64 << 10;
 
   private final Execution execution;
   private final String name;
   private final AtomicBoolean brokenPipe = new AtomicBoolean();
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   Attachment(Execution execution, String name) {
     this.execution = execution;
@@ -35,15 +42,19 @@ final class Attachment {
 
   /** Copies until the command has ended and all its output is out; returns the exit code. */
   int run(@Nullable Duration timeout) throws InterruptedException {
-    Thread in = new Thread(this::copyInput, "kata-stdin-" + name);
     // A read of the terminal cannot be interrupted: this thread ends with the process.
-    in.setDaemon(true);
-    in.start();
+    OwnedThreads.start("kata-stdin-" + name, this::copyInput, this::broken);
     Thread out = output("stdout", execution.stdout(), FileDescriptor.out);
     Thread err = output("stderr", execution.stderr(), FileDescriptor.err);
     int code = waitForExit(timeout);
     out.join();
     err.join();
+    Throwable problem = failure.get();
+    if (problem != null) {
+      throw new IllegalStateException(
+          "what " + execution.command().get(0) + " reads or writes could not be copied: " + problem,
+          problem);
+    }
     return brokenPipe.get() ? ExitCodes.BROKEN_PIPE : code;
   }
 
@@ -55,16 +66,32 @@ final class Attachment {
     if (outcome.isPresent()) {
       return outcome.get().exitCode();
     }
-    execution.signal(SIGKILL);
-    execution.waitFor();
+    execution.kill();
+    if (execution.waitFor(KILL_LIMIT).isEmpty()) {
+      // The guest does not answer; what it may still send is not waited for.
+      close(execution.stdout());
+      close(execution.stderr());
+    }
     return new ExecOutcome.TimedOut(timeout).exitCode();
   }
 
+  private static void close(InputStream stream) {
+    try {
+      stream.close();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** A copy that stopped must not pass for its end, nor leave the command waiting. */
+  private void broken(Throwable problem) {
+    failure.compareAndSet(null, problem);
+    execution.kill();
+  }
+
   private Thread output(String stream, InputStream from, FileDescriptor to) {
-    Thread thread = new Thread(() -> copyOutput(from, to), "kata-" + stream + "-" + name);
-    thread.setDaemon(true);
-    thread.start();
-    return thread;
+    return OwnedThreads.start(
+        "kata-" + stream + "-" + name, () -> copyOutput(from, to), this::broken);
   }
 
   private void copyOutput(InputStream from, FileDescriptor descriptor) {

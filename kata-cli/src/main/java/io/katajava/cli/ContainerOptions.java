@@ -2,6 +2,7 @@ package io.katajava.cli;
 
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
+import io.katajava.ContainerLimits;
 import io.katajava.ContainerSecurity;
 import io.katajava.DirectorySharing;
 import io.katajava.MemorySize;
@@ -67,8 +68,12 @@ final class ContainerOptions {
   @Option(
       names = "--pids-limit",
       paramLabel = "N",
-      description = "Most processes and threads in the container.")
-  @Nullable Long pidsLimit;
+      description = {
+        "Most processes and threads in the container, or 'unlimited' (default: "
+            + ContainerLimits.DEFAULT_PIDS
+            + ")."
+      })
+  @Nullable String pidsLimit;
 
   @Option(
       names = "--memory-limit",
@@ -184,7 +189,7 @@ final class ContainerOptions {
         builder.readOnlyRoot();
       }
       if (pidsLimit != null) {
-        builder.pidsLimit(pidsLimit);
+        limitPids(builder, pidsLimit);
       }
       if (memoryLimit != null) {
         builder.memoryLimit(memoryLimit);
@@ -239,6 +244,19 @@ final class ContainerOptions {
     }
     for (String name : capAdd) {
       settings.addCapabilities(capability(name));
+    }
+  }
+
+  private static void limitPids(ContainerBuilder builder, String limit) {
+    if (limit.equals("unlimited") || limit.equals("-1")) {
+      builder.unlimitedPids();
+      return;
+    }
+    try {
+      builder.pidsLimit(Long.parseLong(limit));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "--pids-limit takes a number or 'unlimited', got '" + limit + "'", e);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpClosedException;
@@ -75,9 +76,13 @@ final class MonitorShell {
     terminal.handle(Terminal.Signal.INT, signal -> self.interrupt());
     terminal.writer().println(greeting());
     try (EventQueue<QmpEvent> events = qmp.subscribe(QmpEvent.class)) {
-      Thread printer = new Thread(() -> print(events, reader, self), "kata-qmp-events");
-      printer.setDaemon(true);
-      printer.start();
+      OwnedThreads.start(
+          "kata-qmp-events",
+          () -> print(events, reader, self),
+          problem -> {
+            reader.printAbove("events are shown no more: " + problem);
+            self.interrupt();
+          });
       while (true) {
         String line;
         try {

@@ -6,6 +6,7 @@ import io.katajava.ContainerBuilder;
 import io.katajava.DirectorySharing;
 import io.katajava.ExecOutcome;
 import io.katajava.Kata;
+import io.katajava.KataException;
 import io.katajava.LimitAction;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
@@ -270,10 +271,19 @@ final class RunCommand implements Callable<Integer> {
         .execute(
             () -> {
               expired.set(true);
-              container.kill();
+              container.mainProcess().kill();
             });
-    int code = container.mainProcess().attachTerminal().exitCode();
-    return expired.get() ? new ExecOutcome.TimedOut(limit).exitCode() : code;
+    int late = new ExecOutcome.TimedOut(limit).exitCode();
+    try {
+      int code = container.mainProcess().attachTerminal().exitCode();
+      return expired.get() ? late : code;
+    } catch (KataException e) {
+      // A guest that does not confirm the kill breaks off the output.
+      if (expired.get()) {
+        return late;
+      }
+      throw e;
+    }
   }
 
   private SandboxBuilder describe(SandboxBuilder builder) {

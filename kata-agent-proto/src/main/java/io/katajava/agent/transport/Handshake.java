@@ -1,5 +1,6 @@
 package io.katajava.agent.transport;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
@@ -27,20 +28,18 @@ final class Handshake {
   static <T> T run(Connection connection, Duration timeout, Exchange<T> exchange)
       throws IOException {
     CompletableFuture<T> result = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                result.complete(exchange.run());
-              } catch (IOException | RuntimeException e) {
-                result.completeExceptionally(e);
-              }
-            },
-            "handshake-" + connection.describe());
-    thread.setDaemon(true);
-    thread.start();
     boolean done = false;
     try {
+      OwnedThreads.start(
+          "handshake-" + connection.describe(),
+          () -> {
+            try {
+              result.complete(exchange.run());
+            } catch (IOException e) {
+              result.completeExceptionally(e);
+            }
+          },
+          result::completeExceptionally);
       T value = result.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
       done = true;
       return value;

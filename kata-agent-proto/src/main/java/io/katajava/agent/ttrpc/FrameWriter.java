@@ -1,8 +1,10 @@
 package io.katajava.agent.ttrpc;
 
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.agent.transport.Connection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -22,6 +24,12 @@ import org.jspecify.annotations.Nullable;
 final class FrameWriter {
   /** Handing in waits while more than this is queued. */
   static final int MAX_QUEUED = 8 << 20;
+
+  /** How long one waits for room who has set no limit. */
+  static final Duration LONGEST_WAIT = Duration.ofSeconds(60);
+
+  /** What a queued frame costs besides its bytes: the buffer, its array's head, a place. */
+  private static final int FRAME_COST = 96;
 
   private static final int BATCH = 64 * 1024;
   private static final int ROUNDS = 16;
@@ -57,12 +65,20 @@ final class FrameWriter {
     batch.limit(0);
   }
 
+  private static int cost(ByteBuffer frame) {
+    return frame.remaining() + FRAME_COST;
+  }
+
+  private String unread() {
+    return "the peer does not read: more than " + MAX_QUEUED + " bytes are waiting for it";
+  }
+
   /** Queues a frame of an existing stream and writes it if nobody else does. */
   void send(ByteBuffer frame) throws IOException, InterruptedException {
     try {
       enqueue(frame, null, 0);
     } catch (TimeoutException e) {
-      throw new IllegalStateException("there was no deadline", e);
+      throw new IOException(unread(), e);
     }
   }
 
@@ -71,7 +87,7 @@ final class FrameWriter {
    * ids that do not grow.
    *
    * @param register gets the new id before anything is sent
-   * @param nanos the longest wait for room in the queue, 0 for no limit
+   * @param nanos the longest wait for room in the queue, 0 for {@link #LONGEST_WAIT}
    */
   void sendRequest(ByteBuffer frame, IntConsumer register, long nanos)
       throws IOException, InterruptedException, TimeoutException {
@@ -82,12 +98,10 @@ final class FrameWriter {
       throws IOException, InterruptedException, TimeoutException {
     lock.lock();
     try {
-      long left = nanos;
+      long left = nanos == 0 ? LONGEST_WAIT.toNanos() : nanos;
       while (failure == null && queued > MAX_QUEUED) {
-        if (nanos == 0) {
-          room.await();
-        } else if ((left = room.awaitNanos(left)) <= 0) {
-          throw new TimeoutException();
+        if ((left = room.awaitNanos(left)) <= 0) {
+          throw new TimeoutException(unread());
         }
       }
       if (failure != null) {
@@ -99,7 +113,7 @@ final class FrameWriter {
         nextStreamId += 2;
       }
       queue.add(frame);
-      queued += frame.remaining();
+      queued += cost(frame);
       if (busy) {
         return;
       }
@@ -125,8 +139,15 @@ final class FrameWriter {
       }
       handOver();
     } catch (IOException | RuntimeException e) {
-      fail(e instanceof IOException io ? io : new IOException(e));
+      fail(broken(e));
+    } catch (Error e) {
+      // Whoever is busy alone may write: without it nothing would be written any more.
+      OwnedThreads.tell("writing of " + name, e, problem -> fail(broken(problem)));
     }
+  }
+
+  private static IOException broken(Throwable cause) {
+    return cause instanceof IOException io ? io : new IOException(cause.toString(), cause);
   }
 
   /** Fills {@link #batch} or {@link #current}; false, and no longer busy, if nothing is queued. */
@@ -140,13 +161,13 @@ final class FrameWriter {
       int before = queued;
       ByteBuffer head;
       while ((head = queue.peek()) != null && head.remaining() <= batch.remaining()) {
-        queued -= head.remaining();
+        queued -= cost(head);
         batch.put(queue.remove());
       }
       batch.flip();
       if (!batch.hasRemaining() && head != null) {
         current = queue.remove();
-        queued -= head.remaining();
+        queued -= cost(head);
       }
       if (before > MAX_QUEUED && queued <= MAX_QUEUED) {
         room.signalAll();
@@ -166,7 +187,9 @@ final class FrameWriter {
     try {
       threadsTurn = true;
       if (thread == null) {
-        thread = SharedThreads.start("ttrpc-writer-" + name, this::runThread);
+        thread =
+            OwnedThreads.start(
+                "ttrpc-writer-" + name, this::runThread, problem -> fail(broken(problem)));
       } else {
         handedOver.signal();
       }
@@ -184,7 +207,7 @@ final class FrameWriter {
           current = null;
         }
       } catch (IOException | RuntimeException e) {
-        fail(e instanceof IOException io ? io : new IOException(e));
+        fail(broken(e));
       }
     }
   }

@@ -11,12 +11,19 @@ import org.jspecify.annotations.Nullable;
 
 /** What arrived on one half of a stream and was not received yet. */
 final class Inbound {
+  private static final int ITEM_COST = 96;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final ArrayDeque<ByteBuffer> items = new ArrayDeque<>();
   private long queued;
   private boolean ended;
   private Pending.@Nullable Failure failure;
+
+  /** An item costs more than its bytes: the buffer, its array's head, a place in the queue. */
+  private static long cost(int length) {
+    return (long) length + ITEM_COST;
+  }
 
   /** Takes a data frame; never blocks. */
   void accept(Frame frame) {
@@ -26,7 +33,7 @@ final class Inbound {
       if (ended || failure != null) {
         return;
       }
-      if (body == null || queued + body.length > TtrpcStream.MAX_QUEUED) {
+      if (body == null || queued + cost(body.length) > TtrpcStream.MAX_QUEUED) {
         failure =
             new Pending.Failure(
                 TtrpcStatus.RESOURCE_EXHAUSTED,
@@ -36,7 +43,7 @@ final class Inbound {
         queued = 0;
       } else if ((frame.flags() & Frame.NO_DATA) == 0) {
         items.add(ByteBuffer.wrap(body));
-        queued += body.length;
+        queued += cost(body.length);
       }
       if ((frame.flags() & Frame.REMOTE_CLOSED) != 0) {
         ended = true;
@@ -79,7 +86,7 @@ final class Inbound {
       while (true) {
         ByteBuffer item = items.poll();
         if (item != null) {
-          queued -= item.remaining();
+          queued -= cost(item.remaining());
           return item;
         }
         if (failure != null) {

@@ -1,5 +1,6 @@
 package io.katajava.agent.ttrpc;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;
@@ -96,7 +97,7 @@ final class PendingCall implements Pending {
     }
     ReplyFuture completed = future;
     if (completed != null) {
-      executor.execute(() -> complete(completed, result));
+      OwnedThreads.handOver(executor, () -> complete(completed, result));
     }
   }
 

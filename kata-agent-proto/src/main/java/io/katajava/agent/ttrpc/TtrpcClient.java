@@ -1,14 +1,16 @@
 package io.katajava.agent.ttrpc;
 
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.agent.transport.Connection;
 import io.katajava.agent.transport.ConnectionClosedException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -32,6 +34,7 @@ public final class TtrpcClient implements AutoCloseable {
   private final Thread reader;
   private final Map<Integer, Pending> pending = new ConcurrentHashMap<>();
   private final AtomicReference<Pending.@Nullable Failure> closed = new AtomicReference<>();
+  private volatile boolean toldAll;
 
   /** Its dependents are only such as go to the callback executor. */
   private final CompletableFuture<TtrpcException> onClose = new CompletableFuture<>();
@@ -40,7 +43,8 @@ public final class TtrpcClient implements AutoCloseable {
     this.connection = connection;
     this.options = options;
     this.writer = new FrameWriter(connection, options.name(), e -> lost("writing failed", e));
-    this.reader = SharedThreads.start("ttrpc-reader-" + options.name(), this::readFrames);
+    this.reader =
+        OwnedThreads.start("ttrpc-reader-" + options.name(), this::readFrames, this::readerDied);
   }
 
   /**
@@ -120,13 +124,12 @@ public final class TtrpcClient implements AutoCloseable {
       future.onCancel(() -> forget(waiting.streamId()));
       if (nanos != 0) {
         waiting.timeout(
-            SharedThreads.TIMER.schedule(
+            SharedThreads.TIMER.after(
+                Duration.ofNanos(nanos),
                 () -> {
                   forget(waiting.streamId());
                   waiting.failed(late(call));
-                },
-                nanos,
-                TimeUnit.NANOSECONDS));
+                }));
       }
     } catch (TimeoutException e) {
       waiting.failed(late(call));
@@ -135,6 +138,10 @@ public final class TtrpcClient implements AutoCloseable {
       waiting.failed(new Pending.Failure(TtrpcStatus.CANCELLED, "interrupted while sending", e));
     } catch (TtrpcException e) {
       future.completeExceptionally(e);
+    } catch (Error e) {
+      forget(waiting.streamId());
+      future.completeExceptionally(e);
+      throw e;
     }
     return future;
   }
@@ -221,6 +228,11 @@ public final class TtrpcClient implements AutoCloseable {
     }
   }
 
+  /** An Error, or what {@link #lost} threw for want of memory: it is told again. */
+  private void readerDied(Throwable cause) {
+    lost("reading failed: " + cause, cause);
+  }
+
   private void dispatch(Frame frame) {
     Integer id = frame.streamId();
     if (frame.type() == Frame.RESPONSE) {
@@ -241,20 +253,27 @@ public final class TtrpcClient implements AutoCloseable {
     pending.remove(streamId);
   }
 
-  private void lost(String reason, Exception cause) {
+  /**
+   * Every step may be taken again: when one fails for want of memory, whoever called this tries
+   * once more, and those who were not told yet are told then.
+   */
+  private void lost(String reason, Throwable cause) {
     Pending.Failure failure =
         new Pending.Failure(
             TtrpcStatus.UNAVAILABLE, connection.describe() + " is lost: " + reason, cause);
-    if (!closed.compareAndSet(null, failure)) {
+    boolean first = closed.compareAndSet(null, failure);
+    if (!first && toldAll) {
       return;
     }
+    Pending.Failure told = first ? failure : Objects.requireNonNull(closed.get());
     writer.stop(cause instanceof IOException io ? io : new IOException(reason, cause));
     connection.close();
     // First of all, so that whose call fails below sees that the connection is gone.
-    onClose.complete(new TtrpcException(failure.status(), failure.message(), cause));
+    onClose.complete(new TtrpcException(told.status(), told.message(), told.cause()));
     // Who registers after this sees that the client is closed.
-    pending.values().forEach(waiting -> waiting.failed(failure));
+    pending.values().forEach(waiting -> waiting.failed(told));
     pending.clear();
+    toldAll = true;
   }
 
   /**
@@ -266,7 +285,8 @@ public final class TtrpcClient implements AutoCloseable {
     TtrpcException reason = onClose.getNow(null);
     return reason != null
         ? CompletableFuture.completedFuture(reason)
-        : onClose.thenApplyAsync(Function.identity(), options.callbacks());
+        : onClose.thenApplyAsync(
+            Function.identity(), task -> OwnedThreads.handOver(options.callbacks(), task));
   }
 
   /** Closes the connection, fails every waiting call, and ends this client's threads. */

@@ -1,5 +1,6 @@
 package io.katajava.agent.ttrpc;
 
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.agent.transport.Connection;
 import io.katajava.agent.transport.ConnectionClosedException;
 import io.katajava.agent.transport.UnixSocketListener;
@@ -132,7 +133,8 @@ public final class TtrpcServer implements AutoCloseable {
 
   private void start(String name, Runnable work) {
     Thread thread =
-        new Thread(
+        OwnedThreads.make(
+            name,
             () -> {
               try {
                 work.run();
@@ -140,8 +142,7 @@ public final class TtrpcServer implements AutoCloseable {
                 threads.remove(Thread.currentThread());
               }
             },
-            name);
-    thread.setDaemon(true);
+            problem -> LOG.warn("{} ended: {}", name, problem.toString()));
     threads.add(thread);
     thread.start();
   }

@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,7 +41,7 @@ final class TtrpcServerConnection {
       while ((frame = frames.next()) != null) {
         dispatch(frame);
       }
-    } catch (IOException | InterruptedException e) {
+    } catch (IOException | InterruptedException | RuntimeException e) {
       LOG.debug("{} ended: {}", connection.describe(), e.getMessage());
     } finally {
       close();
@@ -170,9 +169,7 @@ final class TtrpcServerConnection {
       this.streamId = streamId;
       long nanos = request.timeout().toNanos();
       this.timeout =
-          nanos == 0
-              ? null
-              : SharedThreads.TIMER.schedule(() -> expire(request), nanos, TimeUnit.NANOSECONDS);
+          nanos == 0 ? null : SharedThreads.TIMER.after(request.timeout(), () -> expire(request));
     }
 
     private void expire(TtrpcRequest request) {

@@ -24,6 +24,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +39,11 @@ final class AgentLink implements AutoCloseable {
   /** After the agent's connection broke, QEMU's own end follows within this time if it comes. */
   private static final Duration EXIT_GRACE = Duration.ofSeconds(2);
 
+  /** How long a guest may take to say that it is there. */
+  private static final Duration PROBE = Duration.ofSeconds(10);
+
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+
   /** Bytes of the host's entropy for a guest that begins anew. */
   private static final int ENTROPY = 64;
 
@@ -50,14 +56,77 @@ final class AgentLink implements AutoCloseable {
   private final AgentClient client;
   private final AgentVersion version;
 
+  private final Duration callTimeout;
   private volatile boolean asleep;
 
+  /** While the sandbox starts, by when it must have. */
+  private volatile @Nullable Deadline startBy;
+
   private AgentLink(
-      VirtualMachine vm, AgentAddress address, AgentClient client, AgentVersion version) {
+      VirtualMachine vm,
+      AgentAddress address,
+      AgentClient client,
+      AgentVersion version,
+      Duration callTimeout,
+      @Nullable Deadline startBy) {
     this.vm = vm;
     this.address = address;
     this.client = client;
     this.version = version;
+    this.callTimeout = callTimeout;
+    this.startBy = startBy;
+  }
+
+  private static AgentClient connect(
+      VirtualMachine vm, StartRun run, AgentClientOptions.Builder options) {
+    return AgentClient.connect(
+        vm.agent(),
+        options
+            .name(run.sandboxId())
+            .observer(run.watch())
+            .connectTimeout(atLeast(run.deadline().remaining()))
+            .callDeadline(run.callTimeout())
+            .build());
+  }
+
+  /** A deadline is positive, even one that has passed. */
+  private static Duration atLeast(Duration left) {
+    return left.compareTo(SHORTEST) < 0 ? SHORTEST : left;
+  }
+
+  /**
+   * The client with the shorter of its own deadline and what is left.
+   *
+   * @param asked the client, or a view of it
+   * @param deadline by when whoever asks wants the answer
+   */
+  AgentClient within(AgentClient asked, Optional<Deadline> deadline) {
+    return deadline
+        .map(limit -> asked.withDeadline(atLeast(limit.remainingAtMost(callTimeout))))
+        .orElse(asked);
+  }
+
+  /** The longest wait for one answer. */
+  Duration callTimeout() {
+    return callTimeout;
+  }
+
+  /** The start is over: calls have their own time. */
+  void started() {
+    startBy = null;
+  }
+
+  /** Whether the agent answers, within a time that is enough for a guest that has much to do. */
+  boolean answers() {
+    if (asleep || !isOpen()) {
+      return false;
+    }
+    try {
+      client.withDeadline(PROBE).check();
+      return true;
+    } catch (AgentException e) {
+      return false;
+    }
   }
 
   /** Waits for the booting agent to answer. */
@@ -65,21 +134,14 @@ final class AgentLink implements AutoCloseable {
     run.enter(StartPhase.BOOT);
     AgentClient client;
     try {
-      client =
-          AgentClient.connect(
-              vm.agent(),
-              AgentClientOptions.builder()
-                  .name(run.sandboxId())
-                  .observer(run.watch())
-                  .connectTimeout(run.deadline().remaining())
-                  .build());
+      client = connect(vm, run, AgentClientOptions.builder());
     } catch (AgentException e) {
       throw failure(vm, run, e);
     }
     boolean established = false;
     try {
       run.enter(StartPhase.AGENT);
-      HealthStatus health = client.check();
+      HealthStatus health = client.withDeadline(atLeast(run.deadline().remaining())).check();
       if (health != HealthStatus.SERVING) {
         throw run.failure(
             ErrorCode.AGENT_REFUSED,
@@ -88,7 +150,10 @@ final class AgentLink implements AutoCloseable {
             vm.evidence(),
             null);
       }
-      AgentLink link = new AgentLink(vm, vm.agent(), client, client.version());
+      AgentVersion version =
+          client.withDeadline(atLeast(run.deadline().remainingAtMost(run.callTimeout()))).version();
+      AgentLink link =
+          new AgentLink(vm, vm.agent(), client, version, run.callTimeout(), run.deadline());
       established = true;
       return link;
     } catch (AgentException e) {
@@ -106,7 +171,12 @@ final class AgentLink implements AutoCloseable {
    * @param identity what it was given at the start
    */
   static AgentLink resume(
-      VirtualMachine vm, String sandboxId, String identity, Deadline deadline, SandboxWatch watch) {
+      VirtualMachine vm,
+      String sandboxId,
+      String identity,
+      Deadline deadline,
+      SandboxWatch watch,
+      Duration callTimeout) {
     AgentClient client = null;
     try {
       client =
@@ -116,10 +186,12 @@ final class AgentLink implements AutoCloseable {
                   .name(sandboxId)
                   .observer(watch)
                   .booting(false)
-                  .connectTimeout(deadline.remaining())
+                  .connectTimeout(atLeast(deadline.remaining()))
+                  .callDeadline(callTimeout)
                   .build());
       boolean same =
           client
+              .withDeadline(atLeast(deadline.remainingAtMost(callTimeout)))
               .sandboxIdentity()
               .filter(
                   told ->
@@ -136,7 +208,9 @@ final class AgentLink implements AutoCloseable {
                 .withSandbox(sandboxId)
                 .withRemedy("If the sandbox is not needed, end it: kata stop " + sandboxId));
       }
-      return new AgentLink(vm, vm.agent(), client, client.version());
+      AgentVersion version =
+          client.withDeadline(atLeast(deadline.remainingAtMost(callTimeout))).version();
+      return new AgentLink(vm, vm.agent(), client, version, callTimeout, null);
     } catch (AgentException e) {
       if (client != null) {
         client.close();
@@ -153,15 +227,14 @@ final class AgentLink implements AutoCloseable {
       throws InterruptedException {
     run.enter(StartPhase.BOOT);
     try {
-      AgentClient client =
-          AgentClient.connect(
-              vm.agent(),
-              AgentClientOptions.builder()
-                  .name(run.sandboxId())
-                  .observer(run.watch())
-                  .connectTimeout(run.deadline().remaining())
-                  .build());
-      return new AgentLink(vm, vm.agent(), client, new AgentVersion(agentVersion, ""));
+      AgentClient client = connect(vm, run, AgentClientOptions.builder());
+      return new AgentLink(
+          vm,
+          vm.agent(),
+          client,
+          new AgentVersion(agentVersion, ""),
+          run.callTimeout(),
+          run.deadline());
     } catch (AgentException e) {
       throw failure(vm, run, e);
     } finally {
@@ -175,19 +248,21 @@ final class AgentLink implements AutoCloseable {
     RANDOM.nextBytes(entropy);
     byte[] identity = new byte[IDENTITY];
     RANDOM.nextBytes(identity);
-    client.machine().renew(entropy, identity, sandboxId, hostname, linkAddresses, files.contents());
+    timed()
+        .machine()
+        .renew(entropy, identity, sandboxId, hostname, linkAddresses, files.contents());
   }
 
   /** Waits until the guest has what was plugged in, and uses it. */
   void awaitHardware(PluggedHardware plugged) {
-    client
+    timed()
         .machine()
         .awaitHardware(plugged.vcpus(), plugged.memory().toMebibytes(), plugged.interfaces());
   }
 
   /** After the guest stood still. */
   void setClock() {
-    client.machine().setClock(Instant.now());
+    timed().machine().setClock(Instant.now());
   }
 
   String agentVersion() {
@@ -267,7 +342,12 @@ final class AgentLink implements AutoCloseable {
    */
   AgentClient client() {
     requireAwake("ask the guest's agent");
-    return client;
+    return timed();
+  }
+
+  /** The agent, even of a paused sandbox; what a start asks of it ends with the start. */
+  AgentClient timed() {
+    return within(client, Optional.ofNullable(startBy));
   }
 
   /** The agent, for what waits without limit for the guest. */
@@ -309,12 +389,32 @@ final class AgentLink implements AutoCloseable {
 
   /** The identity is empty for a sandbox that nobody will come back to. */
   void createSandbox(String sandboxId, String hostname, List<String> dns, String identity) {
-    client.createSandbox(
-        SandboxRequest.builder(sandboxId).hostname(hostname).dns(dns).identity(identity).build());
+    timed()
+        .createSandbox(
+            SandboxRequest.builder(sandboxId)
+                .hostname(hostname)
+                .dns(dns)
+                .identity(identity)
+                .build());
   }
 
-  /** Asks the agent to end everything and power off; an agent that does not answer is no error. */
+  /**
+   * As {@link #destroySandbox(Duration)}, with time for a guest that has something to write; one
+   * that answers nothing is not waited for.
+   */
+  void flushAndDestroySandbox(Duration grace) {
+    if (answers()) {
+      destroySandbox(grace);
+    }
+  }
+
+  /**
+   * Asks the agent to end everything and power off; an agent that does not answer is no error.
+   *
+   * @param grace for the answer and the end together
+   */
   void destroySandbox(Duration grace) {
+    Deadline deadline = Deadline.after(grace);
     try {
       client.withDeadline(grace).destroySandbox();
     } catch (AgentException e) {
@@ -322,7 +422,7 @@ final class AgentLink implements AutoCloseable {
       return;
     }
     try {
-      exitOf(vm, grace);
+      exitOf(vm, deadline.remaining());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

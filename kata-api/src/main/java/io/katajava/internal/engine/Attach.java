@@ -96,7 +96,7 @@ final class Attach {
     vm.observe(watch.commands());
     AgentLink link = null;
     try {
-      link = AgentLink.resume(vm, id, record.identity(), deadline, watch);
+      link = AgentLink.resume(vm, id, record.identity(), deadline, watch, engine.callTimeout());
       LedgerEntry ours = entry.ownedBy(ProcessIdentity.self());
       ledger.write(ours);
       VmSandbox sandbox =
@@ -110,7 +110,7 @@ final class Attach {
                   engine.providers().hypervisor().describe(vmSpec),
                   new Detachment(ledger, hold, record, ours, false),
                   new Birth(Birth.Kind.COLD, "detached sandboxes are booted")),
-              new StartRun(ours, deadline, ledger, watch),
+              new StartRun(ours, deadline, ledger, watch, engine.callTimeout()),
               engine::forget);
       sandbox.resume(record.containers(), record.started());
       engine.keep(sandbox);

@@ -1,22 +1,29 @@
 package io.katajava.internal.engine;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps all of one output stream, up to a limit; beyond it the owner is told once. */
 final class CaptureBuffer implements OutputSink {
   private final long limit;
   private final Runnable onOverflow;
+  private final Consumer<Throwable> onBroken;
   private final ReentrantLock lock = new ReentrantLock();
-  private final List<byte[]> chunks = new ArrayList<>();
-  private long size;
+  private final ByteQueue kept = new ByteQueue();
   private boolean overflowed;
 
-  CaptureBuffer(long limit, Runnable onOverflow) {
+  /**
+   * Keeps nothing yet.
+   *
+   * @param limit the most bytes
+   * @param onOverflow is told once that there were more
+   * @param onBroken is told why the stream broke off, if it did
+   */
+  CaptureBuffer(long limit, Runnable onOverflow, Consumer<Throwable> onBroken) {
     this.limit = limit;
     this.onOverflow = onOverflow;
+    this.onBroken = onBroken;
   }
 
   @Override
@@ -24,9 +31,8 @@ final class CaptureBuffer implements OutputSink {
     boolean tell = false;
     lock.lock();
     try {
-      if (size + chunk.length <= limit) {
-        chunks.add(chunk);
-        size += chunk.length;
+      if (kept.size() + chunk.length <= limit) {
+        kept.add(chunk);
       } else if (!overflowed) {
         overflowed = true;
         tell = true;
@@ -41,18 +47,27 @@ final class CaptureBuffer implements OutputSink {
   }
 
   @Override
-  public void end(@Nullable Throwable failure) {}
+  public void end(@Nullable Throwable failure) {
+    if (failure != null) {
+      onBroken.accept(failure);
+    }
+  }
 
-  byte[] toByteArray() {
+  /** How many bytes of memory it takes. */
+  long cost() {
     lock.lock();
     try {
-      byte[] all = new byte[Math.toIntExact(size)];
-      int at = 0;
-      for (byte[] chunk : chunks) {
-        System.arraycopy(chunk, 0, all, at, chunk.length);
-        at += chunk.length;
-      }
-      return all;
+      return kept.cost();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What was kept, which is then held no longer. */
+  byte[] takeAll() {
+    lock.lock();
+    try {
+      return kept.takeAll();
     } finally {
       lock.unlock();
     }

@@ -1,16 +1,22 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
+import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.agent.AgentException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -22,15 +28,18 @@ final class CapturedExec {
   private final CaptureBuffer stdout;
   private final CaptureBuffer stderr;
   private final CompletableFuture<ExecResult> result = new CompletableFuture<>();
+  private final Optional<Deadline> deadline;
+  private final AtomicBoolean finished = new AtomicBoolean();
   private final AtomicReference<@Nullable RuntimeException> stopped = new AtomicReference<>();
   private volatile @Nullable RunningCommand running;
 
-  CapturedExec(VmSandbox sandbox, ExecSpec spec, long requestedNanos) {
+  CapturedExec(VmSandbox sandbox, ExecSpec spec, Optional<Deadline> deadline) {
     this.sandbox = sandbox;
     this.spec = spec;
-    this.requestedNanos = requestedNanos;
-    this.stdout = new CaptureBuffer(spec.outputLimit().bytes(), this::overflow);
-    this.stderr = new CaptureBuffer(spec.outputLimit().bytes(), this::overflow);
+    this.requestedNanos = System.nanoTime();
+    this.deadline = deadline;
+    this.stdout = new CaptureBuffer(spec.outputLimit().bytes(), this::overflow, this::broken);
+    this.stderr = new CaptureBuffer(spec.outputLimit().bytes(), this::overflow, this::broken);
   }
 
   /** Takes over the process just started; completes with the result. */
@@ -38,7 +47,7 @@ final class CapturedExec {
     RunningCommand command =
         new RunningCommand(spec.command(), process, sandbox, requestedNanos, stdout, stderr);
     running = command;
-    spec.timeout().ifPresent(command::expireAfter);
+    deadline.ifPresent(end -> keep(end, command));
     if (stopped.get() != null) {
       command.kill();
     }
@@ -47,13 +56,46 @@ final class CapturedExec {
         .exit()
         .thenAccept(
             outcome -> {
-              if (outcome instanceof ExecOutcome.VmLost) {
+              if (outcome instanceof ExecOutcome.VmLost || isUnconfirmed(outcome)) {
                 // Streams of a guest that says nothing more have no end to wait for.
                 finish(outcome);
               }
               command.drained().whenComplete((nothing, failure) -> finish(outcome));
             });
     return result;
+  }
+
+  private static boolean isUnconfirmed(ExecOutcome outcome) {
+    return outcome instanceof ExecOutcome.TimedOut late && late.fate() != Fate.KILLED;
+  }
+
+  /** The result is there a moment after the end of the time, whatever the guest does. */
+  private void keep(Deadline end, RunningCommand command) {
+    command.expireAt(end);
+    Future<?> last =
+        sandbox
+            .workers()
+            .after(
+                end.remaining().plus(RunningCommand.CONFIRMATION),
+                () -> {
+                  ExecOutcome outcome = command.exit().getNow(null);
+                  Fate fate = outcome == null ? Fate.KILL_UNCONFIRMED : Fate.OUTPUT_INCOMPLETE;
+                  finish(
+                      outcome instanceof ExecOutcome.TimedOut
+                          ? outcome
+                          : new ExecOutcome.TimedOut(end.allowed(), fate));
+                });
+    result.whenComplete((done, failure) -> last.cancel(false));
+  }
+
+  /** Its time is over, and the guest has not confirmed that it was started. */
+  ExecResult notStartedInTime() {
+    Duration allowed = deadline.orElseThrow().allowed();
+    return toResult(new ExecOutcome.TimedOut(allowed, Fate.START_UNCONFIRMED));
+  }
+
+  Optional<Deadline> deadline() {
+    return deadline;
   }
 
   /** The command never ran: that is a result too. */
@@ -94,6 +136,12 @@ final class CapturedExec {
                           Details.none().withSandbox(sandbox.id()).withCause(e)));
                 }
                 // Else the command closed its input or ended: what is left is not wanted.
+              } catch (RuntimeException | Error e) {
+                stop(
+                    new KataException(
+                        ErrorCode.COMMAND_FAILED,
+                        "the input for " + spec.command().get(0) + " could not be read: " + e,
+                        Details.none().withSandbox(sandbox.id()).withCause(e)));
               }
             });
   }
@@ -108,6 +156,21 @@ final class CapturedExec {
                 .withRemedy("Raise outputLimit(...), or use execInteractive and its streams")));
   }
 
+  /** What is missing must not pass for an end: a lost machine is an outcome, all else a failure. */
+  private void broken(Throwable failure) {
+    if (failure instanceof AgentException || failure instanceof IOException) {
+      return;
+    }
+    stop(
+        new KataException(
+            ErrorCode.OUTPUT_LIMIT,
+            "the output of " + spec.command().get(0) + " could not be kept: " + failure,
+            Details.none()
+                .withSandbox(sandbox.id())
+                .withRemedy("Lower outputLimit(...), or give the JVM a larger heap (-Xmx)")
+                .withCause(failure)));
+  }
+
   private void stop(RuntimeException reason) {
     if (stopped.compareAndSet(null, reason)) {
       abandon();
@@ -115,11 +178,25 @@ final class CapturedExec {
   }
 
   private void finish(ExecOutcome outcome) {
+    if (!finished.compareAndSet(false, true)) {
+      return;
+    }
     RuntimeException reason = stopped.get();
     if (reason != null) {
       result.completeExceptionally(reason);
-    } else {
+      return;
+    }
+    try {
       result.complete(toResult(outcome));
+    } catch (OutOfMemoryError e) {
+      result.completeExceptionally(
+          new KataException(
+              ErrorCode.OUTPUT_LIMIT,
+              "there is no memory for the output of " + spec.command().get(0),
+              Details.none()
+                  .withSandbox(sandbox.id())
+                  .withRemedy("Lower outputLimit(...), or give the JVM a larger heap (-Xmx)")
+                  .withCause(e)));
     }
   }
 
@@ -128,8 +205,8 @@ final class CapturedExec {
         sandbox.id(),
         spec.command(),
         outcome,
-        stdout.toByteArray(),
-        stderr.toByteArray(),
+        stdout.takeAll(),
+        stderr.takeAll(),
         Duration.ofNanos(System.nanoTime() - requestedNanos));
   }
 }

@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
 import io.katajava.ExecResult;
@@ -11,6 +12,7 @@ import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentException;
 import io.katajava.agent.ExecRequest;
 import io.katajava.agent.StreamPorts;
+import io.katajava.agent.ttrpc.TtrpcStatus;
 import io.katajava.internal.observe.ExecWatch;
 import io.katajava.internal.observe.LogContext;
 import java.util.Optional;
@@ -37,14 +39,23 @@ final class ContainerExec {
     this.current = current;
   }
 
-  ExecResult exec(ExecSpec spec) {
-    return exec(spec, "");
+  /** By when a command that is asked for now must have ended. */
+  static Optional<Deadline> deadline(ExecSpec spec) {
+    return spec.timeout().map(Deadline::after);
   }
 
-  /** Runs a command, or something the agent does itself, to its end. */
+  ExecResult exec(ExecSpec spec) {
+    return exec(spec, "", deadline(spec));
+  }
+
+  /**
+   * Runs a command, or something the agent does itself, to its end.
+   *
+   * @param deadline by when; its time may have begun before
+   */
   @SuppressWarnings("try") // The context is held, not used.
-  ExecResult exec(ExecSpec spec, String builtin) {
-    CapturedExec captured = new CapturedExec(sandbox, spec, System.nanoTime());
+  ExecResult exec(ExecSpec spec, String builtin, Optional<Deadline> deadline) {
+    CapturedExec captured = new CapturedExec(sandbox, spec, deadline);
     try (LogContext context = LogContext.of(sandbox.id())) {
       return launch(spec, captured, builtin).get();
     } catch (InterruptedException e) {
@@ -67,8 +78,12 @@ final class ContainerExec {
   }
 
   CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
+    return execAsync(spec, deadline(spec));
+  }
+
+  CompletableFuture<ExecResult> execAsync(ExecSpec spec, Optional<Deadline> deadline) {
     return CompletableFuture.supplyAsync(
-            () -> launch(spec, new CapturedExec(sandbox, spec, System.nanoTime()), ""),
+            () -> launch(spec, new CapturedExec(sandbox, spec, deadline), ""),
             sandbox.workers().executor())
         .thenCompose(result -> result)
         .exceptionallyCompose(
@@ -85,9 +100,15 @@ final class ContainerExec {
     sandbox.beginCommand(spec.command().get(0));
     ExecWatch watch = sandbox.startRun().watch().exec(spec.command().get(0));
     try {
-      process = startProcess(spec, current.get(), builtin, watch);
+      process = startProcess(spec, current.get(), builtin, watch, captured.deadline());
     } catch (AgentException e) {
       sandbox.activity().leave();
+      if (captured.deadline().filter(Deadline::isExpired).isPresent()
+          && e.status() == TtrpcStatus.DEADLINE_EXCEEDED) {
+        ExecResult late = captured.notStartedInTime();
+        watch.ended(late.outcome());
+        return CompletableFuture.completedFuture(late);
+      }
       Optional<ExecOutcome.NotStarted> outcome = AgentFailures.notStarted(e);
       if (outcome.isPresent()) {
         watch.ended(outcome.get());
@@ -114,22 +135,26 @@ final class ContainerExec {
   }
 
   Execution execInteractive(ExecSpec spec) {
+    return execInteractive(spec, deadline(spec));
+  }
+
+  Execution execInteractive(ExecSpec spec, Optional<Deadline> deadline) {
     if (spec.stdin().isPresent()) {
       throw new IllegalArgumentException(
           "an interactive execution is fed through its stdin() stream, not by its description");
     }
-    return start(spec, "");
+    return start(spec, "", deadline);
   }
 
   /** Starts a command, or something the agent does itself, with streams. */
-  InteractiveExecution start(ExecSpec spec, String builtin) {
+  InteractiveExecution start(ExecSpec spec, String builtin, Optional<Deadline> deadline) {
     long requested = System.nanoTime();
     ContainerRun run = current.get();
     AgentProcess process;
     sandbox.beginCommand(spec.command().get(0));
     ExecWatch watch = sandbox.startRun().watch().exec(spec.command().get(0));
     try {
-      process = startProcess(spec, run, builtin, watch);
+      process = startProcess(spec, run, builtin, watch, deadline);
     } catch (AgentException e) {
       sandbox.activity().leave();
       AgentFailures.notStarted(e).ifPresentOrElse(watch::ended, () -> watch.failed(e));
@@ -150,17 +175,24 @@ final class ContainerExec {
               sandbox.activity().leave();
               watch.ended(outcome);
             });
-    return spec.timeout().map(execution::expiringAfter).orElse(execution);
+    return deadline.map(execution::expiringAt).orElse(execution);
   }
 
   private AgentProcess startProcess(
-      ExecSpec spec, ContainerRun run, String builtin, ExecWatch watch) {
+      ExecSpec spec,
+      ContainerRun run,
+      String builtin,
+      ExecWatch watch,
+      Optional<Deadline> deadline) {
     ContainerPlan plan = run.plan();
     AgentClient client = watch.on(sandbox.link().client());
     String execId = sandbox.execPrefix() + count.incrementAndGet();
     OptionalInt pid =
-        client.execProcess(
-            new ExecRequest(plan.id(), execId, plan.process(spec), StreamPorts.NONE, builtin));
+        sandbox
+            .link()
+            .within(client, deadline)
+            .execProcess(
+                new ExecRequest(plan.id(), execId, plan.process(spec), StreamPorts.NONE, builtin));
     return new AgentProcess(client, plan.id(), execId, pid);
   }
 }

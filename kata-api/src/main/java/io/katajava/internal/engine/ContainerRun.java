@@ -3,6 +3,7 @@ package io.katajava.internal.engine;
 import io.katajava.CommandNotStartedException;
 import io.katajava.ContainerLimits;
 import io.katajava.ContainerLog.Stream;
+import io.katajava.Deadline;
 import io.katajava.ExecOutcome;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
@@ -33,7 +34,7 @@ final class ContainerRun {
   ContainerRun(VmSandbox sandbox, ContainerPlan plan) {
     this.sandbox = sandbox;
     this.plan = plan;
-    this.client = sandbox.link().client();
+    this.client = sandbox.link().patientClient();
   }
 
   ContainerPlan plan() {
@@ -57,7 +58,7 @@ final class ContainerRun {
   /** Makes the container in the guest; leaves nothing on failure. */
   void create(ContainerLimits limits) {
     try {
-      client.createContainer(plan.toRequest(limits, sandbox.members().pidHolderId()));
+      timed().createContainer(plan.toRequest(limits, sandbox.members().pidHolderId()));
     } catch (AgentException e) {
       throw failure("create", e);
     }
@@ -68,7 +69,7 @@ final class ContainerRun {
     long requested = System.nanoTime();
     OptionalInt pid;
     try {
-      pid = client.startContainer(plan.id());
+      pid = timed().startContainer(plan.id());
     } catch (AgentException e) {
       throw failure("start", e);
     }
@@ -84,7 +85,7 @@ final class ContainerRun {
   /** Another JVM was about to start it, and perhaps did; now it is started. */
   OptionalInt startUnlessStarted() {
     try {
-      return client.startContainer(plan.id());
+      return timed().startContainer(plan.id());
     } catch (AgentException e) {
       if (e.status() == TtrpcStatus.FAILED_PRECONDITION) {
         return OptionalInt.empty();
@@ -96,7 +97,7 @@ final class ContainerRun {
   /** Whether the agent knows it. */
   boolean exists() {
     try {
-      client.statsContainer(plan.id());
+      timed().statsContainer(plan.id());
       return true;
     } catch (AgentException e) {
       if (e.status() == TtrpcStatus.INVALID_ARGUMENT || e.status() == TtrpcStatus.NOT_FOUND) {
@@ -146,29 +147,39 @@ final class ContainerRun {
                     Details.none().withSandbox(sandbox.id()).withCause(e)));
   }
 
+  private AgentClient timed() {
+    return sandbox.link().timed();
+  }
+
   /** Kills every process of the container. */
   void killAll() {
+    killAll(Deadline.after(sandbox.link().callTimeout()));
+  }
+
+  private void killAll(Deadline deadline) {
     try {
       // The empty exec id means all processes of the container.
-      client.signalProcess(plan.id(), "", SIGKILL);
+      sandbox.link().within(timed(), Optional.of(deadline)).signalProcess(plan.id(), "", SIGKILL);
     } catch (AgentException e) {
       // It has ended already; removing it tells if anything is wrong.
       log.debug("[{}] kill {}: {}", sandbox.id(), plan.id(), e.getMessage());
     }
   }
 
-  /** Kills what is left of it and forgets it. */
+  /** Kills what is left of it and forgets it; a guest that answers nothing is not asked twice. */
   void remove() {
     if (!sandbox.link().isOpen()) {
       return;
     }
-    killAll();
+    Deadline deadline = Deadline.after(sandbox.link().callTimeout());
+    killAll(deadline);
     InteractiveExecution process = main;
     if (process != null) {
       process.close();
     }
     try {
-      client.removeContainer(plan.id(), REMOVE_TIMEOUT);
+      Duration left = deadline.remainingAtMost(REMOVE_TIMEOUT);
+      sandbox.link().within(timed(), Optional.of(deadline)).removeContainer(plan.id(), left);
     } catch (AgentException e) {
       if (sandbox.link().isOpen()) {
         log.warn(

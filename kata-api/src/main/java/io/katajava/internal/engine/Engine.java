@@ -26,6 +26,7 @@ import io.katajava.spi.VmNetwork;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,11 +56,13 @@ public final class Engine implements AutoCloseable {
   private final Set<VmSandbox> building = ConcurrentHashMap.newKeySet();
   private final Templates templates;
   private final Telemetry telemetry;
+  private final Duration callTimeout;
 
   private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
     this.providers = providers;
     this.directories = settings.directories();
     this.progress = settings.progress();
+    this.callTimeout = settings.callTimeout();
     this.ledger = ledger;
     this.telemetry = new Telemetry(Providers.observers(settings.observers()), open::size);
     this.templates =
@@ -243,7 +246,12 @@ public final class Engine implements AutoCloseable {
 
   StartRun newRun(Deadline deadline) {
     String id = SandboxIds.next();
-    return new StartRun(id, deadline, ledger, telemetry.sandbox(id));
+    return new StartRun(id, deadline, ledger, telemetry.sandbox(id), callTimeout);
+  }
+
+  /** The longest wait for one answer of an agent. */
+  Duration callTimeout() {
+    return callTimeout;
   }
 
   /** What the hypervisor is asked for: the specification's sizes, or else its own. */

@@ -7,6 +7,7 @@ import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.KataObserver;
 import io.katajava.spi.RootfsProvider;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param templates where templates are kept and how much they may take
  * @param progress hears of pulls, unpacking and guest builds
  * @param observers follow what the runtime does; those on the class path come after them
+ * @param callTimeout the longest wait for an answer of a guest's agent
  */
 public record EngineSettings(
     @Nullable Hypervisor hypervisor,
@@ -28,4 +30,5 @@ public record EngineSettings(
     KataDirectories directories,
     TemplateSettings templates,
     ProgressListener progress,
-    List<KataObserver> observers) {}
+    List<KataObserver> observers,
+    Duration callTimeout) {}

@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
 import io.katajava.Execution;
@@ -92,10 +93,23 @@ final class InteractiveExecution implements Execution {
     return running.command();
   }
 
-  /** Kills it when it still runs after this time. */
-  InteractiveExecution expiringAfter(Duration timeout) {
-    running.expireAfter(timeout);
+  /** Kills it when it still runs then. */
+  InteractiveExecution expiringAt(Deadline deadline) {
+    running.expireAt(deadline);
     return this;
+  }
+
+  /** Its streams wait no longer than this for the guest. */
+  InteractiveExecution withPatience(Patience patience) {
+    stdin.patience(patience);
+    stdout.patience(patience);
+    stderr.patience(patience);
+    return this;
+  }
+
+  /** Nobody waits for it any more. */
+  void abandon(String reason) {
+    running.abandon(reason);
   }
 
   /** Its end, once all of its output has come, or that has taken longer than the grace. */
@@ -235,7 +249,7 @@ final class InteractiveExecution implements Execution {
     }
     if (!running.hasEnded() && sandbox.link().isOpen()) {
       running.kill();
-      await(RunningCommand.KILL_GRACE);
+      await(RunningCommand.KILL_GRACE.plusSeconds(1));
     }
     // From here on what comes is thrown away, so that the agent can forget the process.
     stdout.close();

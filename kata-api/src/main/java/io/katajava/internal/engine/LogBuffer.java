@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The newest lines of a container's output, up to a number of bytes. */
 final class LogBuffer implements ContainerLog {
-  /** What a line costs besides its bytes, so that empty lines count too. */
-  private static final int LINE_COST = 64;
+  /** What a line costs besides its text: four objects' heads and fields, and its place. */
+  static final int LINE_COST = 112;
 
   private final long limit;
   private final Executor executor;
@@ -78,7 +78,10 @@ final class LogBuffer implements ContainerLog {
   }
 
   private static long cost(Line line) {
-    return (long) LINE_COST + line.text().length();
+    // Text with a character beyond Latin-1 takes two bytes for each.
+    String text = line.text();
+    boolean wide = text.chars().anyMatch(c -> c > 0xff);
+    return (long) LINE_COST + (wide ? 2L * text.length() : text.length());
   }
 
   @Override
@@ -112,7 +115,7 @@ final class LogBuffer implements ContainerLog {
   private final class Follower implements Following {
     private final Consumer<Line> consumer;
     private final Runnable end;
-    private final SerialTask delivery = new SerialTask(this::deliver, executor);
+    private final SerialTask delivery = new SerialTask(this::deliver, executor, problem -> close());
     private volatile boolean closed;
     private long next;
     private long toldEnds;
@@ -125,19 +128,15 @@ final class LogBuffer implements ContainerLog {
     }
 
     private void deliver() {
-      try {
-        News news = news();
-        for (Line line : news.lines()) {
-          if (closed) {
-            return;
-          }
-          consumer.accept(line);
+      News news = news();
+      for (Line line : news.lines()) {
+        if (closed) {
+          return;
         }
-        if (news.ended() && !closed) {
-          end.run();
-        }
-      } catch (RuntimeException e) {
-        close();
+        consumer.accept(line);
+      }
+      if (news.ended() && !closed) {
+        end.run();
       }
     }
 

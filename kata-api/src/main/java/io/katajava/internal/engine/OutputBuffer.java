@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,19 +14,23 @@ import org.jspecify.annotations.Nullable;
  * guest. Closing it throws away what is there and what comes.
  */
 final class OutputBuffer extends InputStream implements OutputSink {
-  /** How much is held before the guest is not asked for more. */
+  /** How much memory is taken before the guest is not asked for more. */
   static final int CAPACITY = 1 << 20;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Deque<byte[]> chunks = new ArrayDeque<>();
-  private int headOffset;
-  private int held;
+  private final ByteQueue held = new ByteQueue();
   private boolean ended;
   private @Nullable Throwable broken;
   private @Nullable Runnable listener;
   private boolean discarding;
   private @Nullable Runnable parked;
+  private volatile @Nullable Patience patience;
+
+  /** Reads wait no longer than this for the guest. */
+  void patience(Patience limit) {
+    patience = limit;
+  }
 
   @Override
   public boolean accept(byte[] chunk, Runnable resume) {
@@ -37,10 +39,9 @@ final class OutputBuffer extends InputStream implements OutputSink {
       if (discarding) {
         return true;
       }
-      chunks.add(chunk);
-      held += chunk.length;
+      held.add(chunk);
       changed.signalAll();
-      if (held >= CAPACITY) {
+      if (held.cost() >= CAPACITY) {
         parked = resume;
         return false;
       }
@@ -91,17 +92,15 @@ final class OutputBuffer extends InputStream implements OutputSink {
     ByteBuffer chunk;
     lock.lock();
     try {
-      if (chunks.isEmpty()) {
+      if (held.isEmpty()) {
         if (ended || discarding) {
           return new Polled(null, true, broken);
         }
         listener = ready;
         return new Polled(null, false, null);
       }
-      byte[] head = chunks.removeFirst();
-      chunk = ByteBuffer.wrap(head, headOffset, head.length - headOffset).slice();
-      headOffset = 0;
-      resume = released(chunk.remaining());
+      chunk = held.poll();
+      resume = released();
     } finally {
       lock.unlock();
     }
@@ -112,10 +111,9 @@ final class OutputBuffer extends InputStream implements OutputSink {
   }
 
   /** Room was made; tells whether the guest is to be asked for more. The lock is held. */
-  private @Nullable Runnable released(int bytes) {
-    held -= bytes;
+  private @Nullable Runnable released() {
     Runnable resume = null;
-    if (parked != null && held <= CAPACITY / 2) {
+    if (parked != null && held.cost() <= CAPACITY / 2) {
       resume = parked;
       parked = null;
     }
@@ -138,24 +136,12 @@ final class OutputBuffer extends InputStream implements OutputSink {
     int copied = 0;
     lock.lock();
     try {
-      while (chunks.isEmpty() && !ended && !discarding) {
-        changed.await();
-      }
-      while (copied < length && !chunks.isEmpty()) {
-        byte[] head = chunks.getFirst();
-        int part = Math.min(length - copied, head.length - headOffset);
-        System.arraycopy(head, headOffset, target, offset + copied, part);
-        copied += part;
-        headOffset += part;
-        if (headOffset == head.length) {
-          chunks.removeFirst();
-          headOffset = 0;
-        }
-      }
+      awaitAny();
+      copied = held.read(target, offset, length);
       if (copied == 0 && broken != null && !discarding) {
         throw new IOException("the output broke off: " + broken.getMessage(), broken);
       }
-      resume = released(copied);
+      resume = released();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while waiting for output");
@@ -168,11 +154,26 @@ final class OutputBuffer extends InputStream implements OutputSink {
     return copied == 0 ? -1 : copied;
   }
 
+  /** The lock is held. */
+  private void awaitAny() throws InterruptedException, IOException {
+    Patience limit = patience;
+    long left = limit == null ? 0 : limit.next().toNanos();
+    while (held.isEmpty() && !ended && !discarding) {
+      if (limit == null) {
+        changed.await();
+      } else if (left <= 0) {
+        throw limit.exhausted("reading of what it sends");
+      } else {
+        left = changed.awaitNanos(left);
+      }
+    }
+  }
+
   @Override
   public int available() {
     lock.lock();
     try {
-      return held;
+      return (int) Math.min(Integer.MAX_VALUE, held.size());
     } finally {
       lock.unlock();
     }
@@ -184,9 +185,7 @@ final class OutputBuffer extends InputStream implements OutputSink {
     lock.lock();
     try {
       discarding = true;
-      chunks.clear();
-      headOffset = 0;
-      held = 0;
+      held.clear();
       resume = parked;
       parked = null;
       changed.signalAll();

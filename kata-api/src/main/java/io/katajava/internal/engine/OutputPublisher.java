@@ -45,7 +45,7 @@ final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
   private final class Delivery implements Flow.Subscription {
     private final Flow.Subscriber<? super ByteBuffer> subscriber;
     private final AtomicLong demand = new AtomicLong();
-    private final SerialTask delivery = new SerialTask(this::deliverOrCancel, executor);
+    private final SerialTask delivery = new SerialTask(this::deliver, executor, this::broken);
     private volatile boolean done;
     private volatile @Nullable Throwable misuse;
     private @Nullable ByteBuffer next;
@@ -70,12 +70,13 @@ final class OutputPublisher implements Flow.Publisher<ByteBuffer> {
       buffer.close();
     }
 
-    private void deliverOrCancel() {
-      try {
-        deliver();
-      } catch (RuntimeException e) {
-        // The subscriber broke the contract: it gets nothing more, and holds up nobody.
-        cancel();
+    /** It gets nothing more, and holds up nobody. */
+    private void broken(Throwable problem) {
+      boolean first = !done;
+      cancel();
+      if (first && problem instanceof Error) {
+        // Not the breach of a contract, of which its author need not be told twice.
+        subscriber.onError(problem);
       }
     }
 

@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -31,11 +32,12 @@ final class OutputPump {
     CompletableFuture<byte[]> chunk;
     try {
       chunk = read.get();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       finish(e);
       return;
     }
-    chunk.whenCompleteAsync(this::take, executor);
+    chunk.whenComplete(
+        (bytes, failure) -> OwnedThreads.handOver(executor, () -> take(bytes, failure)));
   }
 
   private void take(byte @Nullable [] chunk, @Nullable Throwable failure) {
@@ -47,7 +49,7 @@ final class OutputPump {
       boolean more;
       try {
         more = sink.accept(chunk, this::next);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         finish(e);
         return;
       }
@@ -58,11 +60,14 @@ final class OutputPump {
   }
 
   private void finish(@Nullable Throwable failure) {
-    sink.end(failure);
-    if (failure == null) {
-      ended.complete(null);
-    } else {
-      ended.completeExceptionally(failure);
+    try {
+      sink.end(failure);
+    } finally {
+      if (failure == null) {
+        ended.complete(null);
+      } else {
+        ended.completeExceptionally(failure);
+      }
     }
   }
 }

@@ -1,10 +1,14 @@
 package io.katajava.internal.engine;
 
+import io.katajava.Deadline;
 import io.katajava.ExecOutcome;
+import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.StartPhase;
 import io.katajava.agent.AgentException;
 import io.katajava.agent.ProcessEnd;
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.agent.ttrpc.TtrpcStatus;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class RunningCommand {
   private static final int SIGKILL = 9;
 
+  /** How long after its time is over a command's kill may be confirmed. */
+  static final Duration CONFIRMATION = Duration.ofSeconds(1);
+
   /** After a kill the agent reports the end at once, and that of the streams in half a second. */
   static final Duration KILL_GRACE = Duration.ofSeconds(5);
 
@@ -29,7 +36,8 @@ final class RunningCommand {
   private final VmSandbox sandbox;
   private final long requestedNanos;
   private final CompletableFuture<ExecOutcome> exit = new CompletableFuture<>();
-  private final CompletableFuture<Void> drained;
+  private final Gate out;
+  private final Gate err;
   private final AtomicBoolean firstOutput = new AtomicBoolean();
   private final AtomicBoolean killed = new AtomicBoolean();
   private volatile @Nullable Duration expiredAfter;
@@ -51,16 +59,15 @@ final class RunningCommand {
     this.sandbox = sandbox;
     this.requestedNanos = requestedNanos;
     var executor = sandbox.workers().executor();
-    CompletableFuture<Void> out =
-        new OutputPump(process::readStdout, timed(stdout, false), executor).start();
-    CompletableFuture<Void> err =
-        new OutputPump(process::readStderr, timed(stderr, true), executor).start();
-    this.drained = CompletableFuture.allOf(out, err);
+    this.out = new Gate(stdout, false);
+    this.err = new Gate(stderr, true);
+    new OutputPump(process::readStdout, out, executor).start();
+    new OutputPump(process::readStderr, err, executor).start();
     if (sandbox.link().keepsOutputAfterWait()) {
       waitForExit();
     } else {
       // That agent throws away what was not read when the first wait returns.
-      drained.whenCompleteAsync((nothing, failure) -> waitForExit(), executor);
+      drained().whenCompleteAsync((nothing, failure) -> waitForExit(), executor);
     }
   }
 
@@ -77,27 +84,30 @@ final class RunningCommand {
     return exit;
   }
 
-  /** Completes when both streams have ended; exceptionally when one broke off. */
+  /** Completes when both streams have ended or broken off. */
   CompletableFuture<Void> drained() {
-    return drained;
+    return CompletableFuture.allOf(out.ended, err.ended);
+  }
+
+  /** The longest wait for what the guest answers at once. */
+  Duration callTimeout() {
+    return sandbox.link().callTimeout();
   }
 
   boolean hasEnded() {
     return exit.isDone();
   }
 
-  /** Kills it when it still runs after this time; then that is its outcome. */
-  void expireAfter(Duration timeout) {
+  /** Kills it when it still runs then; that is its outcome, whether the guest confirms or not. */
+  void expireAt(Deadline deadline) {
     Future<?> alarm =
-        sandbox
-            .workers()
-            .after(
-                timeout,
-                () -> {
-                  expiredAfter = timeout;
-                  kill();
-                });
+        sandbox.workers().after(deadline.remaining(), () -> expire(deadline.allowed()));
     exit.whenComplete((outcome, failure) -> alarm.cancel(false));
+  }
+
+  private void expire(Duration timeout) {
+    expiredAfter = timeout;
+    kill(CONFIRMATION, new ExecOutcome.TimedOut(timeout, Fate.KILL_UNCONFIRMED));
   }
 
   /**
@@ -105,21 +115,32 @@ final class RunningCommand {
    * within the grace is taken as lost.
    */
   void kill() {
-    if (!killed.compareAndSet(false, true) || hasEnded()) {
+    kill(
+        KILL_GRACE,
+        new ExecOutcome.VmLost(
+            "the guest did not confirm the end of the command within "
+                + KILL_GRACE.toSeconds()
+                + " s after it was told to kill it"));
+  }
+
+  /** Nobody waits any more: it is killed if the guest still can. */
+  void abandon(String reason) {
+    kill(Duration.ZERO, new ExecOutcome.VmLost(reason));
+  }
+
+  private void kill(Duration grace, ExecOutcome unconfirmed) {
+    if (hasEnded()) {
       return;
     }
-    Future<?> lost =
-        sandbox
-            .workers()
-            .after(
-                KILL_GRACE,
-                () ->
-                    exit.complete(
-                        new ExecOutcome.VmLost(
-                            "the guest did not confirm the end of the command within "
-                                + KILL_GRACE.toSeconds()
-                                + " s after it was told to kill it")));
-    exit.whenComplete((outcome, failure) -> lost.cancel(false));
+    if (grace.isZero()) {
+      giveUp(unconfirmed);
+    } else {
+      Future<?> late = sandbox.workers().after(grace, () -> giveUp(unconfirmed));
+      exit.whenComplete((outcome, failure) -> late.cancel(false));
+    }
+    if (!killed.compareAndSet(false, true)) {
+      return;
+    }
     sandbox
         .workers()
         .executor()
@@ -134,11 +155,22 @@ final class RunningCommand {
             });
   }
 
+  /** Readers of its streams wait no longer either. */
+  private void giveUp(ExecOutcome outcome) {
+    if (exit.complete(outcome)) {
+      IOException reason = new IOException("the command " + outcome.describe());
+      out.end(reason);
+      err.end(reason);
+    }
+  }
+
   private void waitForExit() {
     process
         .waitForExit()
-        .whenCompleteAsync(
-            (end, failure) -> exit.complete(outcome(end, failure)), sandbox.workers().executor());
+        .whenComplete(
+            (end, failure) ->
+                OwnedThreads.handOver(
+                    sandbox.workers().executor(), () -> exit.complete(outcome(end, failure))));
   }
 
   private ExecOutcome outcome(@Nullable ProcessEnd end, @Nullable Throwable failure) {
@@ -150,38 +182,58 @@ final class RunningCommand {
     }
     Duration after = expiredAfter;
     return after != null && end.signal().getAsInt() == SIGKILL
-        ? new ExecOutcome.TimedOut(after)
+        ? new ExecOutcome.TimedOut(after, Fate.KILLED)
         : new ExecOutcome.Signalled(end.signal().getAsInt());
   }
 
-  private OutputSink timed(OutputSink sink, boolean error) {
-    return new OutputSink() {
-      @Override
-      public boolean accept(byte[] chunk, Runnable resume) {
-        if (firstOutput.compareAndSet(false, true)) {
-          sandbox
-              .startRun()
-              .timeline()
-              .addOnce(StartPhase.FIRST_OUTPUT, requestedNanos, System.nanoTime());
-        }
-        sandbox.startRun().watch().output(error, chunk.length);
-        return sink.accept(chunk, resume);
-      }
+  /** Before a sink: notes the first output, and lets nothing more through after the end. */
+  private final class Gate implements OutputSink {
+    private final OutputSink sink;
+    private final boolean error;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-      @Override
-      public void end(@Nullable Throwable failure) {
-        sink.end(realFailure(failure).orElse(null));
+    Gate(OutputSink sink, boolean error) {
+      this.sink = sink;
+      this.error = error;
+    }
+
+    @Override
+    public boolean accept(byte[] chunk, Runnable resume) {
+      if (closed.get()) {
+        // Taken from the guest all the same, so that its agent can forget the process.
+        return true;
       }
-    };
+      if (firstOutput.compareAndSet(false, true)) {
+        sandbox
+            .startRun()
+            .timeline()
+            .addOnce(StartPhase.FIRST_OUTPUT, requestedNanos, System.nanoTime());
+      }
+      sandbox.startRun().watch().output(error, chunk.length);
+      return sink.accept(chunk, resume);
+    }
+
+    @Override
+    public void end(@Nullable Throwable failure) {
+      if (!closed.compareAndSet(false, true)) {
+        return;
+      }
+      try {
+        sink.end(realFailure(failure).orElse(null));
+      } finally {
+        ended.complete(null);
+      }
+    }
   }
 
   /** Agents answer reads of what is gone with an error: that is an end of file like any other. */
-  private static Optional<AgentException> realFailure(@Nullable Throwable failure) {
+  private static Optional<Throwable> realFailure(@Nullable Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (cause instanceof AgentException known
-        && (known.status() == TtrpcStatus.UNAVAILABLE || known.status() == TtrpcStatus.CANCELLED)) {
-      return Optional.of(known);
-    }
-    return Optional.empty();
+    boolean endOfFile =
+        cause instanceof AgentException known
+            && known.status() != TtrpcStatus.UNAVAILABLE
+            && known.status() != TtrpcStatus.CANCELLED;
+    return endOfFile ? Optional.empty() : Optional.ofNullable(cause);
   }
 }

@@ -1,9 +1,9 @@
 package io.katajava.internal.engine;
 
 import io.katajava.Choice;
-import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.ContainerSpec;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecSpec;
 import io.katajava.KataException;
@@ -147,7 +147,39 @@ final class SandboxContainers {
     return new ContainerStart(sandbox, parts.vmSpec().guest(), parts.rootfs(), onClosed);
   }
 
-  Container defaultContainer() {
+  /**
+   * The default container, which goes on being made when it is not there in time.
+   *
+   * @param deadline by when
+   * @return empty when the time is over
+   */
+  Optional<VmContainer> defaultContainer(Deadline deadline) {
+    VmContainer known = defaultContainer;
+    if (known != null) {
+      sandbox.life().requireRunning("use the default container");
+      return Optional.of(known);
+    }
+    try {
+      return Optional.of(
+          CompletableFuture.supplyAsync(this::defaultContainer, sandbox.workers().executor())
+              .get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS));
+    } catch (TimeoutException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED,
+          "interrupted while the default container of sandbox " + sandbox.id() + " was made",
+          Details.none().withSandbox(sandbox.id()).withCause(e));
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof KataException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  VmContainer defaultContainer() {
     defaultContainerLock.lock();
     try {
       sandbox.life().requireRunning("use the default container");

@@ -43,7 +43,8 @@ final class SandboxEvents {
     private final Consumer<SandboxEvent> consumer;
     private final ReentrantLock lock = new ReentrantLock();
     private final Deque<SandboxEvent> queue = new ArrayDeque<>();
-    private final SerialTask delivery = new SerialTask(this::deliver, executor);
+    private final SerialTask delivery =
+        new SerialTask(this::deliver, executor, problem -> redeliver());
 
     Subscriber(Consumer<SandboxEvent> consumer) {
       this.consumer = consumer;
@@ -60,6 +61,11 @@ final class SandboxEvents {
       } finally {
         lock.unlock();
       }
+      delivery.schedule();
+    }
+
+    /** The event that was under way is lost to this subscriber, and those after it are not. */
+    private void redeliver() {
       delivery.schedule();
     }
 

@@ -71,8 +71,9 @@ final class SandboxLifecycle {
   /** From now on the guest runs, and its loss is told. */
   void watch(Instant started) {
     runs();
+    parts.link().started();
     limits.begin(started);
-    parts.link().onLost().thenRun(this::lost);
+    parts.link().onLost().whenComplete((reason, failure) -> lost());
     parts.vm().onExit().thenAccept(this::vmExited);
   }
 
@@ -266,7 +267,7 @@ final class SandboxLifecycle {
     }
     if (keepsOnHost) {
       // What the guest has not written yet would be lost, as by a power cut.
-      parts.link().destroySandbox(grace.compareTo(FLUSH) > 0 ? grace : FLUSH);
+      parts.link().flushAndDestroySandbox(grace.compareTo(FLUSH) > 0 ? grace : FLUSH);
     } else if (askAgent && !grace.isZero() && !grace.isNegative()) {
       parts.link().destroySandbox(grace);
     }

@@ -1,7 +1,9 @@
 package io.katajava.internal.engine;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * A task of which one run at a time is under way: what is scheduled meanwhile makes it run once
@@ -10,19 +12,24 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class SerialTask {
   private final Runnable task;
   private final Executor executor;
+  private final Consumer<? super Throwable> failed;
   private final AtomicInteger wanted = new AtomicInteger();
 
   /**
-   * @param task must not throw
+   * Nothing runs yet.
+   *
+   * @param task what is done
+   * @param failed is told what the task throws, an Error included; the task can be scheduled again
    */
-  SerialTask(Runnable task, Executor executor) {
+  SerialTask(Runnable task, Executor executor, Consumer<? super Throwable> failed) {
     this.task = task;
     this.executor = executor;
+    this.failed = failed;
   }
 
   void schedule() {
     if (wanted.getAndIncrement() == 0) {
-      executor.execute(this::run);
+      OwnedThreads.handOver(executor, this::run);
     }
   }
 
@@ -30,7 +37,11 @@ final class SerialTask {
     int seen;
     do {
       seen = wanted.get();
-      task.run();
+      try {
+        task.run();
+      } catch (Throwable e) {
+        OwnedThreads.tell("a task in turn", e, failed);
+      }
     } while (wanted.addAndGet(-seen) != 0);
   }
 }

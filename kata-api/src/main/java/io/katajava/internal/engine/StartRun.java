@@ -12,6 +12,7 @@ import io.katajava.spi.StartContext;
 import io.katajava.spi.VmEvidence;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** One start under way: its id, clock, ledger entry and what to undo should it fail. */
@@ -22,9 +23,16 @@ final class StartRun implements StartContext {
   private final TimelineRecorder timeline = new TimelineRecorder();
   private final UndoStack undo = new UndoStack();
   private final SandboxWatch watch;
+  private final Duration callTimeout;
   private LedgerEntry entry;
 
-  StartRun(String sandboxId, Deadline deadline, Ledger ledger, SandboxWatch watch) {
+  StartRun(
+      String sandboxId,
+      Deadline deadline,
+      Ledger ledger,
+      SandboxWatch watch,
+      Duration callTimeout) {
+    this.callTimeout = callTimeout;
     this.watch = watch;
     this.sandboxId = sandboxId;
     this.deadline = deadline;
@@ -33,12 +41,23 @@ final class StartRun implements StartContext {
   }
 
   /** Of a sandbox that runs already, as its entry tells. */
-  StartRun(LedgerEntry entry, Deadline deadline, Ledger ledger, SandboxWatch watch) {
+  StartRun(
+      LedgerEntry entry,
+      Deadline deadline,
+      Ledger ledger,
+      SandboxWatch watch,
+      Duration callTimeout) {
+    this.callTimeout = callTimeout;
     this.watch = watch;
     this.sandboxId = entry.sandboxId();
     this.deadline = deadline;
     this.ledger = ledger;
     this.entry = entry;
+  }
+
+  /** The longest wait for one answer of the agent. */
+  Duration callTimeout() {
+    return callTimeout;
   }
 
   /** The ledger entry as it is now. */

@@ -6,8 +6,12 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** A process's standard input: each write returns when the guest has taken it. */
 final class StdinStream extends OutputStream {
@@ -16,9 +20,15 @@ final class StdinStream extends OutputStream {
 
   private final RunningCommand command;
   private boolean closed;
+  private volatile @Nullable Patience patience;
 
   StdinStream(RunningCommand command) {
     this.command = command;
+  }
+
+  /** Writes wait no longer than this for the guest. */
+  void patience(Patience limit) {
+    patience = limit;
   }
 
   @Override
@@ -34,7 +44,7 @@ final class StdinStream extends OutputStream {
     }
     for (int from = offset; from < offset + length; from += CHUNK) {
       int part = Math.min(CHUNK, offset + length - from);
-      await(command.process().write(ByteBuffer.wrap(source, from, part)));
+      await(command.process().write(ByteBuffer.wrap(source, from, part)), patience);
     }
   }
 
@@ -48,7 +58,10 @@ final class StdinStream extends OutputStream {
       return;
     }
     try {
-      await(command.process().closeStdin());
+      Patience limit = patience;
+      await(
+          command.process().closeStdin(),
+          limit == null ? new Patience(command.callTimeout(), Optional.empty()) : limit);
     } catch (InterruptedIOException e) {
       throw e;
     } catch (IOException e) {
@@ -59,9 +72,29 @@ final class StdinStream extends OutputStream {
     }
   }
 
-  private void await(CompletableFuture<Void> done) throws IOException {
+  /** A command takes its input when it likes: without a limit a write waits for that. */
+  private void await(CompletableFuture<Void> done, @Nullable Patience limit) throws IOException {
     try {
-      done.get();
+      // A command that has ended takes nothing more, whether the guest says so or not.
+      CompletableFuture<?> either = CompletableFuture.anyOf(done, command.exit());
+      if (limit == null) {
+        either.get();
+      } else {
+        either.get(limit.next().toNanos(), TimeUnit.NANOSECONDS);
+      }
+      if (done.isDone()) {
+        done.get();
+      } else {
+        done.cancel(false);
+        throw new IOException(
+            "cannot write to standard input of "
+                + command.command().get(0)
+                + ", which "
+                + command.exit().join().describe());
+      }
+    } catch (TimeoutException e) {
+      done.cancel(false);
+      throw Objects.requireNonNull(limit).exhausted("writing to what takes it");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while writing to a command's standard input");

@@ -5,6 +5,7 @@ import io.katajava.ExecOutcome;
 import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -31,9 +32,9 @@ final class TerminalAttachment {
         OutputStream screen = new FileOutputStream(HostTerminal.DEVICE.toFile())) {
       follow();
       terminal.onResize(this::follow);
-      Thread typing = new Thread(() -> copyKeys(keys), "kata-keys-" + sandboxId);
-      typing.setDaemon(true);
-      typing.start();
+      // Without its keys the command would wait for ever: it is killed.
+      OwnedThreads.start(
+          "kata-keys-" + sandboxId, () -> copyKeys(keys), problem -> execution.kill());
       copyOutput(screen);
       return execution.waitFor();
     } catch (InterruptedIOException e) {

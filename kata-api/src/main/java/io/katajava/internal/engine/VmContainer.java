@@ -8,6 +8,7 @@ import io.katajava.ContainerLog;
 import io.katajava.ContainerStats;
 import io.katajava.ContainerStatus;
 import io.katajava.ContainerStatus.State;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
 import io.katajava.ExecResult;
@@ -149,7 +150,7 @@ final class VmContainer implements Container {
 
   /** Copies a directory of this container, a carrier, back to where it came from. */
   void copyBack(String source, Path target, HostSnapshot before) {
-    new VmContainerFiles(sandbox, execs, name()).copyBack(source, target, before);
+    VmContainerFiles.toCopyBack(sandbox, execs, name()).copyBack(source, target, before);
   }
 
   /** Copies back what the container may have written to directories of the host. */
@@ -258,10 +259,11 @@ final class VmContainer implements Container {
 
   @Override
   public Set<Integer> listeningPorts() {
+    ExecSpec look = asRoot("tcp-listeners", "/proc/net");
     ExecResult tables =
         sandbox.link().keepsOutputAfterWait()
-            ? execs.exec(asRoot("tcp-listeners", "/proc/net"), "tcp-listeners").orThrow()
-            : execs.exec(asRoot("cat", "/proc/net/tcp", "/proc/net/tcp6"), "");
+            ? execs.exec(look, "tcp-listeners", ContainerExec.deadline(look)).orThrow()
+            : execs.exec(asRoot("cat", "/proc/net/tcp", "/proc/net/tcp6"));
     return ListenTable.ports(tables.stdoutText());
   }
 
@@ -485,6 +487,18 @@ final class VmContainer implements Container {
     return execs.exec(spec);
   }
 
+  ExecResult exec(ExecSpec spec, Optional<Deadline> deadline) {
+    return execs.exec(spec, "", deadline);
+  }
+
+  CompletableFuture<ExecResult> execAsync(ExecSpec spec, Optional<Deadline> deadline) {
+    return execs.execAsync(spec, deadline);
+  }
+
+  Execution execInteractive(ExecSpec spec, Optional<Deadline> deadline) {
+    return execs.execInteractive(spec, deadline);
+  }
+
   @Override
   public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
     return execs.execAsync(spec);
@@ -501,16 +515,27 @@ final class VmContainer implements Container {
         () -> {
           if (!closed) {
             closed = true;
+            boolean reachable = sandbox.link().answers();
             Ending end = new Ending("container " + name());
-            if (sandbox.link().isOpen()) {
+            if (reachable) {
               end.step("killing its processes", run::killAll);
               end.step("copying directories back", volumes::copyBack);
             }
-            if (sandbox.link().isOpen()) {
+            if (reachable && sandbox.link().isOpen()) {
               end.step("discarding its volumes", () -> volumes.discard(sandbox.link().client()));
+              end.step("removing it from the guest", run::remove);
             }
-            end.step("removing it from the guest", run::remove);
             end.step("forgetting it", () -> onClosed.accept(plan.id()));
+            if (!reachable && sandbox.link().isOpen()) {
+              end.failed(
+                  "removing it from the guest",
+                  new KataException(
+                      ErrorCode.TIMEOUT,
+                      "container " + name() + " stays in its guest, which does not answer",
+                      Details.none()
+                          .withSandbox(sandbox.id())
+                          .withRemedy("Close the sandbox, which ends the machine")));
+            }
             end.orThrow();
           }
         });

@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ContainerFiles;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
 import io.katajava.ExecSpec;
@@ -24,24 +25,69 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Files of a container, moved as tar archives through an execution's streams. */
 final class VmContainerFiles implements ContainerFiles {
   private static final int BUFFER = 128 << 10;
   private static final int MOST_OF_STDERR = 8 << 10;
+  private static final Duration LAST_STEP = Duration.ofSeconds(20);
+
+  /** What the guest says of a failure comes with its end, or not at all. */
+  private static final long COMPLAINT_MILLIS = 1000;
+
   private static final Owner ROOT = new Owner(0, 0);
 
   private final VmSandbox sandbox;
   private final ContainerExec execs;
   private final String container;
 
+  /** The longest wait for the guest to send or take anything. */
+  private final Duration step;
+
+  /** How long a whole copy may take, if its caller says so. */
+  private final Optional<Duration> limit;
+
   VmContainerFiles(VmSandbox sandbox, ContainerExec execs, String container) {
+    this(sandbox, execs, container, sandbox.link().callTimeout(), Optional.empty());
+  }
+
+  private VmContainerFiles(
+      VmSandbox sandbox,
+      ContainerExec execs,
+      String container,
+      Duration step,
+      Optional<Duration> limit) {
     this.sandbox = sandbox;
     this.execs = execs;
     this.container = container;
+    this.step = step;
+    this.limit = limit;
+  }
+
+  /** At the end of a container, which a guest that says nothing must not hold up. */
+  static VmContainerFiles toCopyBack(VmSandbox sandbox, ContainerExec execs, String container) {
+    Duration own = sandbox.link().callTimeout();
+    Duration step = own.compareTo(LAST_STEP) < 0 ? own : LAST_STEP;
+    return new VmContainerFiles(sandbox, execs, container, step, Optional.empty());
+  }
+
+  @Override
+  public ContainerFiles withTimeout(Duration timeout) {
+    if (timeout.isNegative() || timeout.isZero()) {
+      throw new IllegalArgumentException("the timeout is positive, got " + timeout);
+    }
+    return new VmContainerFiles(sandbox, execs, container, step, Optional.of(timeout));
+  }
+
+  private Patience patience() {
+    return new Patience(step, limit.map(Deadline::after));
   }
 
   /** Something that moves bytes. */
@@ -182,16 +228,18 @@ final class VmContainerFiles implements ContainerFiles {
         ours
             ? spec("tar-extract", directory)
             : spec("sh", "-c", "mkdir -p \"$0\" && exec tar -C \"$0\" -xpf -", directory);
-    try (Execution tar = execs.start(spec, ours ? "tar-extract" : "")) {
+    Patience patience = patience();
+    try (InteractiveExecution tar = start(spec, ours ? "tar-extract" : "", patience)) {
       CompletableFuture<String> complaint = complaintOf(tar);
       IOException broken = null;
       try (OutputStream archive = new BufferedOutputStream(tar.stdin(), BUFFER)) {
         producer.run(archive);
       } catch (IOException e) {
         broken = e;
+        leave(tar, e);
       }
       // What the guest says is the reason; that it then closed its input is the consequence.
-      finish(tar, complaint, broken);
+      finish(tar, complaint, broken, patience);
     }
   }
 
@@ -211,7 +259,8 @@ final class VmContainerFiles implements ContainerFiles {
                 source,
                 above(source),
                 name(source));
-    try (Execution tar = execs.start(spec, ours ? builtin : "")) {
+    Patience patience = patience();
+    try (InteractiveExecution tar = start(spec, ours ? builtin : "", patience)) {
       CompletableFuture<String> complaint = complaintOf(tar);
       IOException broken = null;
       try (InputStream archive = new BufferedInputStream(tar.stdout(), BUFFER)) {
@@ -219,9 +268,22 @@ final class VmContainerFiles implements ContainerFiles {
         archive.transferTo(OutputStream.nullOutputStream());
       } catch (IOException e) {
         broken = e;
+        leave(tar, e);
         tar.kill();
       }
-      finish(tar, complaint, broken);
+      finish(tar, complaint, broken, patience);
+    }
+  }
+
+  private InteractiveExecution start(ExecSpec spec, String builtin, Patience patience) {
+    Deadline started = Deadline.after(patience.next());
+    return execs.start(spec, builtin, Optional.of(started)).withPatience(patience);
+  }
+
+  /** Whom nobody waits for any more need not confirm that it ended. */
+  private static void leave(InteractiveExecution tar, IOException reason) {
+    if (reason instanceof Patience.Exhausted) {
+      tar.abandon(String.valueOf(reason.getMessage()));
     }
   }
 
@@ -245,16 +307,30 @@ final class VmContainerFiles implements ContainerFiles {
   }
 
   private static void finish(
-      Execution tar, CompletableFuture<String> complaint, @Nullable IOException broken)
+      InteractiveExecution tar,
+      CompletableFuture<String> complaint,
+      @Nullable IOException broken,
+      Patience patience)
       throws IOException {
-    ExecOutcome outcome = tar.waitFor();
+    if (broken instanceof Patience.Exhausted) {
+      throw broken;
+    }
+    ExecOutcome outcome = tar.waitFor(patience.next()).orElse(null);
+    if (outcome == null) {
+      Patience.Exhausted late = patience.exhausted("the end of what works on the files");
+      leave(tar, late);
+      throw late;
+    }
     if (outcome.equals(new ExecOutcome.Exited(0)) && broken == null) {
       return;
     }
     String said;
     try {
-      said = complaint.join();
-    } catch (CompletionException e) {
+      said = complaint.get(COMPLAINT_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      said = "";
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       said = "";
     }
     if (!said.isEmpty()) {
@@ -264,8 +340,9 @@ final class VmContainerFiles implements ContainerFiles {
   }
 
   private KataException failure(String attempt, IOException e) {
+    boolean late = e instanceof Patience.Exhausted;
     return new KataException(
-        ErrorCode.COPY_FAILED,
+        late ? ErrorCode.TIMEOUT : ErrorCode.COPY_FAILED,
         "could not " + attempt + ": " + e.getMessage(),
         Details.none().withSandbox(sandbox.id()).withCause(e));
   }

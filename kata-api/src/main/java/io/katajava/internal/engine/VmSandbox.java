@@ -5,9 +5,13 @@ import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.Deadline;
+import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
+import io.katajava.Execution;
 import io.katajava.IpFamily;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxNetwork;
@@ -34,9 +38,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A sandbox that is a virtual machine of this JVM. */
 final class VmSandbox implements Sandbox {
+  private static final Logger log = LoggerFactory.getLogger(VmSandbox.class);
+
   /** What a sandbox is put together from. */
   record Parts(
       SandboxSpec spec,
@@ -365,8 +373,54 @@ final class VmSandbox implements Sandbox {
 
   @Override
   public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
-    return CompletableFuture.supplyAsync(this::defaultContainer, workers.executor())
-        .thenCompose(container -> container.execAsync(spec));
+    Optional<Deadline> deadline = ContainerExec.deadline(spec);
+    return CompletableFuture.supplyAsync(() -> defaultContainer(deadline), workers.executor())
+        .thenCompose(
+            container ->
+                container
+                    .map(found -> found.execAsync(spec, deadline))
+                    .orElseGet(() -> CompletableFuture.completedFuture(late(spec, deadline))));
+  }
+
+  @Override
+  public ExecResult exec(ExecSpec spec) {
+    Optional<Deadline> deadline = ContainerExec.deadline(spec);
+    return defaultContainer(deadline)
+        .map(container -> container.exec(spec, deadline))
+        .orElseGet(() -> late(spec, deadline));
+  }
+
+  @Override
+  public Execution execInteractive(Consumer<ExecSpec.Builder> spec) {
+    ExecSpec.Builder builder = ExecSpec.builder();
+    spec.accept(builder);
+    ExecSpec command = builder.build();
+    Optional<Deadline> deadline = ContainerExec.deadline(command);
+    return defaultContainer(deadline)
+        .orElseThrow(
+            () ->
+                new KataException(
+                    ErrorCode.TIMEOUT,
+                    "could not execute " + command.command().get(0) + ": " + lateText(deadline),
+                    Details.none().withSandbox(id())))
+        .execInteractive(command, deadline);
+  }
+
+  private Optional<VmContainer> defaultContainer(Optional<Deadline> deadline) {
+    return deadline.isPresent()
+        ? containers.defaultContainer(deadline.get())
+        : Optional.of(containers.defaultContainer());
+  }
+
+  private ExecResult late(ExecSpec spec, Optional<Deadline> deadline) {
+    log.info("[{}] {}", id(), lateText(deadline));
+    return new CapturedExec(this, spec, deadline).notStartedInTime();
+  }
+
+  private static String lateText(Optional<Deadline> deadline) {
+    return "the default container was not made within "
+        + deadline.map(limit -> limit.allowed().toMillis()).orElse(0L)
+        + " ms";
   }
 
   @Override

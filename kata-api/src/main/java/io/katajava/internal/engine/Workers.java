@@ -1,33 +1,32 @@
 package io.katajava.internal.engine;
 
+import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.agent.threads.Timer;
 import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.observe.SandboxWatch;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The engine's threads: workers for what may block or runs callbacks, made on demand and gone when
  * idle, and one timer that only hands over to them.
  */
 final class Workers implements AutoCloseable {
+  private static final Duration IDLE = Duration.ofSeconds(10);
+
   private final ExecutorService threads;
   private final Executor executor;
-  private final ScheduledThreadPoolExecutor timer;
+  private final Timer timer;
 
   Workers() {
-    threads = Executors.newCachedThreadPool(named("kata-worker-"));
+    // Some loggers let a new thread inherit whose work its maker did.
+    threads =
+        Executors.newCachedThreadPool(OwnedThreads.factory("kata-worker-", LogContext::without));
     executor = this::execute;
-    timer = new ScheduledThreadPoolExecutor(1, named("kata-timer-"));
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setKeepAliveTime(10, TimeUnit.SECONDS);
-    timer.allowCoreThreadTimeOut(true);
+    timer = new Timer("kata-timer", IDLE, problem -> {});
   }
 
   private Workers(Workers base, Executor executor) {
@@ -47,31 +46,17 @@ final class Workers implements AutoCloseable {
   }
 
   private void execute(Runnable task) {
-    try {
-      threads.execute(task);
-    } catch (RejectedExecutionException e) {
-      task.run();
-    }
+    OwnedThreads.handOver(threads, task);
   }
 
-  ScheduledFuture<?> after(java.time.Duration delay, Runnable task) {
-    return timer.schedule(() -> executor.execute(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+  /** What is late is done late, not never: a timer without a thread to hand over to does it. */
+  ScheduledFuture<?> after(Duration delay, Runnable task) {
+    return timer.after(delay, () -> executor.execute(task));
   }
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
     threads.shutdown();
-  }
-
-  private static ThreadFactory named(String prefix) {
-    AtomicInteger count = new AtomicInteger();
-    return task -> {
-      // Some loggers let a new thread inherit whose work its maker did.
-      Runnable own = LogContext.without(task);
-      Thread thread = new Thread(own, prefix + count.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 }

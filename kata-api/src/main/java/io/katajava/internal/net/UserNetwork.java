@@ -4,6 +4,7 @@ import io.katajava.Network.Mapping;
 import io.katajava.Network.Relay;
 import io.katajava.PublishedPort;
 import io.katajava.SandboxEvent;
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -67,8 +68,11 @@ public final class UserNetwork implements AutoCloseable {
     this.udp = new UdpStack(guest, channels, this::allows);
     this.dns = new DnsProxy(channels, egress, refusals, settings, ways, blocking, this::execute);
     this.ports = new PublishedPorts(settings, channels, tcp, udp, this::execute);
-    this.thread = new Thread(this::run, "kata-net-" + settings.label());
-    thread.setDaemon(true);
+    this.thread =
+        OwnedThreads.make(
+            "kata-net-" + settings.label(),
+            this::run,
+            problem -> log.error("the network of {} has ended: {}", settings.label(), problem));
   }
 
   /**

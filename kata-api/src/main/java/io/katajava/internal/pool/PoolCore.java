@@ -7,6 +7,7 @@ import io.katajava.KataException.Details;
 import io.katajava.PoolStatistics;
 import io.katajava.Sandbox;
 import io.katajava.SandboxState;
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.spi.Ending;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -17,7 +18,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -92,23 +92,26 @@ public final class PoolCore implements AutoCloseable {
    */
   public PoolCore(Settings settings) {
     this.settings = settings;
-    AtomicInteger count = new AtomicInteger();
     // One more than refills: checks and closings go on beside them.
     this.threads =
         Executors.newScheduledThreadPool(
-            settings.refillConcurrency() + 1,
-            task -> {
-              Thread thread = new Thread(task, "kata-pool-" + count.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
+            settings.refillConcurrency() + 1, OwnedThreads.factory("kata-pool-"));
   }
 
   /** Begins to fill. */
   public void open() {
     long nanos = settings.healthInterval().toNanos();
-    threads.scheduleWithFixedDelay(this::checkIdle, nanos, nanos, TimeUnit.NANOSECONDS);
+    threads.scheduleWithFixedDelay(this::checkOnce, nanos, nanos, TimeUnit.NANOSECONDS);
     locked(this::refill);
+  }
+
+  /** A check that throws must not be the last: the executor would repeat it no more. */
+  private void checkOnce() {
+    try {
+      checkIdle();
+    } catch (RuntimeException | Error e) {
+      log.warn("the sandboxes of the pool could not be checked; they are at the next turn", e);
+    }
   }
 
   private void locked(Runnable action) {

@@ -3,6 +3,7 @@ package io.katajava.image.internal;
 import io.katajava.Deadline;
 import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
+import io.katajava.agent.threads.Timer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -13,8 +14,6 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +30,8 @@ final class BlobDownload {
 
   private static final Duration STALL_LIMIT = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(200);
-  private static final ScheduledThreadPoolExecutor GUARD = guard();
+  private static final Timer GUARD =
+      new Timer("kata-pull-guard", Duration.ofSeconds(10), problem -> {});
 
   private final StoreDirectory store;
   private final RegistryClient client;
@@ -53,21 +53,6 @@ final class BlobDownload {
     this.subject = name + " " + blob.digest().shortHex();
     this.progress = progress;
     this.deadline = deadline;
-  }
-
-  private static ScheduledThreadPoolExecutor guard() {
-    ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            1,
-            work -> {
-              Thread thread = new Thread(work, "kata-pull-guard");
-              thread.setDaemon(true);
-              return thread;
-            });
-    executor.setKeepAliveTime(10, TimeUnit.SECONDS);
-    executor.allowCoreThreadTimeOut(true);
-    executor.setRemoveOnCancelPolicy(true);
-    return executor;
   }
 
   void run() throws IOException, InterruptedException {
@@ -168,15 +153,13 @@ final class BlobDownload {
     InputStream body = answer.body();
     // The client has no limit for the time between two bytes: this one closes what stands still.
     ScheduledFuture<?> watch =
-        GUARD.scheduleWithFixedDelay(
+        GUARD.every(
+            Duration.ofSeconds(1),
             () -> {
               if (System.nanoTime() - lastAt[0] > STALL_LIMIT.toNanos() || deadline.isExpired()) {
                 closeQuietly(body);
               }
-            },
-            1,
-            1,
-            TimeUnit.SECONDS);
+            });
     long toldAt = 0;
     try (OutputStream out =
         Files.newOutputStream(

@@ -5,6 +5,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.ProgressListener;
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import io.katajava.image.ImageReference;
@@ -54,12 +55,7 @@ final class RegistryPull implements AutoCloseable {
     this.deadline = deadline;
     this.downloads =
         Executors.newFixedThreadPool(
-            options.parallelDownloads(),
-            work -> {
-              Thread thread = new Thread(work, "kata-pull");
-              thread.setDaemon(true);
-              return thread;
-            });
+            options.parallelDownloads(), OwnedThreads.factory("kata-pull-"));
   }
 
   ImageReader.Parts run(ImageReference reference, Platform platform)

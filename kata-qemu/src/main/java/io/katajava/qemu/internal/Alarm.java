@@ -1,30 +1,17 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.agent.threads.Timer;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 
 /** One timer for what must end when a wait takes too long; its thread goes when it is idle. */
 final class Alarm {
-  private static final ScheduledThreadPoolExecutor TIMER =
-      new ScheduledThreadPoolExecutor(
-          1,
-          task -> {
-            Thread thread = new Thread(task, "kata-qemu-timer");
-            thread.setDaemon(true);
-            return thread;
-          });
-
-  static {
-    TIMER.setRemoveOnCancelPolicy(true);
-    TIMER.setKeepAliveTime(5, TimeUnit.SECONDS);
-    TIMER.allowCoreThreadTimeOut(true);
-  }
+  private static final Timer TIMER =
+      new Timer("kata-qemu-timer", Duration.ofSeconds(5), problem -> {});
 
   private Alarm() {}
 
   static ScheduledFuture<?> after(Duration delay, Runnable action) {
-    return TIMER.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+    return TIMER.after(delay, action);
   }
 }

@@ -1,11 +1,13 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -53,22 +55,23 @@ final class ForeignProcess extends Process {
 
   /** A connection to it broke: it is ending, or has. Waits for that on a thread of its own. */
   void endIsNear() {
-    Thread watch =
-        new Thread(
-            () -> {
-              try {
-                long pause = POLL_MILLIS;
-                while (isAlive()) {
-                  Thread.sleep(pause);
-                  pause = Math.min(2 * pause, LONGEST_POLL_MILLIS);
-                }
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            },
-            "kata-qemu-end-" + handle.pid());
-    watch.setDaemon(true);
-    watch.start();
+    OwnedThreads.start(
+        "kata-qemu-end-" + handle.pid(),
+        this::awaitEnd,
+        // Somebody waits for this end: another thread looks on.
+        problem -> Alarm.after(Duration.ofMillis(LONGEST_POLL_MILLIS), this::endIsNear));
+  }
+
+  private void awaitEnd() {
+    try {
+      long pause = POLL_MILLIS;
+      while (isAlive()) {
+        Thread.sleep(pause);
+        pause = Math.min(2 * pause, LONGEST_POLL_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -21,9 +22,8 @@ final class OutputTail {
   private long written;
 
   OutputTail(String name, InputStream from) {
-    reader = new Thread(() -> read(from), name);
-    reader.setDaemon(true);
-    reader.start();
+    // Its writer sees a closed pipe then, rather than one that fills up and holds it.
+    reader = OwnedThreads.start(name, () -> read(from), problem -> note(problem.toString()));
   }
 
   private void read(InputStream from) {
@@ -33,10 +33,14 @@ final class OutputTail {
         append(buffer, n);
       }
     } catch (IOException e) {
-      append(("[broke off: " + e.getMessage() + "]").getBytes(StandardCharsets.UTF_8));
+      note(String.valueOf(e.getMessage()));
     } finally {
       ended.complete(null);
     }
+  }
+
+  private void note(String reason) {
+    append(("[broke off: " + reason + "]").getBytes(StandardCharsets.UTF_8));
   }
 
   /** Runs it when the stream has ended. */

@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.agent.threads.OwnedThreads;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -14,9 +15,8 @@ final class Spawner {
   private static final LinkedBlockingQueue<Runnable> REQUESTS = new LinkedBlockingQueue<>();
 
   static {
-    Thread thread = new Thread(Spawner::serve, "kata-qemu-spawner");
-    thread.setDaemon(true);
-    thread.start();
+    // It has no owner that could do without it: see serve().
+    OwnedThreads.start("kata-qemu-spawner", Spawner::serve, problem -> {});
   }
 
   private Spawner() {}
@@ -27,7 +27,7 @@ final class Spawner {
         () -> {
           try {
             process.complete(builder.start());
-          } catch (IOException | RuntimeException e) {
+          } catch (IOException | RuntimeException | Error e) {
             process.completeExceptionally(e);
           }
         });
@@ -41,6 +41,9 @@ final class Spawner {
       if (e.getCause() instanceof IOException io) {
         throw io;
       }
+      if (e.getCause() instanceof Error serious) {
+        throw new IOException("no process could be started: " + serious, serious);
+      }
       throw new IllegalStateException(e.getCause());
     }
   }
@@ -52,6 +55,9 @@ final class Spawner {
       } catch (InterruptedException e) {
         // Nobody may end this thread: all machines would die with it.
         Thread.interrupted();
+      } catch (Throwable e) {
+        // Nor may anything: whoever asked is told by its future, or was not asked for yet.
+        OwnedThreads.tell("a spawn", e, problem -> {});
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.spi.Ending;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -40,8 +41,11 @@ final class VirtioFsDaemon implements AutoCloseable {
   private VirtioFsDaemon(String name, Process process, Path socket) {
     this.process = process;
     this.socket = socket;
-    this.reader = new Thread(this::read, "kata-virtiofsd-" + name);
-    reader.setDaemon(true);
+    this.reader =
+        OwnedThreads.make(
+            "kata-virtiofsd-" + name,
+            this::read,
+            problem -> keep("[its output is read no more: " + problem + "]"));
     reader.start();
   }
 

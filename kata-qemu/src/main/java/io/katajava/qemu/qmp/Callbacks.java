@@ -1,5 +1,7 @@
 package io.katajava.qemu.qmp;
 
+import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.agent.threads.Timer;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -8,59 +10,42 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Where futures are completed and deadlines watched. Threads are made when first needed. */
 final class Callbacks implements Executor, AutoCloseable {
   private static final int THREADS = Math.max(4, Runtime.getRuntime().availableProcessors());
-  private static final int IDLE_SECONDS = 10;
+  private static final Duration IDLE = Duration.ofSeconds(10);
 
   private final Executor executor;
   private final @Nullable ThreadPoolExecutor own;
-  private final ScheduledThreadPoolExecutor timer;
+  private final Timer timer;
   private final Set<Runnable> onClose = ConcurrentHashMap.newKeySet();
 
   Callbacks(String name, @Nullable Executor given) {
     if (given == null) {
       own =
-          new ThreadPoolExecutor(
-              THREADS,
-              THREADS,
-              IDLE_SECONDS,
-              TimeUnit.SECONDS,
-              new LinkedBlockingQueue<>(),
-              threads("qmp-callback-" + name));
-      own.allowCoreThreadTimeOut(true);
+          OwnedThreads.pool(
+              "qmp-callback-" + name + "-", THREADS, IDLE, new LinkedBlockingQueue<>());
       executor = own;
     } else {
       own = null;
       executor = given;
     }
-    timer = new ScheduledThreadPoolExecutor(1, threads("qmp-timer-" + name));
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setKeepAliveTime(IDLE_SECONDS, TimeUnit.SECONDS);
-    timer.allowCoreThreadTimeOut(true);
+    timer = new Timer("qmp-timer-" + name, IDLE, problem -> {});
   }
 
   /** Runs a task elsewhere; after the end, or if the user's executor refuses, in this thread. */
   @Override
   public void execute(Runnable task) {
-    try {
-      executor.execute(task);
-    } catch (RejectedExecutionException e) {
-      task.run();
-    }
+    OwnedThreads.handOver(executor, task);
   }
 
   /** Runs a task, elsewhere, when the time has come; null after the end. */
   @Nullable ScheduledFuture<?> after(Duration delay, Runnable task) {
     try {
-      return timer.schedule(() -> execute(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+      return timer.after(delay, () -> execute(task));
     } catch (RejectedExecutionException e) {
       return null;
     }
@@ -82,19 +67,10 @@ final class Callbacks implements Executor, AutoCloseable {
 
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.close();
     onClose.forEach(Runnable::run);
     if (own != null) {
       own.shutdown();
     }
-  }
-
-  private static ThreadFactory threads(String name) {
-    AtomicInteger number = new AtomicInteger();
-    return task -> {
-      Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 }

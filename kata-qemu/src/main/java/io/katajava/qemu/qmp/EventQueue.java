@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * The events one subscriber has asked for and not taken yet, oldest first. From {@link
  * QmpClient#subscribe} on nothing is missed.
  *
- * <p>The queue is bounded by {@link QmpOptions#eventCapacity}. When it is full, the oldest event of
- * a kind that QEMU itself rate-limits is dropped and counted. Other kinds, such as SHUTDOWN or
- * DEVICE_DELETED, are never dropped: if the queue is full of them the subscription ends, and after
- * what it still holds {@link #take} says so.
+ * <p>The queue is bounded by {@link QmpOptions#eventCapacity}, and by {@value #MOST_BYTES} bytes of
+ * memory that its events take. When it is full, the oldest event of a kind that QEMU itself
+ * rate-limits is dropped and counted. Other kinds, such as SHUTDOWN or DEVICE_DELETED, are never
+ * dropped: if the queue is full of them the subscription ends, and after what it still holds {@link
+ * #take} says so.
  *
  * <p>Subscriptions outlive a reconnect; events in between are lost. Predicates run in the thread
  * that takes.
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * @param <E> the events
  */
 public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
+  /** How much memory events may take that are not taken yet; one alone may take more. */
+  public static final long MOST_BYTES = 16 << 20;
+
   private final String what;
   private final Predicate<RawEvent> wanted;
   private final Predicate<? super E> filter;
@@ -35,6 +39,7 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Deque<RawEvent> events = new ArrayDeque<>();
+  private long cost;
   private @Nullable String end;
   private @Nullable Throwable endCause;
   private boolean endedForGood;
@@ -122,7 +127,7 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
       RawEvent event;
       lock.lock();
       try {
-        event = events.poll();
+        event = remove();
         if (event == null) {
           throwIfEnded();
           return null;
@@ -169,7 +174,7 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
     lock.lock();
     try {
       while (true) {
-        RawEvent event = events.poll();
+        RawEvent event = remove();
         if (event != null) {
           return event;
         }
@@ -205,10 +210,13 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
       if (end != null) {
         return;
       }
-      if (events.size() >= capacity && !makeRoom(event)) {
-        return;
+      while (isFull(event)) {
+        if (!makeRoom(event)) {
+          return;
+        }
       }
       events.add(event);
+      cost += event.cost();
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -216,10 +224,24 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
     notifyListener();
   }
 
+  private @Nullable RawEvent remove() {
+    RawEvent event = events.poll();
+    if (event != null) {
+      cost -= event.cost();
+    }
+    return event;
+  }
+
+  private boolean isFull(RawEvent incoming) {
+    return events.size() >= capacity || (!events.isEmpty() && cost + incoming.cost() > MOST_BYTES);
+  }
+
   private boolean makeRoom(RawEvent incoming) {
     for (Iterator<RawEvent> each = events.iterator(); each.hasNext(); ) {
-      if (each.next().isRateLimited()) {
+      RawEvent old = each.next();
+      if (old.isRateLimited()) {
         each.remove();
+        cost -= old.cost();
         dropped++;
         return true;
       }
@@ -229,7 +251,12 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
       return false;
     }
     endedForGood = true;
-    end = "the subscription to " + what + " ended: " + capacity + " events were not taken in time";
+    end =
+        "the subscription to "
+            + what
+            + " ended: "
+            + events.size()
+            + " events were not taken in time";
     changed.signalAll();
     return false;
   }

@@ -1,5 +1,6 @@
 package io.katajava.qemu.qmp;
 
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.agent.transport.Connection;
 import io.katajava.agent.transport.UnixSocketConnection;
 import java.io.IOException;
@@ -78,9 +79,8 @@ final class Outbound {
   private void startWriter() {
     if (!started && !closed) {
       started = true;
-      Thread thread = new Thread(this::write, threadName);
-      thread.setDaemon(true);
-      thread.start();
+      OwnedThreads.start(
+          threadName, this::write, problem -> onFailure.accept(new IOException(problem)));
     }
   }
 

@@ -7,8 +7,12 @@ import io.katajava.qemu.qmp.json.JsonObject;
 import java.time.Instant;
 import java.util.Set;
 
-/** An event as the reader hands it on; whoever takes it decodes it. */
-record RawEvent(String name, Instant timestamp, JsonObject data) {
+/**
+ * An event as the reader hands it on; whoever takes it decodes it.
+ *
+ * @param length bytes it had on the wire
+ */
+record RawEvent(String name, Instant timestamp, JsonObject data, int length) {
   /** The kinds of which QEMU itself leaves some out when there are many. */
   private static final Set<String> RATE_LIMITED =
       Set.of(
@@ -21,11 +25,14 @@ record RawEvent(String name, Instant timestamp, JsonObject data) {
           "VSERPORT_CHANGE",
           "WATCHDOG");
 
-  static RawEvent of(JsonObject message) {
+  private static final long OBJECTS = 256;
+  private static final long TIMES_TEXT = 4;
+
+  static RawEvent of(JsonObject message, int length) {
     JsonCursor in = JsonCursor.of(message, "event");
     String name = in.member("event").string();
     JsonObject data = in.has("data") ? in.member("data").object() : JsonObject.EMPTY;
-    return new RawEvent(name, timestamp(in), data);
+    return new RawEvent(name, timestamp(in), data, length);
   }
 
   private static Instant timestamp(JsonCursor in) {
@@ -39,6 +46,11 @@ record RawEvent(String name, Instant timestamp, JsonObject data) {
     return seconds < 0 || micros < 0
         ? Instant.EPOCH
         : Instant.ofEpochSecond(seconds, micros * 1000);
+  }
+
+  /** About how much memory it takes: JSON as objects takes several times what it takes as text. */
+  long cost() {
+    return OBJECTS + TIMES_TEXT * length;
   }
 
   boolean isRateLimited() {

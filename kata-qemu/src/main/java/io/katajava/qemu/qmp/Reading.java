@@ -1,5 +1,6 @@
 package io.katajava.qemu.qmp;
 
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.agent.transport.Connection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -55,8 +56,7 @@ final class Reading {
   }
 
   void start(String threadName) {
-    Thread reader = new Thread(this::run, threadName);
-    reader.setDaemon(true);
+    Thread reader = OwnedThreads.make(threadName, this::run, problem -> receiver.ended(problem));
     thread = reader;
     reader.start();
   }
@@ -68,6 +68,12 @@ final class Reading {
         standBack();
       }
     }
+  }
+
+  private static Throwable broken(Throwable problem) {
+    return problem instanceof OutOfMemoryError
+        ? new IOException("no memory for a message of the peer; lower maxMessageBytes", problem)
+        : problem;
   }
 
   private void standBack() {
@@ -137,9 +143,10 @@ final class Reading {
       return true;
     } catch (IOException | RuntimeException e) {
       receiver.ended(e);
-    } catch (OutOfMemoryError e) {
-      receiver.ended(
-          new IOException("no memory for a message of the peer; lower maxMessageBytes", e));
+    } catch (Error e) {
+      // Part of a message may be lost with it, so nobody can read on from here.
+      OwnedThreads.tell(
+          "reading from " + connection.describe(), e, problem -> receiver.ended(broken(problem)));
     } finally {
       turn.unlock();
     }

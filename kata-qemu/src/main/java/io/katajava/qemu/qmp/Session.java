@@ -9,6 +9,7 @@ import io.katajava.qemu.qmp.json.JsonValue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,6 +49,7 @@ final class Session implements Reading.Receiver {
   private final Map<Long, PendingCall> pending = new ConcurrentHashMap<>();
   private final AtomicLong ids = new AtomicLong();
   private final AtomicReference<@Nullable Throwable> end = new AtomicReference<>();
+  private volatile boolean toldAll;
   private final AtomicInteger silentCalls = new AtomicInteger();
   private volatile long lastReceived = System.nanoTime();
   private volatile @Nullable QmpVersion version;
@@ -219,7 +221,7 @@ final class Session implements Reading.Receiver {
       log.debug("[{}] < {}", name, message);
     }
     if (message.has("event")) {
-      event(message);
+      event(message, slice.length());
     } else if (message.has("return") || message.has("error")) {
       reply(message);
     } else if (message.has("QMP") && !greeting.isDone()) {
@@ -229,10 +231,10 @@ final class Session implements Reading.Receiver {
     }
   }
 
-  private void event(JsonObject message) {
+  private void event(JsonObject message, int length) {
     events.incrementAndGet();
     try {
-      listener.event(RawEvent.of(message));
+      listener.event(RawEvent.of(message, length));
     } catch (JsonException e) {
       throw unexpected("a malformed event", message, e);
     }
@@ -293,11 +295,15 @@ final class Session implements Reading.Receiver {
         cause);
   }
 
-  /** Ends the session once, for the first cause given; everyone waiting is woken. */
-  void end(Throwable cause) {
-    if (!end.compareAndSet(null, cause)) {
+  /**
+   * Ends the session once, for the first cause given; everyone waiting is woken. When that fails
+   * for want of memory, the next call goes on with it.
+   */
+  void end(Throwable reason) {
+    if (!end.compareAndSet(null, reason) && toldAll) {
       return;
     }
+    Throwable cause = Objects.requireNonNull(end.get());
     if (cause instanceof ConnectionClosedException) {
       log.debug("[{}] closed", name);
     } else {
@@ -307,15 +313,10 @@ final class Session implements Reading.Receiver {
     connection.close();
     reading.resume();
     greeting.completeExceptionally(cause);
-    pending
-        .values()
-        .forEach(
-            call -> {
-              if (pending.remove(call.id) != null) {
-                fail(call);
-              }
-            });
+    pending.values().forEach(this::fail);
+    pending.clear();
     listener.ended(this, cause);
+    toldAll = true;
   }
 
   private void fail(PendingCall call) {
