@@ -1,7 +1,7 @@
 //! Storages of requests: file systems made ready before a container that uses them.
 
 use crate::container::ids::IdMaps;
-use crate::container::mounts::Options;
+use crate::container::mounts::{Attributes, Options};
 use crate::disks;
 use crate::grpc;
 use crate::modules::Modules;
@@ -9,7 +9,9 @@ use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use crate::watch::{Areas, Watch};
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::Mode;
 use nix::unistd::{Gid, chown};
 use std::collections::HashMap;
 use std::fs::{self, Permissions};
@@ -164,12 +166,17 @@ fn kernel_options(storage: &grpc::Storage) -> Options {
 }
 
 fn attach(modules: &Modules, source: &str, fstype: &str, point: &str, options: &Options) -> Result<()> {
+    options.check()?;
     if !options.is_bind() {
         modules.load_filesystem(fstype).context(format!("module of {fstype}"))?;
     }
     let text = (!options.data.is_empty()).then_some(options.data.as_str());
     mount(Some(source), point, Some(fstype), options.flags, text)
         .context(format!("mount {fstype} {source}"))?;
+    if options.recursive != Attributes::default() {
+        let place = open(point, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).context(point)?;
+        options.recursive.apply(&place).context(format!("mount {fstype} {source}"))?;
+    }
     for propagation in &options.propagation {
         mount(None::<&str>, point, None::<&str>, *propagation, None::<&str>).context("propagation")?;
     }

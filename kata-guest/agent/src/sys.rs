@@ -1,5 +1,6 @@
 //! System calls the libraries have no wrapper for.
 
+use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
@@ -89,7 +90,12 @@ pub fn readable(fd: &OwnedFd) -> usize {
 }
 
 /// Opens without following a link and without leaving the directory; `mode` is that of a file it makes.
-pub fn open_beneath(directory: &OwnedFd, path: &str, flags: OFlag, mode: u32) -> nix::Result<OwnedFd> {
+pub fn open_beneath<P: ?Sized + NixPath>(
+    directory: &OwnedFd,
+    path: &P,
+    flags: OFlag,
+    mode: u32,
+) -> nix::Result<OwnedFd> {
     let mut how = OpenHow::new()
         .flags(flags | OFlag::O_CLOEXEC)
         .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS);
@@ -97,6 +103,25 @@ pub fn open_beneath(directory: &OwnedFd, path: &str, flags: OFlag, mode: u32) ->
         how = how.mode(Mode::from_bits_truncate(mode));
     }
     openat2(directory, path, how)
+}
+
+/// Sets and clears attributes of a mount and of all below it.
+pub fn set_mount_attributes(place: &OwnedFd, set: u64, clear: u64) -> nix::Result<()> {
+    const AT_RECURSIVE: i32 = 0x8000;
+    // mount_attr: attributes to set, to clear, propagation, a user namespace.
+    let attributes = [set, clear, 0, 0];
+    // SAFETY: the structure is laid out as the kernel wants it and lives across the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            place.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH | AT_RECURSIVE,
+            attributes.as_ptr(),
+            size_of_val(&attributes),
+        )
+    };
+    Errno::result(result).map(drop)
 }
 
 pub fn pidfd_send_signal(pidfd: &OwnedFd, signal: i32) -> nix::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::root::Root;
 use crate::grpc;
+use crate::sys;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use nix::errno::Errno;
@@ -9,12 +10,37 @@ use nix::mount::{MsFlags, mount};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-/// Options of a mount, split into what the kernel takes as flags, as propagation and as text.
+/// mount(2)'s flag that links on a mount are not followed; the library does not have it.
+const MS_NOSYMFOLLOW: MsFlags = MsFlags::from_bits_retain(256);
+
+/// Options of a mount, split into what the kernel takes as flags, as propagation, for all mounts below, and as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     pub flags: MsFlags,
     pub propagation: Vec<MsFlags>,
+    pub recursive: Attributes,
     pub data: String,
+}
+
+/// What mount_setattr(2) sets and clears.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    set: u64,
+    clear: u64,
+}
+
+impl Attributes {
+    fn add(&mut self, set: u64, clear: u64) {
+        self.set = self.set & !clear | set;
+        self.clear = self.clear & !set | clear;
+    }
+
+    pub fn apply(self, place: &OwnedFd) -> nix::Result<()> {
+        if self == Attributes::default() {
+            return Ok(());
+        }
+        sys::set_mount_attributes(place, self.set, self.clear)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -31,20 +57,31 @@ impl Options {
     pub fn parse<S: AsRef<str>>(options: &[S]) -> Options {
         let mut flags = MsFlags::empty();
         let mut propagation = Vec::new();
+        let mut recursive = Attributes::default();
         let mut data: Vec<&str> = Vec::new();
         for option in options.iter().map(AsRef::as_ref) {
             if let Some((set, flag)) = flag(option) {
                 flags.set(flag, set);
             } else if let Some(kind) = propagation_flag(option) {
                 propagation.push(kind);
+            } else if let Some((set, clear)) = recursive_attributes(option) {
+                recursive.add(set, clear);
             } else if !matches!(
                 option,
-                "" | "defaults" | "rw" | "async" | "norelatime" | "nolazytime" | "mand"
+                "" | "defaults" | "rw" | "async" | "norelatime" | "nolazytime" | "mand" | "nomand" | "loud"
             ) {
                 data.push(option);
             }
         }
-        Options { flags, propagation, data: data.join(",") }
+        Options { flags, propagation, recursive, data: data.join(",") }
+    }
+
+    /// A bind has no text for a file system to read: a word there would be lost, and with it what it was to restrict.
+    pub fn check(&self) -> Result<()> {
+        if self.is_bind() && !self.data.is_empty() {
+            return Err(Status::invalid(format!("a bind mount has no option: {}", self.data)));
+        }
+        Ok(())
     }
 
     pub fn is_bind(&self) -> bool {
@@ -75,6 +112,40 @@ fn flag(option: &str) -> Option<(bool, MsFlags)> {
         "bind" => (true, MsFlags::MS_BIND),
         "rbind" => (true, MsFlags::MS_BIND | MsFlags::MS_REC),
         "silent" => (true, MsFlags::MS_SILENT),
+        "nosymfollow" => (true, MS_NOSYMFOLLOW),
+        "symfollow" => (false, MS_NOSYMFOLLOW),
+        _ => return None,
+    })
+}
+
+/// What an option sets and clears for a mount and all below it.
+fn recursive_attributes(option: &str) -> Option<(u64, u64)> {
+    // Of mount_setattr(2). The ways to keep times of access exclude each other and are cleared together.
+    const RDONLY: u64 = 0x1;
+    const NOSUID: u64 = 0x2;
+    const NODEV: u64 = 0x4;
+    const NOEXEC: u64 = 0x8;
+    const ATIME: u64 = 0x70;
+    const NOATIME: u64 = 0x10;
+    const STRICTATIME: u64 = 0x20;
+    const NODIRATIME: u64 = 0x80;
+    const NOSYMFOLLOW: u64 = 0x20_0000;
+    Some(match option {
+        "rro" => (RDONLY, 0),
+        "rrw" => (0, RDONLY),
+        "rnosuid" => (NOSUID, 0),
+        "rsuid" => (0, NOSUID),
+        "rnodev" => (NODEV, 0),
+        "rdev" => (0, NODEV),
+        "rnoexec" => (NOEXEC, 0),
+        "rexec" => (0, NOEXEC),
+        "rnodiratime" => (NODIRATIME, 0),
+        "rdiratime" => (0, NODIRATIME),
+        "rnoatime" => (NOATIME, ATIME & !NOATIME),
+        "rstrictatime" => (STRICTATIME, ATIME & !STRICTATIME),
+        "ratime" | "rrelatime" | "rnorelatime" | "rnostrictatime" => (0, ATIME),
+        "rnosymfollow" => (NOSYMFOLLOW, 0),
+        "rsymfollow" => (0, NOSYMFOLLOW),
         _ => return None,
     })
 }
@@ -100,6 +171,8 @@ impl MountPlan {
             return Err(Status::invalid(format!("mount: destination is not absolute and plain: {target}")));
         }
         let options = Options::parse(&mount.options);
+        let named = |status: Status| Status::invalid(format!("mount {target}: {}", status.message));
+        options.check().map_err(named)?;
         if !options.is_bind() && (mount.r#type.is_empty() || mount.r#type == "bind") {
             return Err(Status::invalid(format!("mount {target}: neither a type nor bind")));
         }
@@ -142,7 +215,11 @@ impl MountPlan {
             if bind { self.options.flags & (MsFlags::MS_BIND | MsFlags::MS_REC) } else { self.options.flags };
         mount(Some(source.as_str()), path_of(&place).as_str(), fstype, first, data).context(what())?;
         let extra = self.options.flags - (MsFlags::MS_BIND | MsFlags::MS_REC);
-        if self.options.propagation.is_empty() && (!bind || extra.is_empty()) {
+        let recursive = self.options.recursive;
+        if self.options.propagation.is_empty()
+            && (!bind || extra.is_empty())
+            && recursive == Attributes::default()
+        {
             return Ok(());
         }
         // The old descriptor still shows what is underneath.
@@ -159,6 +236,7 @@ impl MountPlan {
                 })
                 .context(what())?;
         }
+        recursive.apply(&place).context(what())?;
         for propagation in &self.options.propagation {
             mount(None::<&str>, path_of(&place).as_str(), None::<&str>, *propagation, None::<&str>)
                 .context(what())?;
@@ -196,6 +274,29 @@ mod tests {
         assert_eq!(options.flags, MsFlags::MS_NOSUID | MsFlags::MS_BIND | MsFlags::MS_REC);
         assert_eq!(options.propagation, [MsFlags::MS_SLAVE | MsFlags::MS_REC]);
         assert_eq!(options.data, "mode=755,size=65536k");
+    }
+
+    #[test]
+    fn words_for_all_mounts_below_are_kept_and_later_ones_win() {
+        let options = Options::parse(&["rbind", "rro", "rnosuid", "rsuid", "rnoatime", "rstrictatime"]);
+        assert_eq!(options.recursive, Attributes { set: 0x21, clear: 0x52 });
+        assert_eq!(options.data, "");
+        assert_eq!(Options::parse(&["bind", "nosymfollow"]).flags, MsFlags::MS_BIND | MS_NOSYMFOLLOW);
+    }
+
+    #[test]
+    fn word_that_a_bind_does_not_know_is_refused_by_name() {
+        for word in ["bogus", "idmap", "ridmap", "size=1m", "noexec ", "RO"] {
+            let mount = |r#type: &str, option: &str| grpc::Mount {
+                destination: "/d".into(),
+                source: "/s".into(),
+                r#type: r#type.into(),
+                options: vec![option.into(), word.into()],
+            };
+            let refused = MountPlan::from_spec(&mount("bind", "rbind")).unwrap_err();
+            assert!(refused.message.contains(word), "{}", refused.message);
+            assert_eq!(MountPlan::from_spec(&mount("tmpfs", "ro")).unwrap().options.data, word);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -153,13 +154,16 @@ pub fn become_program(plan: &ProcessPlan, first: Option<&Hooks>) -> Result<Infal
     set_rlimits(plan)?;
     let user = plan.user.resolve()?;
     if first.is_some() {
-        let _ = fs::create_dir_all(&plan.cwd);
+        // The umask is zero here.
+        let _ = fs::DirBuilder::new().recursive(true).mode(0o755).create(&plan.cwd);
     }
     chdir(plan.cwd.as_str()).map_err(|errno| Status::invalid(format!("cwd {}: {errno:?}", plan.cwd)))?;
     umask(Mode::from_bits_truncate(plan.umask));
     let env = environment(plan, &user);
     drop_privileges(plan, &user)?;
     if let Some(builtin) = &plan.builtin {
+        // What has a mode of its own gets it; directories above it are like others, whatever the container's umask.
+        umask(Mode::from_bits_truncate(0o022));
         // The channel too: its end is what tells the agent that the work has begun.
         sys::close_all_but(&[]);
         let path = plan.args[1].to_string_lossy();

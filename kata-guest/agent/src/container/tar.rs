@@ -1,6 +1,7 @@
 //! tar archives (POSIX ustar with pax headers), as much as copying needs. GNU's long names are read as well. Files with
 //! holes are in the format that GNU tar calls "PAX 1.0": a pax header says so and has the real name and size, and the
 //! content begins with a map, of the number of pieces and each one's offset and length, a line each, filled up to a block.
+//! Names are bytes: a file may have any but a slash and NUL in its own.
 
 use std::io::{self, Read, Write};
 
@@ -23,14 +24,15 @@ pub enum Kind {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    pub name: String,
+    pub name: Vec<u8>,
     pub kind: Kind,
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
     pub size: u64,
-    pub modified: i64,
-    pub link: String,
+    /// Seconds since 1970, and nanoseconds after that.
+    pub modified: (i64, u32),
+    pub link: Vec<u8>,
 }
 
 pub struct Reader<R> {
@@ -67,18 +69,18 @@ impl<R: Read> Reader<R> {
             match header[156] {
                 b'x' => pax = self.text(size)?,
                 b'g' => drop(self.text(size)?),
-                b'L' => long_name = Some(until_nul(&self.text(size)?)?),
-                b'K' => long_link = Some(until_nul(&self.text(size)?)?),
+                b'L' => long_name = Some(until_nul(&self.text(size)?)),
+                b'K' => long_link = Some(until_nul(&self.text(size)?)),
                 kind => {
                     let mut entry = Entry {
-                        name: name_of(&header)?,
+                        name: name_of(&header),
                         kind: kind_of(kind)?,
                         mode: number(&header[100..108])? as u32,
                         uid: number(&header[108..116])? as u32,
                         gid: number(&header[116..124])? as u32,
                         size,
-                        modified: number(&header[136..148])? as i64,
-                        link: until_nul(&header[157..257])?,
+                        modified: (seconds(&header[136..148])?, 0),
+                        link: until_nul(&header[157..257]),
                     };
                     entry.name = long_name.unwrap_or(entry.name);
                     entry.link = long_link.unwrap_or(entry.link);
@@ -222,15 +224,18 @@ impl<W: Write> Writer<W> {
         }
         for (key, value) in [("uid", entry.uid), ("gid", entry.gid)] {
             if value > 0o7_777_777 {
-                record(&mut pax, key, &value.to_string());
+                record(&mut pax, key, value.to_string().as_bytes());
             }
         }
         if entry.size > MAX_OCTAL {
-            record(&mut pax, "size", &entry.size.to_string());
+            record(&mut pax, "size", entry.size.to_string().as_bytes());
+        }
+        if let Some(time) = pax_time(entry.modified) {
+            record(&mut pax, "mtime", time.as_bytes());
         }
         if !pax.is_empty() {
-            let name = "pax".to_string();
-            let extra = Entry { name, size: pax.len() as u64, link: String::new(), ..entry.clone() };
+            let (name, link) = (b"pax".to_vec(), Vec::new());
+            let extra = Entry { name, size: pax.len() as u64, link, ..entry.clone() };
             self.target.write_all(&header(&extra, b'x'))?;
             self.target.write_all(&pax)?;
             self.pad(pax.len() as u64)?;
@@ -268,12 +273,13 @@ impl<W: Write> Writer<W> {
         let filled = map.len() as u64 + padding(map.len() as u64);
         let data: u64 = segments.iter().map(|(_, length)| length).sum();
         let mut pax = Vec::new();
-        record(&mut pax, "GNU.sparse.major", "1");
-        record(&mut pax, "GNU.sparse.minor", "0");
+        record(&mut pax, "GNU.sparse.major", b"1");
+        record(&mut pax, "GNU.sparse.minor", b"0");
         record(&mut pax, "GNU.sparse.name", &entry.name);
-        record(&mut pax, "GNU.sparse.realsize", &entry.size.to_string());
+        record(&mut pax, "GNU.sparse.realsize", entry.size.to_string().as_bytes());
         // What a reader sees that does not know of holes.
-        let name = format!("GNUSparseFile.0/{}", entry.name.rsplit('/').next().unwrap_or_default());
+        let last = entry.name.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        let name = [b"GNUSparseFile.0/", last].concat();
         self.header_of(&Entry { name, size: filled + data, ..entry.clone() }, pax)?;
         self.target.write_all(map.as_bytes())?;
         self.pad(map.len() as u64)
@@ -298,16 +304,60 @@ fn malformed(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("malformed archive: {what}"))
 }
 
-fn until_nul(field: &[u8]) -> io::Result<String> {
+fn until_nul(field: &[u8]) -> Vec<u8> {
     let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
-    String::from_utf8(field[..end].to_vec()).map_err(|_| malformed("a name is not UTF-8"))
+    field[..end].to_vec()
 }
 
-fn name_of(header: &[u8; BLOCK]) -> io::Result<String> {
-    let name = until_nul(&header[..100])?;
+fn name_of(header: &[u8; BLOCK]) -> Vec<u8> {
+    let name = until_nul(&header[..100]);
     // GNU's own format has other things where ustar has the prefix.
-    let prefix = if &header[257..263] == b"ustar\0" { until_nul(&header[345..500])? } else { String::new() };
-    Ok(if prefix.is_empty() { name } else { format!("{prefix}/{name}") })
+    let prefix = if &header[257..263] == b"ustar\0" { until_nul(&header[345..500]) } else { Vec::new() };
+    if prefix.is_empty() { name } else { [prefix.as_slice(), b"/", &name].concat() }
+}
+
+/// Seconds before 1970 are in GNU's binary form, the only numbers that are negative.
+fn seconds(field: &[u8]) -> io::Result<i64> {
+    if field[0] == 0xff {
+        let last = field[field.len() - 8..].try_into().map_err(|_| malformed("a time"))?;
+        return Ok(i64::from_be_bytes(last));
+    }
+    i64::try_from(number(field)?).map_err(|_| malformed("a time"))
+}
+
+/// What a header's whole seconds from 1970 on cannot say.
+fn pax_time((seconds, nanos): (i64, u32)) -> Option<String> {
+    if nanos == 0 {
+        return (!(0..=MAX_OCTAL as i64).contains(&seconds)).then(|| seconds.to_string());
+    }
+    // The fraction counts upwards, so before 1970 both are turned round.
+    Some(if seconds < 0 {
+        let whole = -(seconds + 1);
+        format!("-{whole}.{:09}", 1_000_000_000 - nanos)
+    } else {
+        format!("{seconds}.{nanos:09}")
+    })
+}
+
+fn time_of(text: &[u8]) -> io::Result<(i64, u32)> {
+    let text = std::str::from_utf8(text).map_err(|_| malformed("a time"))?;
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 12 || !digits(whole) || !digits(fraction) {
+        return Err(malformed("a time"));
+    }
+    let seconds: i64 = whole.parse().map_err(|_| malformed("a time"))?;
+    let nanos: u32 = fraction
+        .bytes()
+        .chain(std::iter::repeat(b'0'))
+        .take(9)
+        .fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
+    Ok(match (negative, nanos) {
+        (false, _) => (seconds, nanos),
+        (true, 0) => (-seconds, 0),
+        (true, _) => (-seconds - 1, 1_000_000_000 - nanos),
+    })
 }
 
 fn kind_of(kind: u8) -> io::Result<Kind> {
@@ -348,13 +398,13 @@ fn check(header: &[u8; BLOCK]) -> io::Result<()> {
 fn header(entry: &Entry, kind: u8) -> [u8; BLOCK] {
     let mut header = [0; BLOCK];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
-    let cut = |text: &str| text.as_bytes()[..text.len().min(100)].to_vec();
+    let cut = |text: &[u8]| text[..text.len().min(100)].to_vec();
     put(0, &cut(&entry.name));
     put(100, format!("{:07o}", entry.mode & 0o7777).as_bytes());
     put(108, format!("{:07o}", entry.uid.min(0o7_777_777)).as_bytes());
     put(116, format!("{:07o}", entry.gid.min(0o7_777_777)).as_bytes());
     put(124, format!("{:011o}", entry.size.min(MAX_OCTAL)).as_bytes());
-    put(136, format!("{:011o}", (entry.modified.max(0) as u64).min(MAX_OCTAL)).as_bytes());
+    put(136, format!("{:011o}", (entry.modified.0.max(0) as u64).min(MAX_OCTAL)).as_bytes());
     put(156, &[kind]);
     put(157, &cut(&entry.link));
     put(257, b"ustar\x0000");
@@ -363,62 +413,68 @@ fn header(entry: &Entry, kind: u8) -> [u8; BLOCK] {
     header
 }
 
-fn record(pax: &mut Vec<u8>, key: &str, value: &str) {
+fn record(pax: &mut Vec<u8>, key: &str, value: &[u8]) {
     // The length counts its own digits.
     let rest = key.len() + value.len() + 3;
     let mut length = rest + 1;
     while rest + length.to_string().len() != length {
         length = rest + length.to_string().len();
     }
-    pax.extend_from_slice(format!("{length} {key}={value}\n").as_bytes());
+    pax.extend_from_slice(format!("{length} {key}=").as_bytes());
+    pax.extend_from_slice(value);
+    pax.push(b'\n');
 }
 
 /// Name and size of a file with holes, where the header is of one.
-fn sparse(pax: &[u8]) -> io::Result<Option<(String, u64)>> {
-    let (mut version, mut name, mut size) = ((String::new(), String::new()), None, None);
+fn sparse(pax: &[u8]) -> io::Result<Option<(Vec<u8>, u64)>> {
+    let (mut version, mut name, mut size) = ((Vec::new(), Vec::new()), None, None);
     each_record(pax, |key, value| {
         match key {
-            "GNU.sparse.major" => version.0 = value.into(),
-            "GNU.sparse.minor" => version.1 = value.into(),
-            "GNU.sparse.name" => name = Some(value.to_string()),
-            "GNU.sparse.realsize" => size = Some(value.parse().map_err(|_| malformed("a pax number"))?),
+            b"GNU.sparse.major" => version.0 = value.into(),
+            b"GNU.sparse.minor" => version.1 = value.into(),
+            b"GNU.sparse.name" => name = Some(value.to_vec()),
+            b"GNU.sparse.realsize" => size = Some(decimal(value)?),
             _ => {}
         }
         Ok(())
     })?;
-    match (version.0.as_str(), version.1.as_str(), name, size) {
-        ("", "", None, None) => Ok(None),
-        ("1", "0", Some(name), Some(size)) => Ok(Some((name, size))),
+    match (version.0.as_slice(), version.1.as_slice(), name, size) {
+        (b"", b"", None, None) => Ok(None),
+        (b"1", b"0", Some(name), Some(size)) => Ok(Some((name, size))),
         _ => Err(malformed("a sparse file of another format")),
     }
 }
 
 fn apply(pax: &[u8], entry: &mut Entry) -> io::Result<()> {
     each_record(pax, |key, value| {
-        let digits = || value.parse::<u64>().map_err(|_| malformed("a pax number"));
         match key {
-            "path" => entry.name = value.into(),
-            "linkpath" => entry.link = value.into(),
-            "size" => entry.size = digits()?,
-            "uid" => entry.uid = digits()? as u32,
-            "gid" => entry.gid = digits()? as u32,
+            b"path" => entry.name = value.into(),
+            b"linkpath" => entry.link = value.into(),
+            b"size" => entry.size = decimal(value)?,
+            b"uid" => entry.uid = decimal(value)? as u32,
+            b"gid" => entry.gid = decimal(value)? as u32,
+            b"mtime" => entry.modified = time_of(value)?,
             _ => {}
         }
         Ok(())
     })
 }
 
-fn each_record(pax: &[u8], mut take: impl FnMut(&str, &str) -> io::Result<()>) -> io::Result<()> {
+fn decimal(text: &[u8]) -> io::Result<u64> {
+    let text = std::str::from_utf8(text).ok();
+    text.and_then(|digits| digits.parse().ok()).ok_or_else(|| malformed("a pax number"))
+}
+
+fn each_record(pax: &[u8], mut take: impl FnMut(&[u8], &[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut rest = pax;
     while !rest.is_empty() {
         let space = rest.iter().position(|byte| *byte == b' ').ok_or_else(|| malformed("a pax header"))?;
         let length = std::str::from_utf8(&rest[..space]).ok().and_then(|digits| digits.parse::<usize>().ok());
         let length = length.filter(|length| *length > space + 1 && *length <= rest.len());
         let length = length.ok_or_else(|| malformed("a pax header"))?;
-        let text =
-            std::str::from_utf8(&rest[space + 1..length - 1]).map_err(|_| malformed("a pax header"))?;
-        let (key, value) = text.split_once('=').ok_or_else(|| malformed("a pax header"))?;
-        take(key, value)?;
+        let text = &rest[space + 1..length - 1];
+        let equals = text.iter().position(|byte| *byte == b'=').ok_or_else(|| malformed("a pax header"))?;
+        take(&text[..equals], &text[equals + 1..])?;
         rest = &rest[length..];
     }
     Ok(())
@@ -430,7 +486,8 @@ mod tests {
 
     fn entry(name: &str, kind: Kind, size: u64, link: &str) -> Entry {
         let (name, link) = (name.into(), link.into());
-        Entry { name, kind, mode: 0o4755, uid: 1000, gid: 3_000_000, size, modified: 1_700_000_000, link }
+        let modified = (1_700_000_000, 0);
+        Entry { name, kind, mode: 0o4755, uid: 1000, gid: 3_000_000, size, modified, link }
     }
 
     #[test]
@@ -461,6 +518,22 @@ mod tests {
     }
 
     #[test]
+    fn bytes_of_names_and_times_before_1970_stay_as_they_are() {
+        for modified in [(-1, 0), (-631_152_000, 5), (-1, 999_999_999), (0, 1), (1 << 36, 0), (7, 0)] {
+            let mut odd = entry("", Kind::Link, 0, "");
+            odd.name = [b"d/l\xe9\n".to_vec(), vec![0xff; 200]].concat();
+            odd.link = b"\x80".to_vec();
+            odd.modified = modified;
+            let mut bytes = Vec::new();
+            Writer::new(&mut bytes).entry(&odd).unwrap();
+            assert_eq!(Reader::new(bytes.as_slice()).next_entry().unwrap(), Some(odd));
+        }
+        for wrong in [&b""[..], b"-", b"1.x", b"1e5", b"\xff", b"1234567890123"] {
+            assert!(time_of(wrong).is_err());
+        }
+    }
+
+    #[test]
     fn file_with_holes_is_read_as_it_was_written() {
         let file = entry("d/sparse", Kind::File, 1 << 40, "");
         let segments = [(4096, 3), (1 << 39, 600)];
@@ -478,7 +551,7 @@ mod tests {
         let mut content = Vec::new();
         reader.read_to_end(&mut content).unwrap();
         assert_eq!(content, [7; 603]);
-        assert_eq!(reader.next_entry().unwrap().unwrap().name, "next");
+        assert_eq!(reader.next_entry().unwrap().unwrap().name, b"next");
     }
 
     #[test]

@@ -208,7 +208,8 @@ pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
             let partial = format!(".{name}.partial");
             let fresh = if request.offset == 0 { OFlag::O_TRUNC } else { OFlag::empty() };
             let flags = OFlag::O_CREAT | OFlag::O_RDWR | fresh;
-            let file = File::from(sys::open_beneath(&directory, &partial, flags, 0o600).context(what())?);
+            let file =
+                File::from(sys::open_beneath(&directory, partial.as_str(), flags, 0o600).context(what())?);
             file.write_all_at(&request.data, request.offset as u64).context(what())?;
             if file.metadata().context(what())?.len() >= request.file_size as u64 {
                 finish(&file.into())?;

@@ -346,7 +346,7 @@ public final class ContainerBuilder {
    *
    * @param path absolute path in the container; missing directories are made
    * @param content its bytes, at most 4 MiB
-   * @param permissions such as 0644
+   * @param permissions such as 0644; with a bit to execute, such as 0755, it can be executed
    * @return this
    * @throws IllegalArgumentException if path, size or permissions are not such
    */

@@ -61,8 +61,10 @@ public interface ContainerFiles {
   }
 
   /**
-   * Copies a file, a link or a directory with all in it into the container. Permissions, times,
-   * links and holes are kept; what is at the target already is replaced, directories are merged.
+   * Copies a file, a link or a directory with all in it into the container. Permissions with
+   * set-user-id, set-group-id and sticky bits, times in whole seconds, links, hard links, named
+   * pipes and holes are kept; names are bytes in any encoding. What is at the target already is
+   * replaced, directories are merged.
    *
    * @param source on the host; if it is a link, the link
    * @param target the copy's path in the container; directories above it are made
@@ -83,10 +85,12 @@ public interface ContainerFiles {
 
   /**
    * Copies a file, a link or a directory with all in it out of the container. Set-user-id and
-   * set-group-id bits are dropped.
+   * set-group-id bits are dropped. A link that is named itself leads out of what is copied,
+   * wherever it leads; {@link #read(String, OutputStream)} reads what the container finds by it.
    *
    * @param source in the container
-   * @param target the copy's path on the host; directories above it are made
+   * @param target the copy's path on the host; directories above it are made. Links above it are
+   *     followed, it must not be one itself
    * @param options what happens with links
    * @throws KataException if one of them cannot be read or written; part may have been copied
    */
@@ -123,7 +127,8 @@ public interface ContainerFiles {
   void write(String target, InputStream content, long size, int permissions) throws IOException;
 
   /**
-   * Reads one regular file.
+   * Reads one regular file. Where the path is a link, it is the container's file that the container
+   * finds by it.
    *
    * @param source its path in the container
    * @param limit the most it may hold
@@ -132,6 +137,16 @@ public interface ContainerFiles {
    *     ErrorCode#OUTPUT_LIMIT} if it holds more
    */
   byte[] read(String source, MemorySize limit);
+
+  /**
+   * Reads one regular file into a stream. Where the path is a link, it is the container's file that
+   * the container finds by it.
+   *
+   * @param source its path in the container
+   * @param content takes what is in it, not closed
+   * @throws KataException if it is no regular file, cannot be read, or the stream does not take it
+   */
+  void read(String source, OutputStream content);
 
   /**
    * Unpacks a tar archive (ustar, pax, GNU long names; not compressed) in the container, with the

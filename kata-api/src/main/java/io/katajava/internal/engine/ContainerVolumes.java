@@ -2,7 +2,6 @@ package io.katajava.internal.engine;
 
 import io.katajava.Choice;
 import io.katajava.ContainerBuilder;
-import io.katajava.ContainerFiles.CopyOptions;
 import io.katajava.ContainerSpec;
 import io.katajava.ContainerSpec.EmptyDirectory;
 import io.katajava.ErrorCode;
@@ -14,6 +13,7 @@ import io.katajava.agent.AgentClient;
 import io.katajava.agent.FileChunk;
 import io.katajava.agent.oci.OciMount;
 import io.katajava.internal.tar.HostSnapshot;
+import io.katajava.internal.tree.OpenDirectory;
 import io.katajava.spi.Ending;
 import io.katajava.spi.Rootfs;
 import java.io.IOException;
@@ -40,6 +40,7 @@ import org.slf4j.LoggerFactory;
 final class ContainerVolumes {
   private static final Logger log = LoggerFactory.getLogger(ContainerVolumes.class);
   private static final String CARRIED = "/v";
+  private static final int ANY_EXECUTE = 0111;
 
   private final String containerId;
   private final boolean ofCopy;
@@ -138,16 +139,16 @@ final class ContainerVolumes {
             });
     int number = 0;
     for (InjectedFile file : spec.files().injected().values()) {
+      List<String> options = new ArrayList<>(List.of("bind", "ro", "nosuid", "nodev"));
+      if ((file.permissions() & ANY_EXECUTE) == 0) {
+        options.add("noexec");
+      }
       mounts.add(
           OciMount.of(
               file.path(),
               "bind",
               AgentPaths.injected(containerId, number++),
-              "bind",
-              "ro",
-              "nosuid",
-              "nodev",
-              "noexec"));
+              options.toArray(String[]::new)));
     }
     return mounts;
   }
@@ -204,20 +205,46 @@ final class ContainerVolumes {
     carrier = made;
     made.start();
     for (Carried host : carried.values()) {
-      if (host.volume().isWritable()) {
-        before.put(host.name(), snapshot(host.volume().directory()));
+      HostSnapshot notes = new HostSnapshot();
+      try (OpenDirectory directory = open(host.volume().directory())) {
+        made.copyIn(directory, host.at(), notes);
       }
-      made.files().copyIn(host.volume().directory(), host.at(), CopyOptions.DEFAULT);
+      if (host.volume().isWritable()) {
+        before.put(host.name(), notes);
+      }
     }
   }
 
-  private static HostSnapshot snapshot(Path directory) {
+  /** Opens a directory of the host, through links: somebody named it. */
+  private static OpenDirectory open(Path directory) {
     try {
-      return HostSnapshot.of(directory);
+      return OpenDirectory.of(directory);
     } catch (IOException e) {
       throw new KataException(
           ErrorCode.COPY_FAILED,
-          "volume " + directory + " cannot be read: " + e.getMessage(),
+          "volume " + directory + " cannot be opened: " + e.getMessage(),
+          Details.none().withCause(e));
+    }
+  }
+
+  /** Copies back into the very directory that was copied, not into what has its name by now. */
+  private static void copyBack(VmContainer made, Carried host, HostSnapshot notes) {
+    Path path = host.volume().directory();
+    try (OpenDirectory directory = open(path)) {
+      if (!notes.isOf(directory)) {
+        throw new KataException(
+            ErrorCode.COPY_FAILED,
+            "what a container wrote to volume "
+                + path
+                + " was not copied back: another directory has that name since it was copied",
+            Details.none()
+                .withRemedy("Keep directories that are volumes until the container ends"));
+      }
+      made.copyBack(host.at(), directory, notes);
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.COPY_FAILED,
+          "volume " + path + " cannot be written: " + e.getMessage(),
           Details.none().withCause(e));
     }
   }
@@ -265,35 +292,15 @@ final class ContainerVolumes {
     Ending all = new Ending("copying back");
     for (Carried host : carried.values()) {
       if (made != null && host.volume().isWritable()) {
-        all.step("copying back to " + host.volume().directory(), () -> copyBack(made, host));
+          HostSnapshot snapshot = before.get(host.name());
+          if (snapshot != null) {
+            all.step(
+                "copying back to " + host.volume().directory(),
+                () -> copyBack(made, host, snapshot));
+          }
       }
     }
     all.orThrow();
-  }
-
-  private void copyBack(VmContainer made, Carried host) {
-    HostSnapshot snapshot = before.get(host.name());
-    if (snapshot == null) {
-      return;
-    }
-    try {
-      made.copyBack(host.at(), host.volume().directory(), snapshot);
-    } catch (KataException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      // For example a name that this JVM cannot spell.
-      throw new KataException(
-          ErrorCode.COPY_FAILED,
-          "what container "
-              + spec.name()
-              + " wrote to volume "
-              + host.volume().directory()
-              + " was not copied back whole: "
-              + e,
-          Details.none()
-              .withRemedy("If a name cannot be spelt, run the JVM with LC_ALL=C.UTF-8")
-              .withCause(e));
-    }
   }
 
   /** Gives the guest its memory back. */

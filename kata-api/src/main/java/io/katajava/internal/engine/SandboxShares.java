@@ -2,10 +2,15 @@ package io.katajava.internal.engine;
 
 import io.katajava.ContainerSpec;
 import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.Volume;
 import io.katajava.spi.DirectoryShare;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.VirtualMachine;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +46,20 @@ final class SandboxShares {
     return all;
   }
 
+  /**
+   * The directory itself where a link names it: a daemon that is confined to a link sees nothing.
+   */
+  private static Path named(Volume.HostDirectory host) {
+    try {
+      return host.directory().toRealPath();
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "volume " + host.directory() + " cannot be opened: " + e.getMessage(),
+          Details.none().withCause(e));
+    }
+  }
+
   private Rootfs.Mount mount(Volume.HostDirectory host, Deadline deadline) {
     plugging.lock();
     try {
@@ -51,7 +70,7 @@ final class SandboxShares {
       String tag = "h" + SandboxIds.next();
       String slots =
           vm.plugDirectory(
-              new DirectoryShare(tag, host.directory(), host.isWritable()), deadline.remaining());
+              new DirectoryShare(tag, named(host), host.isWritable()), deadline.remaining());
       Rootfs.Mount made =
           new Rootfs.Mount(
               "virtio-fs",

@@ -22,9 +22,9 @@ import io.katajava.SandboxEvent;
 import io.katajava.internal.engine.DetachedRecord.OneContainer;
 import io.katajava.internal.engine.DetachedRecord.Stage;
 import io.katajava.internal.tar.HostSnapshot;
+import io.katajava.internal.tree.OpenDirectory;
 import io.katajava.spi.Ending;
 import io.katajava.wait.WaitStrategy;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -149,7 +149,11 @@ final class VmContainer implements Container {
   }
 
   /** Copies a directory of this container, a carrier, back to where it came from. */
-  void copyBack(String source, Path target, HostSnapshot before) {
+  void copyIn(OpenDirectory source, String target, HostSnapshot notes) {
+    new VmContainerFiles(sandbox, execs, name()).copyIn(source, target, notes);
+  }
+
+  void copyBack(String source, OpenDirectory target, HostSnapshot before) {
     VmContainerFiles.toCopyBack(sandbox, execs, name()).copyBack(source, target, before);
   }
 

@@ -9,12 +9,16 @@ import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.internal.tar.CopyBack;
+import io.katajava.internal.tar.HostPath;
 import io.katajava.internal.tar.HostSnapshot;
 import io.katajava.internal.tar.HostSource;
 import io.katajava.internal.tar.HostTree;
 import io.katajava.internal.tar.TarEntry;
 import io.katajava.internal.tar.TarReader;
 import io.katajava.internal.tar.TarWriter;
+import io.katajava.internal.tree.BytePath;
+import io.katajava.internal.tree.OpenDirectory;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
@@ -26,6 +30,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -43,6 +48,15 @@ final class VmContainerFiles implements ContainerFiles {
   private static final long COMPLAINT_MILLIS = 1000;
 
   private static final Owner ROOT = new Owner(0, 0);
+
+  /** A tree for us, who know of files with holes. */
+  private static final String TREE = "tar-create-sparse";
+
+  /** A tree for whoever reads it. */
+  private static final String WHOLE = "tar-create";
+
+  /** One file, by links as the container resolves them. */
+  private static final String FOLLOWED = "tar-create-followed";
 
   private final VmSandbox sandbox;
   private final ContainerExec execs;
@@ -102,14 +116,26 @@ final class VmContainerFiles implements ContainerFiles {
     Owner owner = options.owner().orElse(ROOT);
     // What the container's own tar understands is not known; ours leaves out zeros.
     boolean holes = sandbox.link().keepsOutputAfterWait();
+    try (HostPath named = HostPath.of(source)) {
+      // What a directory has is named from it on; anything else gets the target's name.
+      in(
+          named.isDirectory() ? path : above(path),
+          out ->
+              named.pack(new HostSource(new TarWriter(out), holes).ownedBy(owner), nameOf(path)));
+    } catch (IOException e) {
+      throw failure("copy " + source + " to " + target + " in container " + container, e);
+    }
+  }
+
+  /**
+   * Copies what a directory of the host has into one of the container, owners included.
+   *
+   * @param notes takes down what was copied
+   */
+  void copyIn(OpenDirectory source, String target, HostSnapshot notes) {
+    boolean holes = sandbox.link().keepsOutputAfterWait();
     try {
-      if (java.nio.file.Files.isDirectory(source, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-        in(path, out -> new HostSource(source, ".", owner, holes).pack(new TarWriter(out)));
-      } else {
-        in(
-            above(path),
-            out -> new HostSource(source, name(path), owner, holes).pack(new TarWriter(out)));
-      }
+      in(target, out -> new HostSource(new TarWriter(out), holes).noting(notes).pack(source));
     } catch (IOException e) {
       throw failure("copy " + source + " to " + target + " in container " + container, e);
     }
@@ -121,11 +147,8 @@ final class VmContainerFiles implements ContainerFiles {
       Path whole = target.toAbsolutePath().normalize();
       out(
           absolute(source),
-          true,
-          in -> {
-            TarReader archive = new TarReader(in);
-            new HostTree(whole, options.links()).extract(archive, name(source));
-          });
+          TREE,
+          in -> new HostTree(whole, options.links()).extract(new TarReader(in), nameOf(source)));
     } catch (IOException e) {
       throw failure("copy " + source + " of container " + container + " to " + target, e);
     }
@@ -137,12 +160,12 @@ final class VmContainerFiles implements ContainerFiles {
    *
    * @param before what was copied
    */
-  void copyBack(String source, Path target, HostSnapshot before) {
+  void copyBack(String source, OpenDirectory target, HostSnapshot before) {
+    CopyBack back = new CopyBack(target, before);
     try {
-      HostTree tree = new HostTree(target, Links.SKIP).over(before);
-      out(absolute(source), true, in -> tree.extract(new TarReader(in), name(source)));
+      out(absolute(source), TREE, in -> back.take(new TarReader(in)));
       // Only now it is certain that the guest has told of everything.
-      tree.removeMissing();
+      back.finish();
     } catch (IOException e) {
       throw failure("copy " + source + " of container " + container + " back to " + target, e);
     }
@@ -168,13 +191,12 @@ final class VmContainerFiles implements ContainerFiles {
               + " and "
               + size);
     }
-    long now = System.currentTimeMillis() / 1000;
+    Instant now = Instant.now();
     in(
         above(path),
         out -> {
           TarWriter archive = new TarWriter(out);
-          archive.entry(
-              new TarEntry(name(path), TarEntry.Type.FILE, permissions, 0, 0, size, now, ""));
+          archive.entry(new TarEntry(nameOf(path), TarEntry.Type.FILE, permissions, size, now));
           archive.content(content, size);
           archive.finish();
         });
@@ -184,31 +206,48 @@ final class VmContainerFiles implements ContainerFiles {
   public byte[] read(String source, MemorySize limit) {
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     try {
-      out(
-          absolute(source),
-          false,
-          in -> {
-            TarReader archive = new TarReader(in);
-            TarEntry entry = archive.next();
-            if (entry == null || entry.type() != TarEntry.Type.FILE) {
-              throw new IOException("it is no regular file");
-            }
-            if (entry.size() > limit.bytes()) {
-              throw new KataException(
-                  ErrorCode.OUTPUT_LIMIT,
-                  source + " in container " + container + " holds more than " + limit,
-                  Details.none().withSandbox(sandbox.id()));
-            }
-            byte[] buffer = new byte[BUFFER];
-            for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
-              content.write(buffer, 0, n);
-            }
-            archive.next();
-          });
+      read(source, limit.bytes(), content);
     } catch (IOException e) {
       throw failure("read " + source + " of container " + container, e);
     }
     return content.toByteArray();
+  }
+
+  @Override
+  public void read(String source, OutputStream content) {
+    try {
+      read(source, Long.MAX_VALUE, content);
+    } catch (IOException e) {
+      throw failure("read " + source + " of container " + container, e);
+    }
+  }
+
+  private void read(String source, long limit, OutputStream content) throws IOException {
+    out(
+        absolute(source),
+        FOLLOWED,
+        in -> {
+          TarReader archive = new TarReader(in);
+          TarEntry entry = archive.next();
+          if (entry == null || entry.type() != TarEntry.Type.FILE) {
+            throw new IOException("it is no regular file");
+          }
+          if (entry.size() > limit) {
+            throw new KataException(
+                ErrorCode.OUTPUT_LIMIT,
+                source
+                    + " in container "
+                    + container
+                    + " holds more than "
+                    + MemorySize.bytes(limit),
+                Details.none().withSandbox(sandbox.id()));
+          }
+          byte[] buffer = new byte[BUFFER];
+          for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
+            content.write(buffer, 0, n);
+          }
+          archive.next();
+        });
   }
 
   @Override
@@ -218,7 +257,7 @@ final class VmContainerFiles implements ContainerFiles {
 
   @Override
   public void archive(String source, OutputStream archive) throws IOException {
-    out(absolute(source), false, in -> in.transferTo(archive));
+    out(absolute(source), WHOLE, in -> in.transferTo(archive));
   }
 
   /** Feeds an archive to the container. */
@@ -243,11 +282,11 @@ final class VmContainerFiles implements ContainerFiles {
     }
   }
 
-  /** Takes an archive from the container, of files with holes if the consumer knows of those. */
-  private void out(String source, boolean holes, Transfer<InputStream> consumer)
+  /** Takes an archive from the container, as one of the agent's own programs makes it. */
+  private void out(String source, String builtin, Transfer<InputStream> consumer)
       throws IOException {
     boolean ours = sandbox.link().keepsOutputAfterWait();
-    String builtin = holes ? "tar-create-sparse" : "tar-create";
+    String single = builtin.equals(FOLLOWED) ? "-chf" : "-cf";
     ExecSpec spec =
         ours
             ? spec(builtin, source)
@@ -255,7 +294,9 @@ final class VmContainerFiles implements ContainerFiles {
                 "sh",
                 "-c",
                 "if [ -d \"$0\" ] && ! [ -L \"$0\" ]; then exec tar -C \"$0\" -cf - .; fi;"
-                    + " exec tar -C \"$1\" -cf - \"$2\"",
+                    + " exec tar -C \"$1\" "
+                    + single
+                    + " - \"$2\"",
                 source,
                 above(source),
                 name(source));
@@ -334,7 +375,8 @@ final class VmContainerFiles implements ContainerFiles {
       said = "";
     }
     if (!said.isEmpty()) {
-      throw new IOException(said, broken);
+      String also = broken == null ? "" : " (and here: " + broken.getMessage() + ")";
+      throw new IOException(said + also, broken);
     }
     throw broken != null ? broken : new IOException("it " + outcome.describe());
   }
@@ -366,6 +408,10 @@ final class VmContainerFiles implements ContainerFiles {
     String text = trimmed(path);
     int slash = text.lastIndexOf('/');
     return slash <= 0 ? "/" : text.substring(0, slash);
+  }
+
+  private static BytePath nameOf(String path) {
+    return BytePath.of(name(path));
   }
 
   private static String name(String path) {

@@ -1,142 +1,101 @@
 package io.katajava.internal.tar;
 
+import io.katajava.internal.tree.BytePath;
+import io.katajava.internal.tree.FileStatus;
+import io.katajava.internal.tree.OpenDirectory;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a directory of the host had in it when it was copied into a guest: what tells, on the way
- * back, deletions in the guest from files that are new on the host.
+ * back, what the guest has changed from what the host has, and deletions in the guest from files
+ * that are new on the host.
  */
 public final class HostSnapshot {
-  private final Path root;
-  private final NavigableMap<Path, Stamp> stamps = new TreeMap<>();
+  private final NavigableMap<BytePath, Noted> all = new TreeMap<>();
 
-  /** What is looked at to see whether a file is the one it was. */
-  private record Stamp(Object key, boolean directory, long size, FileTime modified) {
-    static Stamp of(BasicFileAttributes found) {
-      // A directory's size and time change with what is in it.
-      return found.isDirectory()
-          ? new Stamp(String.valueOf(found.fileKey()), true, 0, FileTime.fromMillis(0))
-          : new Stamp(
-              String.valueOf(found.fileKey()), false, found.size(), found.lastModifiedTime());
+  /** One thing that was copied. */
+  static final class Noted {
+    private final FileStatus status;
+    private final @Nullable BytePath link;
+
+    /** Whether the guest still has something of that name. */
+    private boolean seen;
+
+    /** Whether the host has something else in its place by us. */
+    private boolean rewritten;
+
+    private Noted(FileStatus status, @Nullable BytePath link) {
+      this.status = status;
+      this.link = link;
     }
-  }
 
-  private HostSnapshot(Path root) {
-    this.root = root;
-  }
+    FileStatus status() {
+      return status;
+    }
 
-  /**
-   * Looks at all there is, following no link.
-   *
-   * @param directory the directory
-   * @return what is in it
-   * @throws IOException when it cannot be read
-   */
-  public static HostSnapshot of(Path directory) throws IOException {
-    HostSnapshot snapshot = new HostSnapshot(directory.toAbsolutePath().normalize());
-    Files.walkFileTree(
-        snapshot.root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes found) {
-            return note(path, found);
-          }
+    @Nullable BytePath link() {
+      return link;
+    }
 
-          @Override
-          public FileVisitResult visitFile(Path path, BasicFileAttributes found) {
-            // Pipes, sockets and devices are not copied, so their absence says nothing.
-            return found.isOther() ? FileVisitResult.CONTINUE : note(path, found);
-          }
+    void see() {
+      seen = true;
+    }
 
-          private FileVisitResult note(Path path, BasicFileAttributes found) {
-            snapshot.stamps.put(path, Stamp.of(found));
-            return FileVisitResult.CONTINUE;
-          }
-        });
-    snapshot.stamps.remove(snapshot.root);
-    return snapshot;
-  }
+    boolean isSeen() {
+      return seen;
+    }
 
-  /**
-   * Whether a file was changed on the host since, while the guest's still looks as it was copied.
-   *
-   * @param path on the host
-   * @param guest what the guest has
-   */
-  boolean isNewerThan(Path path, TarEntry guest) throws IOException {
-    Stamp before = stamps.get(path);
-    return before != null
-        && before.size() == guest.size()
-        && before.modified().to(TimeUnit.SECONDS) == guest.modified()
-        && !before.equals(now(path));
-  }
+    void rewrite() {
+      rewritten = true;
+    }
 
-  private static @Nullable Stamp now(Path path) throws IOException {
-    try {
-      return Stamp.of(
-          Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
-    } catch (NoSuchFileException e) {
-      return null;
+    boolean isRewritten() {
+      return rewritten;
     }
   }
 
   /**
-   * Removes what the guest has no more and the host has not changed. A directory stays if something
-   * is left in it.
+   * Whether it is of this very directory.
    *
-   * @param found everything the guest has
-   * @throws IOException when something cannot be removed
+   * @param directory which may have got the name of that one
+   * @return whether it is
+   * @throws IOException if that cannot be told
    */
-  void removeAllBut(Set<Path> found) throws IOException {
-    Map<Path, Boolean> plain = new HashMap<>();
-    // What is in a directory comes after it.
-    for (Map.Entry<Path, Stamp> entry : stamps.descendingMap().entrySet()) {
-      Path path = entry.getKey();
-      if (!found.contains(path)
-          && isPlain(path.getParent(), plain)
-          && entry.getValue().equals(now(path))) {
-        delete(path);
-      }
-    }
+  public boolean isOf(OpenDirectory directory) throws IOException {
+    Noted root = all.get(BytePath.HERE);
+    return root != null && root.status().identity().equals(directory.status().identity());
   }
 
-  private static void delete(Path path) throws IOException {
-    try {
-      Files.delete(path);
-    } catch (NoSuchFileException | DirectoryNotEmptyException e) {
-      // The host was at work there meanwhile.
-      return;
-    }
+  /** What was at a path. */
+  void note(BytePath path, FileStatus status, @Nullable BytePath link) {
+    all.put(path, new Noted(status, link));
   }
 
-  /** Whether no part of the way there has become a link: nothing is removed through one. */
-  private boolean isPlain(@Nullable Path directory, Map<Path, Boolean> known) {
-    if (directory == null || directory.equals(root)) {
-      return Files.isDirectory(root, LinkOption.NOFOLLOW_LINKS);
-    }
-    Boolean answer = known.get(directory);
-    if (answer == null) {
-      answer =
-          isPlain(directory.getParent(), known)
-              && Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS);
-      known.put(directory, answer);
-    }
-    return answer;
+  /** What was at a path; null if nothing was. */
+  @Nullable Noted at(BytePath path) {
+    return all.get(path);
+  }
+
+  /** Everything, what is in a directory before the directory. */
+  Map<BytePath, Noted> deepestFirst() {
+    return all.descendingMap();
+  }
+
+  /** What was below a directory, what is in a directory before the directory. */
+  Map<BytePath, Noted> below(BytePath directory) {
+    // The slash's successor ends what begins with the directory's name and a slash.
+    BytePath first = directory.resolve(BytePath.of(""));
+    BytePath end = BytePath.of(concatenated(directory.bytes(), (byte) ('/' + 1)));
+    return all.subMap(first, true, end, false).descendingMap();
+  }
+
+  private static byte[] concatenated(byte[] bytes, byte last) {
+    byte[] longer = java.util.Arrays.copyOf(bytes, bytes.length + 1);
+    longer[bytes.length] = last;
+    return longer;
   }
 }

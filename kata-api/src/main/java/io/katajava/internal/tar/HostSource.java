@@ -1,129 +1,188 @@
 package io.katajava.internal.tar;
 
 import io.katajava.ContainerFiles.Owner;
+import io.katajava.internal.tree.BytePath;
+import io.katajava.internal.tree.FileCallException;
+import io.katajava.internal.tree.FileStatus;
+import io.katajava.internal.tree.OpenDirectory;
+import io.katajava.internal.tree.OpenFile;
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermission;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** Packs a file or a tree of the host. Links are packed as links. */
+/**
+ * Packs a file or a tree of the host. Links are packed as links, also when one takes the place of a
+ * directory meanwhile.
+ */
 public final class HostSource {
-  private final Path source;
-  private final String name;
-  private final Owner owner;
+  /** Each takes a descriptor and some of the stack. */
+  private static final int MOST_LEVELS = 1000;
+
+  private static final int LINK = 0777;
+
+  private final TarWriter archive;
   private final boolean holes;
+  private final Map<FileStatus.Identity, BytePath> files = new HashMap<>();
+  private Optional<Owner> owner = Optional.empty();
+  private @Nullable HostSnapshot snapshot;
 
   /**
-   * Packs a source.
+   * Packs into an archive. Owners are packed as they are.
    *
-   * @param source a file, a link or a directory
-   * @param name the name of its entry; entries of a directory are named below it
-   * @param owner whose it will be
+   * @param archive takes it
    * @param holes whether long runs of zeros are left out, which not every reader understands
    */
-  public HostSource(Path source, String name, Owner owner, boolean holes) {
+  public HostSource(TarWriter archive, boolean holes) {
+    this.archive = archive;
     this.holes = holes;
-    this.source = source;
-    this.name = name;
-    this.owner = owner;
   }
 
   /**
-   * Packs everything and ends the archive.
+   * Everything is packed as one user's.
    *
-   * @param archive takes it
+   * @param whose it will be
+   * @return this
+   */
+  public HostSource ownedBy(Owner whose) {
+    this.owner = Optional.of(whose);
+    return this;
+  }
+
+  /**
+   * Takes down what is packed.
+   *
+   * @param notes takes it
+   * @return this
+   */
+  public HostSource noting(HostSnapshot notes) {
+    this.snapshot = notes;
+    return this;
+  }
+
+  /**
+   * Packs what is no directory and ends the archive.
+   *
+   * @param directory where it is
+   * @param name its name there
+   * @param as its name in the archive
    * @throws IOException if something cannot be read or written
    */
-  public void pack(TarWriter archive) throws IOException {
-    Files.walkFileTree(
-        source,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-              throws IOException {
-            add(archive, directory, attributes);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            add(archive, file, attributes);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+  void pack(OpenDirectory directory, BytePath name, BytePath as) throws IOException {
+    FileStatus found = directory.find(name);
+    if (found == null || found.isDirectory() || found.kind() == FileStatus.Kind.OTHER) {
+      throw new IOException(directory + "/" + name + " is no file, directory or link");
+    }
+    add(directory, name, found, as, 0);
     archive.finish();
   }
 
-  private void add(TarWriter archive, Path path, BasicFileAttributes attributes)
+  /**
+   * Packs a directory and ends the archive.
+   *
+   * @param root the directory
+   * @throws IOException if something cannot be read or written
+   */
+  public void pack(OpenDirectory root) throws IOException {
+    addDirectory(root, root.status(), BytePath.HERE, 0);
+    archive.finish();
+  }
+
+  private void addDirectory(OpenDirectory directory, FileStatus found, BytePath path, int level)
       throws IOException {
-    String below = source.relativize(path).toString();
-    String entryName = below.isEmpty() ? name : name + "/" + below;
-    if (attributes.isSymbolicLink()) {
-      String link = Files.readSymbolicLink(path).toString();
-      archive.entry(entry(entryName, TarEntry.Type.LINK, 0777, 0, attributes, link));
-    } else if (attributes.isDirectory()) {
-      archive.entry(entry(entryName, TarEntry.Type.DIRECTORY, mode(path), 0, attributes, ""));
-    } else if (attributes.isRegularFile()) {
-      long size = attributes.size();
-      TarEntry entry = entry(entryName, TarEntry.Type.FILE, mode(path), size, attributes, "");
-      try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-        add(archive, entry, file);
-      } catch (IOException e) {
-        throw new IOException(path + ": " + e.getMessage(), e);
+    if (level == MOST_LEVELS) {
+      throw new IOException(path + " is nested deeper than " + MOST_LEVELS + " directories");
+    }
+    archive.entry(entry(path, TarEntry.Type.DIRECTORY, found));
+    note(path, found, null);
+    for (BytePath name : directory.names()) {
+      FileStatus child = directory.find(name);
+      // What went away since is not there.
+      if (child != null) {
+        add(directory, name, child, path.resolve(name), level + 1);
       }
     }
   }
 
-  private void add(TarWriter archive, TarEntry entry, FileChannel file) throws IOException {
-    long size = entry.size();
-    List<Segment> segments =
-        holes && size >= Zeros.RUN ? Zeros.segments(file, size) : List.of(new Segment(0, size));
-    if (segments.equals(List.of(new Segment(0, size)))) {
-      archive.entry(entry);
-      archive.content(Channels.newInputStream(file), size);
-      return;
+  private void add(
+      OpenDirectory directory, BytePath name, FileStatus found, BytePath path, int level)
+      throws IOException {
+    switch (found.kind()) {
+      case DIRECTORY -> {
+        try (OpenDirectory inner = directory.directory(name)) {
+          addDirectory(inner, inner.status(), path, level);
+        }
+      }
+      case FILE -> addFile(directory, name, path);
+      case LINK -> {
+        BytePath target = directory.readLink(name);
+        archive.entry(entry(path, TarEntry.Type.LINK, found).linked(TarEntry.Type.LINK, target));
+        note(path, found, target);
+      }
+      case PIPE -> {
+        archive.entry(entry(path, TarEntry.Type.PIPE, found));
+        note(path, found, null);
+      }
+      case OTHER -> {
+        // Sockets and device nodes mean nothing elsewhere.
+      }
     }
-    archive.sparse(entry, segments);
+  }
+
+  private void addFile(OpenDirectory directory, BytePath name, BytePath path) throws IOException {
+    try (OpenFile file = open(directory, name, path)) {
+      FileStatus found = file.status();
+      if (!found.isFile()) {
+        throw new IOException(path + " was no file any more when it was to be read");
+      }
+      BytePath first = found.links() > 1 ? files.putIfAbsent(found.identity(), path) : null;
+      if (first != null) {
+        TarEntry whole = entry(path, TarEntry.Type.FILE, found);
+        archive.entry(whole.linked(TarEntry.Type.HARD_LINK, first));
+      } else {
+        content(entry(path, TarEntry.Type.FILE, found).sized(found.size()), file);
+      }
+      note(path, found, null);
+    } catch (FileCallException e) {
+      throw new IOException(path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static OpenFile open(OpenDirectory directory, BytePath name, BytePath path)
+      throws IOException {
+    try {
+      return directory.file(name);
+    } catch (FileCallException e) {
+      throw new IOException(path.equals(name) ? e.getMessage() : path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void note(BytePath path, FileStatus found, @Nullable BytePath link) {
+    HostSnapshot notes = snapshot;
+    if (notes != null) {
+      notes.note(path, found, link);
+    }
+  }
+
+  private void content(TarEntry entry, OpenFile file) throws IOException {
+    long size = entry.size();
+    List<Segment> all = List.of(new Segment(0, size));
+    List<Segment> segments = holes && size >= Zeros.RUN ? Zeros.segments(file, size) : all;
+    if (segments.equals(all)) {
+      archive.entry(entry);
+    } else {
+      archive.sparse(entry, segments);
+    }
     archive.content(
         new SegmentStream(file, segments), segments.stream().mapToLong(Segment::length).sum());
   }
 
-  private TarEntry entry(
-      String entryName,
-      TarEntry.Type type,
-      int mode,
-      long size,
-      BasicFileAttributes attributes,
-      String link) {
-    return new TarEntry(
-        entryName,
-        type,
-        mode,
-        owner.uid(),
-        owner.gid(),
-        size,
-        attributes.lastModifiedTime().to(TimeUnit.SECONDS),
-        link);
-  }
-
-  private static int mode(Path path) throws IOException {
-    Set<PosixFilePermission> set = Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS);
-    // The enum lists the nine bits from the highest on.
-    int mode = 0;
-    for (PosixFilePermission permission : PosixFilePermission.values()) {
-      mode = mode << 1 | (set.contains(permission) ? 1 : 0);
-    }
-    return mode;
+  private TarEntry entry(BytePath path, TarEntry.Type type, FileStatus found) {
+    long uid = owner.map(Owner::uid).map(Integer::toUnsignedLong).orElse(found.uid());
+    long gid = owner.map(Owner::gid).map(Integer::toUnsignedLong).orElse(found.gid());
+    int mode = type == TarEntry.Type.LINK ? LINK : found.mode();
+    return new TarEntry(path, type, mode, uid, gid, 0, found.modified(), BytePath.of(""));
   }
 }

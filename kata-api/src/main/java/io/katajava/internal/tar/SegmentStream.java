@@ -1,19 +1,18 @@
 package io.katajava.internal.tar;
 
+import io.katajava.internal.tree.OpenFile;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
 /** Pieces of a file, one after the other. */
 final class SegmentStream extends InputStream {
-  private final FileChannel file;
+  private final OpenFile file;
   private final Deque<Segment> left;
 
-  SegmentStream(FileChannel file, List<Segment> segments) {
+  SegmentStream(OpenFile file, List<Segment> segments) {
     this.file = file;
     this.left = new ArrayDeque<>(segments);
   }
@@ -31,12 +30,16 @@ final class SegmentStream extends InputStream {
       return -1;
     }
     int most = (int) Math.min(length, segment.length());
-    int n = file.read(ByteBuffer.wrap(buffer, offset, most), segment.offset());
-    if (n > 0) {
-      left.remove();
-      if (n < segment.length()) {
-        left.addFirst(new Segment(segment.offset() + n, segment.length() - n));
-      }
+    byte[] piece = new byte[most];
+    int n = file.read(piece, most, segment.offset());
+    if (n == 0) {
+      // A whole segment of no length is left out before; so the file has become shorter.
+      return -1;
+    }
+    System.arraycopy(piece, 0, buffer, offset, n);
+    left.remove();
+    if (n < segment.length()) {
+      left.addFirst(new Segment(segment.offset() + n, segment.length() - n));
     }
     return n;
   }

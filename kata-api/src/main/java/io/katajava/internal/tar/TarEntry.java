@@ -1,5 +1,8 @@
 package io.katajava.internal.tar;
 
+import io.katajava.internal.tree.BytePath;
+import java.time.Instant;
+
 /**
  * One entry of an archive.
  *
@@ -9,11 +12,32 @@ package io.katajava.internal.tar;
  * @param uid owner
  * @param gid group
  * @param size bytes of content that follow
- * @param modified seconds since 1970
+ * @param modified when it was changed; whole seconds where the archive knows no more
  * @param link where a link leads
  */
 public record TarEntry(
-    String name, Type type, int mode, long uid, long gid, long size, long modified, String link) {
+    BytePath name,
+    Type type,
+    int mode,
+    long uid,
+    long gid,
+    long size,
+    Instant modified,
+    BytePath link) {
+  private static final BytePath NOWHERE = BytePath.of("");
+
+  /**
+   * An entry of root's.
+   *
+   * @param name its path
+   * @param type what it is
+   * @param mode permission bits
+   * @param size bytes of content that follow
+   * @param modified when it was changed
+   */
+  public TarEntry(BytePath name, Type type, int mode, long size, Instant modified) {
+    this(name, type, mode, 0, 0, size, modified, NOWHERE);
+  }
 
   /**
    * The same under another name.
@@ -21,8 +45,13 @@ public record TarEntry(
    * @param other the name
    * @return a changed copy
    */
-  public TarEntry named(String other) {
+  public TarEntry named(BytePath other) {
     return new TarEntry(other, type, mode, uid, gid, size, modified, link);
+  }
+
+  /** The same, a link. */
+  TarEntry linked(Type other, BytePath to) {
+    return new TarEntry(name, other, mode, uid, gid, 0, modified, to);
   }
 
   /**

@@ -1,9 +1,14 @@
 package io.katajava.internal.tar;
 
+import io.katajava.internal.tree.BytePath;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -18,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class TarReader {
   /** Names, and pax headers with them, beyond this are nothing that a file system has. */
   private static final long MAX_HEADER = 64 << 10;
+
+  private static final String CUT = "malformed archive: it ends within a file";
+  private static final long NO_ID = 0xffff_ffffL;
 
   private final InputStream in;
   private final Deque<Segment> segments = new ArrayDeque<>();
@@ -75,6 +83,7 @@ public final class TarReader {
   private TarEntry entry(byte[] header, long size, Map<String, String> more) throws IOException {
     TarEntry.Type type = TarEntry.Type.of(header[156]);
     String name = untilNul(header, 0, 100);
+    // Bytes are kept as characters of the same number until they are names.
     boolean ustar = new String(header, 257, 6, StandardCharsets.ISO_8859_1).equals("ustar\0");
     String prefix = ustar ? untilNul(header, 345, 155) : "";
     String size2 = more.get("size");
@@ -93,15 +102,48 @@ public final class TarReader {
     } else if (left > 0) {
       segments.add(new Segment(0, left));
     }
+    String mtime = more.get("mtime");
     return new TarEntry(
-        shown,
+        path(shown),
         type,
         (int) number(header, 100, 8) & 07777,
-        number(header, 108, 8),
-        number(header, 116, 8),
+        id(more.get("uid"), number(header, 108, 8)),
+        id(more.get("gid"), number(header, 116, 8)),
         this.size,
-        number(header, 136, 12),
-        Objects.requireNonNullElse(more.get("linkpath"), untilNul(header, 157, 100)));
+        mtime == null ? time(header) : time(mtime),
+        path(Objects.requireNonNullElse(more.get("linkpath"), untilNul(header, 157, 100))));
+  }
+
+  private static BytePath path(String bytes) {
+    return BytePath.of(bytes.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static long id(@Nullable String text, long otherwise) throws IOException {
+    long id = text == null ? otherwise : decimal(text);
+    // The last one means nobody to the kernel: as an argument it leaves the owner as it is.
+    if (id >= NO_ID) {
+      throw malformed("an owner");
+    }
+    return id;
+  }
+
+  /** Seconds; those before 1970 are in GNU's binary form, as the only numbers that are negative. */
+  private static Instant time(byte[] header) throws IOException {
+    if (header[136] == (byte) 0xff) {
+      return time(Long.toString(ByteBuffer.wrap(header, 140, 8).getLong()));
+    }
+    return time(Long.toString(number(header, 136, 12)));
+  }
+
+  /** Seconds with a fraction, also before 1970. */
+  private static Instant time(String text) throws IOException {
+    if (!text.matches("-?\\d{1,12}(\\.\\d{1,40})?")) {
+      throw malformed("a time");
+    }
+    BigDecimal seconds = new BigDecimal(text).setScale(9, RoundingMode.FLOOR);
+    long whole = seconds.setScale(0, RoundingMode.FLOOR).longValueExact();
+    BigDecimal fraction = seconds.subtract(BigDecimal.valueOf(whole));
+    return Instant.ofEpochSecond(whole, fraction.unscaledValue().longValueExact());
   }
 
   private static boolean isSparse(String key) {
@@ -193,7 +235,7 @@ public final class TarReader {
     }
     int n = in.read(buffer, 0, (int) Math.min(buffer.length, segment.end() - position));
     if (n < 0) {
-      throw new EOFException("malformed archive: it ends within a file");
+      throw new EOFException(CUT);
     }
     left -= n;
     position += n;
@@ -204,7 +246,11 @@ public final class TarReader {
   }
 
   private void skipRest() throws IOException {
-    in.skipNBytes(left + padding);
+    try {
+      in.skipNBytes(left + padding);
+    } catch (EOFException e) {
+      throw (EOFException) new EOFException(CUT).initCause(e);
+    }
     left = 0;
     padding = 0;
   }
@@ -233,7 +279,7 @@ public final class TarReader {
         throw malformed("a pax header");
       }
       String record =
-          new String(text, space + 1, (int) length - (space - at) - 2, StandardCharsets.UTF_8);
+          new String(text, space + 1, (int) length - (space - at) - 2, StandardCharsets.ISO_8859_1);
       int equals = record.indexOf('=');
       if (equals < 0) {
         throw malformed("a pax header");
@@ -277,7 +323,7 @@ public final class TarReader {
     while (end < at + most && bytes[end] != 0) {
       end++;
     }
-    return new String(bytes, at, end - at, StandardCharsets.UTF_8);
+    return new String(bytes, at, end - at, StandardCharsets.ISO_8859_1);
   }
 
   private static IOException malformed(String what) {

@@ -1,5 +1,7 @@
 package io.katajava.internal.tar;
 
+import io.katajava.internal.tree.BytePath;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -32,7 +34,7 @@ public final class TarWriter {
    * @throws IOException if it cannot be written
    */
   public void entry(TarEntry entry) throws IOException {
-    entry(entry, new StringBuilder());
+    entry(entry, new ByteArrayOutputStream());
   }
 
   /**
@@ -56,24 +58,25 @@ public final class TarWriter {
       map.append(segment.offset()).append('\n').append(segment.length()).append('\n');
       data += segment.length();
     }
-    StringBuilder pax = new StringBuilder();
+    ByteArrayOutputStream pax = new ByteArrayOutputStream();
     record(pax, "GNU.sparse.major", "1");
     record(pax, "GNU.sparse.minor", "0");
-    record(pax, "GNU.sparse.name", entry.name());
+    record(pax, "GNU.sparse.name", entry.name().bytes());
     record(pax, "GNU.sparse.realsize", Long.toString(entry.size()));
     // What a reader sees that does not know of holes.
-    String name = "GNUSparseFile.0/" + entry.name().substring(entry.name().lastIndexOf('/') + 1);
+    List<BytePath> parts = entry.name().parts();
+    BytePath name = BytePath.of("GNUSparseFile.0").resolve(parts.get(parts.size() - 1));
     entry(entry.named(name).sized(map.length() + padding(map.length()) + data), pax);
     out.write(bytes(map.toString()));
     pad(map.length());
   }
 
-  private void entry(TarEntry entry, StringBuilder pax) throws IOException {
-    if (bytes(entry.name()).length > NAME) {
-      record(pax, "path", entry.name());
+  private void entry(TarEntry entry, ByteArrayOutputStream pax) throws IOException {
+    if (entry.name().length() > NAME) {
+      record(pax, "path", entry.name().bytes());
     }
-    if (bytes(entry.link()).length > NAME) {
-      record(pax, "linkpath", entry.link());
+    if (entry.link().length() > NAME) {
+      record(pax, "linkpath", entry.link().bytes());
     }
     if (entry.uid() > MAX_ID) {
       record(pax, "uid", Long.toString(entry.uid()));
@@ -84,13 +87,18 @@ public final class TarWriter {
     if (entry.size() > MAX_SIZE) {
       record(pax, "size", Long.toString(entry.size()));
     }
-    if (pax.length() > 0) {
-      byte[] text = bytes(pax.toString());
-      out.write(header("pax", "", 'x', entry, text.length));
+    long modified = entry.modified().getEpochSecond();
+    if (modified < 0 || modified > MAX_SIZE) {
+      record(pax, "mtime", Long.toString(modified));
+    }
+    if (pax.size() > 0) {
+      byte[] text = pax.toByteArray();
+      TarEntry extra = entry.named(BytePath.of("pax")).linked(TarEntry.Type.FILE, BytePath.of(""));
+      out.write(header('x', extra, text.length));
       out.write(text);
       pad(text.length);
     }
-    out.write(header(entry.name(), entry.link(), entry.type().flag(), entry, entry.size()));
+    out.write(header(entry.type().flag(), entry, entry.size()));
   }
 
   /**
@@ -132,16 +140,17 @@ public final class TarWriter {
     return (int) ((BLOCK - size % BLOCK) % BLOCK);
   }
 
-  private static byte[] header(String name, String link, char flag, TarEntry entry, long size) {
+  private static byte[] header(char flag, TarEntry entry, long size) {
     byte[] header = new byte[BLOCK];
-    put(header, 0, NAME, name);
+    long modified = entry.modified().getEpochSecond();
+    put(header, 0, NAME, entry.name().bytes());
     put(header, 100, 8, octal(entry.mode() & 07777, 7));
     put(header, 108, 8, octal(Math.min(entry.uid(), MAX_ID), 7));
     put(header, 116, 8, octal(Math.min(entry.gid(), MAX_ID), 7));
     put(header, 124, 12, octal(Math.min(size, MAX_SIZE), 11));
-    put(header, 136, 12, octal(Math.max(0, Math.min(entry.modified(), MAX_SIZE)), 11));
+    put(header, 136, 12, octal(Math.max(0, Math.min(modified, MAX_SIZE)), 11));
     header[156] = (byte) flag;
-    put(header, 157, NAME, link);
+    put(header, 157, NAME, entry.link().bytes());
     put(header, 257, 8, "ustar\0" + "00");
     put(header, 148, 8, octal(checksum(header), 6) + "\0 ");
     return header;
@@ -161,18 +170,27 @@ public final class TarWriter {
   }
 
   private static void put(byte[] header, int at, int most, String text) {
-    byte[] bytes = bytes(text);
+    put(header, at, most, bytes(text));
+  }
+
+  private static void put(byte[] header, int at, int most, byte[] bytes) {
     System.arraycopy(bytes, 0, header, at, Math.min(most, bytes.length));
   }
 
-  private static void record(StringBuilder pax, String key, String value) {
+  private static void record(ByteArrayOutputStream pax, String key, String value) {
+    record(pax, key, bytes(value));
+  }
+
+  private static void record(ByteArrayOutputStream pax, String key, byte[] value) {
     // The length counts its own digits.
-    int rest = bytes(key + value).length + 3;
+    int rest = bytes(key).length + value.length + 3;
     int length = rest + 1;
     while (rest + Integer.toString(length).length() != length) {
       length = rest + Integer.toString(length).length();
     }
-    pax.append(length).append(' ').append(key).append('=').append(value).append('\n');
+    pax.writeBytes(bytes(length + " " + key + "="));
+    pax.writeBytes(value);
+    pax.write('\n');
   }
 
   private static byte[] bytes(String text) {

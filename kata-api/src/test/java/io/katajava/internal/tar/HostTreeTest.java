@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.ContainerFiles.Links;
 import io.katajava.ContainerFiles.Owner;
+import io.katajava.internal.tree.BytePath;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Archives as a hostile guest would write them. */
 class HostTreeTest {
+  private static final Instant TIME = Instant.ofEpochSecond(1_700_000_000);
+  private static final BytePath NO_NAME = BytePath.of("");
+
   @TempDir Path directory;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
   private final TarWriter archive = new TarWriter(bytes);
@@ -36,14 +41,21 @@ class HostTreeTest {
   private void add(String name, TarEntry.Type type, String link, String content)
       throws IOException {
     byte[] data = content.getBytes(StandardCharsets.UTF_8);
-    archive.entry(new TarEntry(name, type, 06755, 0, 0, data.length, 1_700_000_000, link));
+    archive.entry(
+        new TarEntry(BytePath.of(name), type, 06755, 0, 0, data.length, TIME, BytePath.of(link)));
     archive.content(new ByteArrayInputStream(data), data.length);
   }
 
   private void extract(Links links) throws IOException {
     archive.finish();
     new HostTree(target, links)
-        .extract(new TarReader(new ByteArrayInputStream(bytes.toByteArray())), "");
+        .extract(new TarReader(new ByteArrayInputStream(bytes.toByteArray())), NO_NAME);
+  }
+
+  private void pack(Path source) throws IOException {
+    try (HostPath path = HostPath.of(source)) {
+      path.pack(new HostSource(archive, true).ownedBy(new Owner(5, 6)), BytePath.of("one"));
+    }
   }
 
   private void assertNothingEscaped() throws IOException {
@@ -72,7 +84,7 @@ class HostTreeTest {
 
     assertThatThrownBy(() -> extract(Links.REFUSE)).hasMessageContaining(link);
     for (Links policy : new Links[] {Links.SKIP, Links.KEEP}) {
-      new HostTree(target, policy).extract(new TarReader(new ByteArrayInputStream(once)), "");
+      new HostTree(target, policy).extract(new TarReader(new ByteArrayInputStream(once)), NO_NAME);
       assertThat(Files.exists(target.resolve(name), LinkOption.NOFOLLOW_LINKS))
           .isEqualTo(policy == Links.KEEP);
     }
@@ -139,9 +151,9 @@ class HostTreeTest {
     Files.writeString(file, "content");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r-x-w---x"));
     Files.createSymbolicLink(source.resolve("l"), Path.of("d", longName));
-    new HostSource(source, ".", new Owner(5, 6), true).pack(archive);
+    pack(source);
     new HostTree(target, Links.REFUSE)
-        .extract(new TarReader(new ByteArrayInputStream(bytes.toByteArray())), "");
+        .extract(new TarReader(new ByteArrayInputStream(bytes.toByteArray())), NO_NAME);
 
     Path copy = target.resolve("d").resolve(longName).resolve("f€");
     assertThat(Files.readString(copy)).isEqualTo("content");
@@ -150,11 +162,97 @@ class HostTreeTest {
     assertThat(Files.readSymbolicLink(target.resolve("l"))).isEqualTo(Path.of("d", longName));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"credentials", "/etc/passwd", "../x", "result"})
+  void link_thatIsAllThereIs_leadsOutWhereverItLeads(String link) throws IOException {
+    add("result", TarEntry.Type.LINK, link, "");
+    archive.finish();
+    byte[] once = bytes.toByteArray();
+    BytePath alone = BytePath.of("result");
+
+    assertThatThrownBy(
+            () ->
+                new HostTree(target, Links.REFUSE)
+                    .extract(new TarReader(new ByteArrayInputStream(once)), alone))
+        .hasMessageContaining("leads out")
+        .hasMessageContaining(link);
+    new HostTree(target, Links.SKIP).extract(new TarReader(new ByteArrayInputStream(once)), alone);
+    assertThat(Files.exists(target, LinkOption.NOFOLLOW_LINKS)).isFalse();
+    new HostTree(target, Links.KEEP).extract(new TarReader(new ByteArrayInputStream(once)), alone);
+    assertThat(Files.readSymbolicLink(target)).isEqualTo(Path.of(link));
+  }
+
+  @Test
+  void oneThingAskedFor_withMoreBehindIt_isRefused() throws IOException {
+    add("result", TarEntry.Type.FILE, "", "x");
+    add("outside", TarEntry.Type.FILE, "", "changed");
+    archive.finish();
+
+    assertThatThrownBy(
+            () ->
+                new HostTree(target, Links.KEEP)
+                    .extract(
+                        new TarReader(new ByteArrayInputStream(bytes.toByteArray())),
+                        BytePath.of("result")))
+        .hasMessageContaining("more in the archive");
+    assertNothingEscaped();
+  }
+
+  /** The second link is inside by its text alone: the first one leads it out. */
+  @Test
+  void linkThatClimbsThroughAnotherLink_isRefused() throws IOException {
+    add("d/e/up", TarEntry.Type.LINK, "../..", "");
+    add("x", TarEntry.Type.LINK, "d/e/up/../outside", "");
+
+    assertThatThrownBy(() -> extract(Links.REFUSE)).hasMessageContaining("'x' leads out");
+  }
+
+  @Test
+  void targetThatIsALink_isNotWrittenThrough() throws IOException {
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    Files.createSymbolicLink(target, elsewhere);
+    add(".", TarEntry.Type.DIRECTORY, "", "");
+    add("f", TarEntry.Type.FILE, "", "x");
+
+    assertThatThrownBy(() -> extract(Links.KEEP)).hasMessageContaining("not written through");
+    assertThat(elsewhere).isEmptyDirectory();
+  }
+
+  @Test
+  void targetBelowALink_isWrittenWhereThatLeads() throws IOException {
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    Path link = Files.createSymbolicLink(directory.resolve("link"), elsewhere);
+    target = link.resolve("target");
+    add("f", TarEntry.Type.FILE, "", "x");
+    extract(Links.REFUSE);
+
+    assertThat(elsewhere.resolve("target/f")).hasContent("x");
+  }
+
+  @Test
+  void file_thatEndsTooEarly_leavesWhatWasThereAndNothingElse() throws IOException {
+    Files.createDirectories(target);
+    Files.writeString(target.resolve("f"), "old");
+    add("f", TarEntry.Type.FILE, "", "n".repeat(4000));
+    byte[] cut = java.util.Arrays.copyOf(bytes.toByteArray(), 2000);
+
+    assertThatThrownBy(
+            () ->
+                new HostTree(target, Links.KEEP)
+                    .extract(new TarReader(new ByteArrayInputStream(cut)), NO_NAME))
+        .isInstanceOf(IOException.class);
+    assertThat(target.resolve("f")).hasContent("old");
+    try (var there = Files.list(target)) {
+      assertThat(there).hasSize(1);
+    }
+  }
+
   @Test
   void holes_stayHoles() throws IOException {
     byte[] sparse = new byte[8 << 20];
     sparse[5 << 20] = 1;
-    archive.entry(new TarEntry("s", TarEntry.Type.FILE, 0644, 0, 0, sparse.length, 0, ""));
+    archive.entry(
+        new TarEntry(BytePath.of("s"), TarEntry.Type.FILE, 0644, sparse.length, Instant.EPOCH));
     archive.content(new ByteArrayInputStream(sparse), sparse.length);
     extract(Links.REFUSE);
 

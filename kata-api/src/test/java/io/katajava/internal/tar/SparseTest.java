@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.ContainerFiles.Links;
 import io.katajava.ContainerFiles.Owner;
+import io.katajava.internal.tree.BytePath;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -45,7 +47,10 @@ class SparseTest {
 
   private static byte[] packed(Path file) throws IOException {
     ByteArrayOutputStream archive = new ByteArrayOutputStream();
-    new HostSource(file, "f", new Owner(0, 0), true).pack(new TarWriter(archive));
+    try (HostPath path = HostPath.of(file)) {
+      path.pack(
+          new HostSource(new TarWriter(archive), true).ownedBy(new Owner(0, 0)), BytePath.of("f"));
+    }
     return archive.toByteArray();
   }
 
@@ -57,7 +62,7 @@ class SparseTest {
 
     Path target = directory.resolve("back");
     new HostTree(target, Links.REFUSE)
-        .extract(new TarReader(new ByteArrayInputStream(archive)), "f");
+        .extract(new TarReader(new ByteArrayInputStream(archive)), BytePath.of("f"));
     assertThat(Files.size(target)).isEqualTo(LARGE);
     assertThat(Files.mismatch(file, target)).isEqualTo(-1);
   }
@@ -68,14 +73,14 @@ class SparseTest {
       Path file = sparse(size, size < 4 ? new long[0] : new long[] {size - 4});
       Path target = directory.resolve("back" + size);
       new HostTree(target, Links.REFUSE)
-          .extract(new TarReader(new ByteArrayInputStream(packed(file))), "f");
+          .extract(new TarReader(new ByteArrayInputStream(packed(file))), BytePath.of("f"));
       assertThat(Files.mismatch(file, target)).isEqualTo(-1);
       Files.delete(file);
     }
     Path zeros = sparse(200_000);
     Path target = directory.resolve("zeros");
     new HostTree(target, Links.REFUSE)
-        .extract(new TarReader(new ByteArrayInputStream(packed(zeros))), "f");
+        .extract(new TarReader(new ByteArrayInputStream(packed(zeros))), BytePath.of("f"));
     assertThat(Files.mismatch(zeros, target)).isEqualTo(-1);
   }
 
@@ -85,7 +90,7 @@ class SparseTest {
     TarReader reader = new TarReader(new ByteArrayInputStream(packed(file)));
     TarEntry entry = Objects.requireNonNull(reader.next());
     assertThat(entry.size()).isEqualTo(200_000);
-    assertThat(entry.name()).isEqualTo("f");
+    assertThat(entry.name()).isEqualTo(BytePath.of("f"));
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     byte[] buffer = new byte[1000];
     for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer)) {
@@ -117,13 +122,13 @@ class SparseTest {
     assertThat(Files.size(archive)).isLessThan(1_000_000);
     Path target = directory.resolve("back");
     new HostTree(target, Links.REFUSE)
-        .extract(new TarReader(Files.newInputStream(archive)), "sparse");
+        .extract(new TarReader(Files.newInputStream(archive)), BytePath.of("sparse"));
     assertThat(Files.mismatch(file, target)).isEqualTo(-1);
   }
 
   @Test
   void mapThatDoesNotFit_isRefused() throws IOException {
-    TarEntry entry = new TarEntry("f", TarEntry.Type.FILE, 0644, 0, 0, 1000, 0, "");
+    TarEntry entry = new TarEntry(BytePath.of("f"), TarEntry.Type.FILE, 0644, 1000, Instant.EPOCH);
     for (List<Segment> map :
         List.of(
             List.of(new Segment(0, 10), new Segment(5, 10)),

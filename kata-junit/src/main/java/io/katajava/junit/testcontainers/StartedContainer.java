@@ -4,6 +4,7 @@ import io.katajava.Container;
 import io.katajava.ExecSpec;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -196,17 +197,19 @@ public sealed interface StartedContainer permits KataContainer {
   }
 
   /**
-   * Copies a file or tree out of the container.
+   * Copies a file or tree out of the container. Where the path is a link to a file, it is the
+   * container's file that the container finds by it.
    *
    * @param containerPath absolute path in the container
    * @param destinationPath path on the host
    */
   default void copyFileFromContainer(String containerPath, String destinationPath) {
-    container().files().copyOut(containerPath, Path.of(destinationPath));
+    CopiedFiles.fetch(container(), containerPath, Path.of(destinationPath));
   }
 
   /**
-   * Reads a file of the container.
+   * Reads a file of the container. Where the path is a link, it is the container's file that the
+   * container finds by it.
    *
    * @param <T> what is made of it
    * @param containerPath absolute path in the container
@@ -219,7 +222,9 @@ public sealed interface StartedContainer permits KataContainer {
       String containerPath, ThrowingFunction<InputStream, T> function) throws Exception {
     Path copy = Files.createTempFile("kata-container", null);
     try {
-      container().files().copyOut(containerPath, copy);
+      try (OutputStream bytes = Files.newOutputStream(copy)) {
+        container().files().read(containerPath, bytes);
+      }
       try (InputStream content = Files.newInputStream(copy)) {
         return function.apply(content);
       }
