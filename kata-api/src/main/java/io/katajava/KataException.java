@@ -1,12 +1,14 @@
 package io.katajava;
 
+import io.katajava.agent.text.PrintableText;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The root of everything this library throws for reasons outside the caller's code.
  *
- * <p>The message says what was attempted, on what, why it failed and what to do.
+ * <p>The message says what was attempted, on what, why it failed and what to do. It may quote what
+ * a guest, QEMU or a registry said: what is not printable in it is escaped.
  */
 public class KataException extends RuntimeException {
   private final ErrorCode code;
@@ -22,7 +24,9 @@ public class KataException extends RuntimeException {
    * @param details stage, sandbox, remedy and cause; {@link Details#none()} when there are none
    */
   public KataException(ErrorCode code, String message, Details details) {
-    super(details.remedy == null ? message : message + ". " + details.remedy, details.cause);
+    super(
+        PrintableText.lines(details.remedy == null ? message : message + ". " + details.remedy),
+        details.cause);
     this.code = code;
     this.stage = details.stage;
     this.sandboxId = details.sandboxId;

@@ -17,8 +17,13 @@ public record ProgressEvent(
 
   /** What takes long. */
   public enum Activity {
-    /** Bytes come from a registry, an archive or a directory. */
+    /** Bytes come from a registry. */
     PULL,
+    /**
+     * Bytes come from an archive or a directory. Once it is known what it is, the subject says so,
+     * such as {@code app.tar (docker archive, 3 layers)}.
+     */
+    IMPORT,
     /** A layer is made into a block image. */
     UNPACK,
     /** A guest is built. */

@@ -1,5 +1,6 @@
 package io.katajava;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.spi.VmEvidence;
 import java.util.stream.Collectors;
 
@@ -71,12 +72,12 @@ public final class SandboxStartException extends KataException {
         .ifPresent(status -> text.append("exit status: ").append(status).append('\n'));
     section(text, "hypervisor's stderr", evidence.stderrTail());
     section(text, "guest console", evidence.consoleTail());
-    return text.toString();
+    return PrintableText.lines(text.toString());
   }
 
   private static void section(StringBuilder text, String title, String content) {
     if (!content.isBlank()) {
-      text.append(title).append(":\n").append(content.strip().indent(2));
+      text.append(title).append(":\n").append(PrintableText.console(content).strip().indent(2));
     }
   }
 

@@ -5,6 +5,7 @@ import com.google.protobuf.Empty;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.agent.ttrpc.CallOptions;
 import io.katajava.agent.ttrpc.TtrpcClient;
 import io.katajava.agent.ttrpc.TtrpcException;
@@ -247,11 +248,7 @@ final class AgentCalls {
 
   /** The guest is not to be trusted: no terminal sequences, no endless texts. */
   static String printable(String text) {
-    StringBuilder clean = new StringBuilder(Math.min(text.length(), MAX_TEXT) + 3);
-    text.codePoints()
-        .limit(MAX_TEXT)
-        .map(c -> c != '\n' && c != '\t' && Character.isISOControl(c) ? '?' : c)
-        .forEach(clean::appendCodePoint);
-    return text.length() > MAX_TEXT ? clean.append("...").toString() : clean.toString();
+    return PrintableText.lines(
+        text.length() > MAX_TEXT ? text.substring(0, MAX_TEXT) + "..." : text);
   }
 }

@@ -1,5 +1,6 @@
 package io.katajava.agent;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.agent.ttrpc.TtrpcStatus;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,10 @@ public final class AgentException extends RuntimeException {
       String attempt,
       String reason,
       @Nullable Throwable cause) {
-    super(attempt + " (sandbox " + sandboxId + ") failed with " + status + ": " + reason, cause);
+    super(
+        PrintableText.lines(
+            attempt + " (sandbox " + sandboxId + ") failed with " + status + ": " + reason),
+        cause);
     this.status = status;
     this.rpc = rpc;
     this.sandboxId = sandboxId;
@@ -59,7 +63,7 @@ public final class AgentException extends RuntimeException {
 
   /**
    * Returns the reason alone: the agent's text, or ours if the agent did not answer. An agent's
-   * text is not to be trusted; control characters are replaced and it ends after 8 KiB.
+   * text is not to be trusted; control characters are escaped and it ends after 8 KiB.
    *
    * @return never null, possibly empty
    */

@@ -299,8 +299,8 @@ class AgentClientTest {
     assertThatThrownBy(() -> client.pauseContainer("c-9"))
         .satisfies(e -> assertFails(e, TtrpcStatus.PERMISSION_DENIED, "PauseContainer"))
         .hasMessage(
-            "PauseContainer of c-9 (sandbox sb-1) failed with PERMISSION_DENIED: not?[31m"
-                + " allowed?");
+            "PauseContainer of c-9 (sandbox sb-1) failed with PERMISSION_DENIED: not\\x1b[31m"
+                + " allowed\\x00");
   }
 
   @Test

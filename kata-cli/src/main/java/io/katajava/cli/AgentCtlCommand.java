@@ -5,6 +5,7 @@ import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
 import io.katajava.agent.AgentException;
 import io.katajava.agent.AgentMethod;
+import io.katajava.agent.text.PrintableText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -95,7 +96,7 @@ final class AgentCtlCommand implements Callable<Integer> {
         AgentShell shell = new AgentShell(client, out, spec.commandLine().getErr());
         return isTerminal() ? shell.runInteractive(where) : shell.runLines(input());
       }
-      out.println(client.json().call(wanted, request()));
+      out.println(PrintableText.json(client.json().call(wanted, request())));
       out.flush();
       return 0;
     } catch (AgentException | IllegalArgumentException e) {

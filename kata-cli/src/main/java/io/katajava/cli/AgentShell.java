@@ -4,6 +4,7 @@ import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentException;
 import io.katajava.agent.AgentMethod;
+import io.katajava.agent.text.PrintableText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -111,7 +112,7 @@ final class AgentShell {
                     + "describe METHOD  everything about one\nquit             leave");
         case "list" -> AgentMethodHelp.list(out);
         case "describe" -> AgentMethodHelp.describe(method(rest), out);
-        default -> out.println(client.json().call(method(parts[0]), rest));
+        default -> out.println(PrintableText.json(client.json().call(method(parts[0]), rest)));
       }
       return true;
     } catch (AgentException | IllegalArgumentException e) {

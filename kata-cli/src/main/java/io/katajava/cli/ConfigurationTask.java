@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.config.ConfigurationException;
 import io.katajava.config.ConfigurationProblem;
 import io.katajava.config.KataConfiguration;
@@ -46,7 +47,8 @@ abstract class ConfigurationTask implements Callable<Integer> {
   }
 
   static void tell(PrintWriter err, ConfigurationProblem problem) {
-    err.println((problem.isError() ? "error: " : "warning: ") + problem);
+    err.println(
+        (problem.isError() ? "error: " : "warning: ") + PrintableText.lines(problem.toString()));
     err.flush();
   }
 

@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.qemu.qmp.json.JsonArray;
 import io.katajava.qemu.qmp.json.JsonObject;
 import io.katajava.qemu.qmp.json.JsonString;
@@ -16,7 +17,7 @@ final class IndentedJson {
   static String of(JsonValue value) {
     StringBuilder out = new StringBuilder();
     write(value, 0, out);
-    return out.toString();
+    return PrintableText.json(out.toString());
   }
 
   private static void write(JsonValue value, int depth, StringBuilder out) {

@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.qemu.qmp.json.JsonArray;
 import io.katajava.qemu.qmp.json.JsonObject;
 import io.katajava.qemu.qmp.json.JsonString;
@@ -15,7 +16,7 @@ final class Json {
   static String pretty(JsonValue value) {
     StringBuilder out = new StringBuilder();
     write(value, 0, out);
-    return out.append('\n').toString();
+    return PrintableText.json(out.append('\n').toString());
   }
 
   private static void write(JsonValue value, int depth, StringBuilder out) {

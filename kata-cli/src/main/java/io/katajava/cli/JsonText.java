@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.agent.text.PrintableText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,7 @@ final class JsonText {
 
   @Override
   public String toString() {
-    return text(this, "");
+    return PrintableText.json(text(this, ""));
   }
 
   private static String text(Object value, String indent) {

@@ -3,9 +3,11 @@ package io.katajava.cli;
 import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.SandboxStartException;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.bench.BenchCommand;
 import io.katajava.config.ConfigurationException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -173,6 +175,13 @@ public final class KataCommand {
     return spec.root().userObject() instanceof KataCommand root && root.verbose;
   }
 
+  /** Messages of the JDK's exceptions quote names of files and answers of servers as they are. */
+  private static String trace(Throwable failure) {
+    StringWriter text = new StringWriter();
+    failure.printStackTrace(new PrintWriter(text));
+    return PrintableText.lines(text.toString());
+  }
+
   private static IExecutionExceptionHandler failures(KataCommand root) {
     return (failure, line, result) -> {
       PrintWriter err = line.getErr();
@@ -185,16 +194,16 @@ public final class KataCommand {
         broken.problems().forEach(problem -> ConfigurationTask.tell(err, problem));
         return ConfigurationTask.BROKEN;
       } else if (failure instanceof java.nio.file.NoSuchFileException missing) {
-        err.println("kata: there is no " + missing.getFile());
+        err.println("kata: there is no " + PrintableText.line(missing.getFile()));
       } else if (failure instanceof KataException || failure instanceof java.io.IOException) {
-        err.println("kata: " + failure.getMessage());
+        err.println("kata: " + PrintableText.lines(String.valueOf(failure.getMessage())));
         if (root.verbose) {
-          failure.printStackTrace(err);
+          err.print(trace(failure));
         }
       } else {
         // Not foreseen: the stack trace is what a report needs.
         err.println("kata: unexpected failure, please report it");
-        failure.printStackTrace(err);
+        err.print(trace(failure));
       }
       err.flush();
       return ExitCodes.OWN_FAILURE;

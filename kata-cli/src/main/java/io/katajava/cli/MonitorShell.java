@@ -1,5 +1,6 @@
 package io.katajava.cli;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
@@ -191,7 +192,9 @@ final class MonitorShell {
             CLOCK.format(event.timestamp())
                 + " "
                 + event.eventName()
-                + (event.toJson().isEmpty() ? "" : " " + event.toJson()));
+                + (event.toJson().isEmpty()
+                    ? ""
+                    : " " + PrintableText.json(event.toJson().toString())));
       } catch (QmpTimeoutException e) {
         // Nothing happened; the next take goes on.
       } catch (QmpClosedException e) {

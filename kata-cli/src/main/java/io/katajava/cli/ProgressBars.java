@@ -2,6 +2,7 @@ package io.katajava.cli;
 
 import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
+import io.katajava.agent.text.PrintableText;
 import java.io.PrintWriter;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -39,12 +40,12 @@ final class ProgressBars implements ProgressListener, AutoCloseable {
       if (event.ended()) {
         boolean known = running.remove(event.subject()) != null;
         if (!moving && known) {
-          err.println("kata: " + verb(event) + " " + event.subject() + ": done");
+          err.println("kata: " + verb(event) + " " + subject(event) + ": done");
         }
       } else {
         running.put(event.subject(), event);
         if (!moving && begun.add(event.subject())) {
-          err.println("kata: " + verb(event) + " " + event.subject());
+          err.println("kata: " + verb(event) + " " + subject(event));
         }
       }
       if (moving) {
@@ -56,9 +57,15 @@ final class ProgressBars implements ProgressListener, AutoCloseable {
     }
   }
 
+  /** It may be the name of a file, or of an image. */
+  private static String subject(ProgressEvent event) {
+    return PrintableText.line(event.subject());
+  }
+
   private static String verb(ProgressEvent event) {
     return switch (event.activity()) {
       case PULL -> "pulling";
+      case IMPORT -> "importing";
       case UNPACK -> "unpacking";
       case GUEST_BUILD -> "building";
     };
@@ -81,7 +88,7 @@ final class ProgressBars implements ProgressListener, AutoCloseable {
     String what =
         verb(first)
             + " "
-            + first.subject()
+            + subject(first)
             + (running.size() > 1 ? " and " + (running.size() - 1) + " more" : "");
     if (!known || total <= 0) {
       return what + (done > 0 ? " " + ImageCommand.size(done) : "");

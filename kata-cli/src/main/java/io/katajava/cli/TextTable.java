@@ -1,12 +1,15 @@
 package io.katajava.cli;
 
+import io.katajava.agent.text.PrintableText;
 import java.util.List;
 
-/** Columns of text, two spaces between them. */
+/** Columns of text, two spaces between them; what is not printable in a cell is escaped. */
 final class TextTable {
   private TextTable() {}
 
-  static String of(List<List<String>> rows) {
+  static String of(List<List<String>> texts) {
+    List<List<String>> rows =
+        texts.stream().map(row -> row.stream().map(PrintableText::line).toList()).toList();
     int columns = rows.stream().mapToInt(List::size).max().orElse(0);
     int[] widths = new int[columns];
     for (List<String> row : rows) {

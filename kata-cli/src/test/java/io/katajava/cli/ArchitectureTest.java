@@ -1,6 +1,7 @@
 package io.katajava.cli;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.conditions.ArchConditions.dependOnClassesThat;
@@ -11,11 +12,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.katajava.agent.text.PrintableText;
 
 /** The arrows of the house: who may know whom. */
 @AnalyzeClasses(
@@ -154,9 +158,26 @@ class ArchitectureTest {
           .notHaveRawReturnType(resideInAnyPackage(THIRD_PARTY))
           .andShould()
           .notHaveRawParameterTypes(
-              com.tngtech.archunit.base.DescribedPredicate.describe(
+              DescribedPredicate.describe(
                   "third-party types",
                   types -> types.stream().anyMatch(resideInAnyPackage(THIRD_PARTY))));
+
+  /** Messages quote guests, registries and files: there is one place that makes them printable. */
+  @ArchTest
+  static final ArchRule MESSAGES_OF_EXCEPTIONS_ARE_PRINTABLE =
+      classes()
+          .that()
+          .areAssignableTo(Throwable.class)
+          .and(
+              DescribedPredicate.<JavaClass>describe(
+                  "extend no exception of ours",
+                  each ->
+                      each.getRawSuperclass()
+                          .map(above -> !above.getPackageName().startsWith("io.katajava"))
+                          .orElse(true)))
+          .and()
+          .resideOutsideOfPackages("io.katajava.docs..", "io.katajava.bench..")
+          .should(dependOnClassesThat(assignableTo(PrintableText.class)));
 
   @ArchTest
   static final ArchRule INTERNALS_STAY_IN_THEIR_MODULE =

@@ -44,9 +44,18 @@ class HostileLayerTest {
         Arguments.of("has no file", new LayerBuilder().hardLink("passwd", "etc/passwd")),
         Arguments.of(
             "has a directory as target", new LayerBuilder().directory("d").hardLink("link", "d")),
-        Arguments.of("is below", new LayerBuilder().symlink("out", "/etc").file("out/passwd", "x")),
+        Arguments.of(
+            "more than 40 links",
+            new LayerBuilder().symlink("a", "b").symlink("b", "a").file("a/x", "x")),
+        Arguments.of(
+            "takes the place of a link",
+            new LayerBuilder().symlink("a", "b").file("a/x", "x").directory("a")),
         Arguments.of("is below", new LayerBuilder().file("f", "x").file("f/g", "x")),
-        Arguments.of("is below", new LayerBuilder().file("f/g", "x").file("f", "x")),
+        Arguments.of(
+            "takes the place of a directory", new LayerBuilder().file("f/g", "x").file("f", "x")),
+        Arguments.of(
+            "takes the place of a directory",
+            new LayerBuilder().file("f/g", "x").symlink("f", "etc")),
         Arguments.of(
             "takes the place of a directory",
             new LayerBuilder().directory("d").symlink("d", "/etc")),
@@ -68,9 +77,32 @@ class HostileLayerTest {
                 .entry("pax", 'x', 0644, 0, 0, "", "99 path=x\n".getBytes(StandardCharsets.UTF_8))
                 .file("fine", "x")),
         Arguments.of(
-            "sparse", new LayerBuilder().pax(Map.of("GNU.sparse.major", "1")).file("s", "")),
+            "sparse in an unknown form",
+            new LayerBuilder().pax(Map.of("GNU.sparse.major", "1")).file("s", "")),
         Arguments.of(
-            "unknown kind", new LayerBuilder().entry("s", 'S', 0644, 0, 0, "", new byte[0])),
+            "not GNU tar's", new LayerBuilder().entry("s", 'S', 0644, 0, 0, "", new byte[0])),
+        Arguments.of(
+            "does not fit the file",
+            new LayerBuilder()
+                .pax(Map.of("GNU.sparse.size", "10", "GNU.sparse.map", "0,5,3,5"))
+                .file("s", "0123456789")),
+        Arguments.of(
+            "has 4 bytes of data, its map says 5",
+            new LayerBuilder()
+                .pax(Map.of("GNU.sparse.size", "10", "GNU.sparse.map", "0,5"))
+                .file("s", "0123")),
+        Arguments.of(
+            "ends within a piece",
+            new LayerBuilder()
+                .pax(Map.of("GNU.sparse.size", "10", "GNU.sparse.map", "0,5,7"))
+                .file("s", "01234")),
+        Arguments.of(
+            "larger than 64 GiB",
+            new LayerBuilder()
+                .pax(Map.of("GNU.sparse.size", "4611686018427387904", "GNU.sparse.map", "0,1"))
+                .file("s", "0")),
+        Arguments.of(
+            "unknown kind", new LayerBuilder().entry("s", 'Z', 0644, 0, 0, "", new byte[0])),
         Arguments.of("ends within a file", new LayerBuilder().announced("cut", '0', 1L << 20)),
         Arguments.of("is no number", new LayerBuilder().pax(Map.of("size", "-x")).file("s", "")),
         Arguments.of("negative size", new LayerBuilder().pax(Map.of("size", "-5")).file("s", "")),
@@ -81,9 +113,21 @@ class HostileLayerTest {
                 .pax(Map.of("SCHILY.xattr.user.big", "v".repeat(70000)))
                 .file("s", "")),
         Arguments.of(
-            "has content",
-            new LayerBuilder().file("a", "x").entry("b", '1', 0644, 0, 0, "a", new byte[600])),
+            "checksum",
+            new LayerBuilder()
+                .file("a", "x")
+                .entry("b", '1', 0644, 0, 0, "a", "content".getBytes(StandardCharsets.UTF_8))),
+        Arguments.of("more than 1000 names", deep()),
         Arguments.of("more than 1000 entries", many()));
+  }
+
+  /** Few entries, many directories that are only implied. */
+  private static LayerBuilder deep() {
+    LayerBuilder layer = new LayerBuilder();
+    for (int i = 0; i < 10; i++) {
+      layer.pax(Map.of("path", i + "/d".repeat(200) + "/f")).file("f", "");
+    }
+    return layer;
   }
 
   private static LayerBuilder many() {

@@ -1,5 +1,6 @@
 package io.katajava.agent.transport;
 
+import io.katajava.agent.text.PrintableText;
 import java.io.IOException;
 
 /** The connection was closed on this side: by {@link Connection#close}, not by the peer. */
@@ -11,6 +12,6 @@ public final class ConnectionClosedException extends IOException {
    * @param connection what {@link Connection#describe} says
    */
   public ConnectionClosedException(String connection) {
-    super(connection + " was closed on this side");
+    super(PrintableText.lines(connection) + " was closed on this side");
   }
 }

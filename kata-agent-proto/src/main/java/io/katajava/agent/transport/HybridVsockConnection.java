@@ -1,5 +1,6 @@
 package io.katajava.agent.transport;
 
+import io.katajava.agent.text.PrintableText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -48,7 +49,7 @@ public final class HybridVsockConnection implements Connection {
               });
       if (!line.startsWith("OK")) {
         socket.close();
-        throw new IOException("the answer is \"" + line + "\" instead of OK");
+        throw new IOException("the answer is \"" + PrintableText.line(line) + "\" instead of OK");
       }
       return new HybridVsockConnection(socket, description);
     } catch (IOException e) {

@@ -1,5 +1,6 @@
 package io.katajava.agent.ttrpc;
 
+import io.katajava.agent.text.PrintableText;
 import org.jspecify.annotations.Nullable;
 
 /** A call that did not succeed: refused by the server, late, given up, or cut off. */
@@ -24,7 +25,7 @@ public final class TtrpcException extends RuntimeException {
    * @param cause why, if known
    */
   public TtrpcException(TtrpcStatus status, String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(PrintableText.lines(message), cause);
     this.status = status;
   }
 

@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.PublishedPort;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.spi.ImageConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +33,7 @@ final class ExposedPorts {
       int last =
           first == 0 || matcher.group(2) == null ? first : Integer.parseInt(matcher.group(2));
       if (first < 1 || last > 65535 || last < first || ports.size() + last - first >= MOST) {
-        log.warn("port '{}' that the image exposes is not published", text);
+        log.warn("port '{}' that the image exposes is not published", PrintableText.line(text));
         continue;
       }
       for (int port = first; port <= last; port++) {

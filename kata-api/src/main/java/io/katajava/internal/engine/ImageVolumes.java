@@ -2,6 +2,7 @@ package io.katajava.internal.engine;
 
 import io.katajava.ContainerSpec;
 import io.katajava.agent.oci.OciMount;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.spi.Rootfs;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +31,10 @@ final class ImageVolumes {
     for (String text : rootfs.config().volumes()) {
       Path path = Path.of(text.replace("\0", "")).normalize();
       if (!text.startsWith("/") || path.getNameCount() == 0 || text.contains("\0")) {
-        log.warn("container {}: the image's volume '{}' is left out", spec.name(), text);
+        log.warn(
+            "container {}: the image's volume '{}' is left out",
+            spec.name(),
+            PrintableText.line(text));
       } else {
         declared.add(path);
       }

@@ -1,5 +1,6 @@
 package io.katajava.cli.log;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.qemu.qmp.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -98,7 +99,7 @@ public final class LogWriter {
   }
 
   private static String printable(String text) {
-    return text.replaceAll("[\\p{Cc}&&[^\n\t]]", "");
+    return PrintableText.console(text);
   }
 
   private String text(LogEntry entry) {

@@ -64,6 +64,6 @@ class LogWriterTest {
   @Test
   void text_escapeSequencesOfAGuest_areTakenOut() throws IOException {
     assertThat(write(LogWriter.Format.TEXT, "[    1.000000] \u001b[2Jgone\u0007 \u009b31m here\n"))
-        .isEqualTo("- -       kernel [2Jgone 31m here uptime=1.000000\n");
+        .isEqualTo("- -       kernel gone  here uptime=1.000000\n");
   }
 }

@@ -1,5 +1,7 @@
 package io.katajava.guest.internal;
 
+import io.katajava.agent.text.PrintableText;
+
 /** A source of a kernel or busybox that does not do here; the message is the reason, a clause. */
 final class Unusable extends Exception {
   private final String remedy;
@@ -15,7 +17,7 @@ final class Unusable extends Exception {
    * @param remedy what would help, a sentence without its stop, or empty
    */
   Unusable(String reason, String remedy) {
-    super(reason);
+    super(PrintableText.lines(reason));
     this.remedy = remedy;
   }
 

@@ -1,64 +1,37 @@
 package io.katajava.image.internal;
 
-import io.katajava.image.Digest;
-import io.katajava.image.ImageLimits;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.LongConsumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Files of an archive of images, kept as unfinished files until they are adopted. */
 final class ArchiveBundle implements ImportBundle {
-  private final StoreDirectory store;
+  private final ArchiveTable table;
   private final Map<String, Path> files = new HashMap<>();
-  private final Map<String, String> links = new HashMap<>();
 
-  private ArchiveBundle(StoreDirectory store) {
-    this.store = store;
-  }
-
-  boolean has(String name) {
-    return files.containsKey(name);
-  }
-
-  /** Newer archives have a layer once and links to it. */
-  private @Nullable Path file(String name) {
-    Path file = files.get(name);
-    String link = links.get(name);
-    if (file != null || link == null) {
-      return file;
-    }
-    Path at = Path.of(name).resolveSibling(link).normalize();
-    return files.get(at.toString());
+  private ArchiveBundle(ArchiveTable table) {
+    this.table = table;
   }
 
   @Override
   public @Nullable InputStream open(String name) throws IOException {
-    Path file = file(name);
-    return file == null ? null : Files.newInputStream(file);
+    // Names in archives are bytes, of which each is a character here.
+    String bytes = new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    InputStream document = table.open(bytes);
+    Path file = files.get(table.file(bytes));
+    return document != null || file == null ? document : Files.newInputStream(file);
   }
 
-  Descriptor adopt(String name, String mediaType) throws IOException {
-    Path file = file(name);
-    if (file == null) {
-      throw new InvalidLayerException("file " + name + " is missing");
-    }
-    Digest digest;
-    try (InputStream in = Files.newInputStream(file)) {
-      var hash = Digest.sha256(new byte[0]).newHash();
-      new java.security.DigestInputStream(in, hash)
-          .transferTo(java.io.OutputStream.nullOutputStream());
-      digest = new Digest("sha256", java.util.HexFormat.of().formatHex(hash.digest()));
-    }
-    Descriptor descriptor = new Descriptor(mediaType, digest, Files.size(file));
-    try (InputStream in = Files.newInputStream(file)) {
-      store.add(descriptor, in);
-    }
-    return descriptor;
+  @Override
+  public boolean hasBlobs() {
+    return table.hasBlobs();
   }
 
   @Override
@@ -69,56 +42,22 @@ final class ArchiveBundle implements ImportBundle {
   }
 
   /**
-   * Takes an archive apart as far as it is one of images; a root filesystem shows early.
+   * The second pass over an archive.
    *
-   * @param progress hears how many bytes were read
+   * @param in the archive, uncompressed
+   * @param table what the first pass has found
+   * @param wanted which files are kept
    */
   static ArchiveBundle unpack(
-      Path source, StoreDirectory store, ImageLimits limits, LongConsumer progress)
+      InputStream in, ArchiveTable table, StoreDirectory store, Predicate<String> wanted)
       throws IOException {
-    ArchiveBundle bundle = new ArchiveBundle(store);
+    ArchiveBundle bundle = new ArchiveBundle(table);
     boolean whole = false;
-    long[] done = {0};
-    try (InputStream file =
-            new CountingStream(
-                Files.newInputStream(source),
-                count -> {
-                  done[0] += count;
-                  progress.accept(done[0]);
-                });
-        InputStream in =
-            new java.io.BufferedInputStream(LayerArchive.uncompressed(file), 1 << 16)) {
+    try {
       TarReader reader = new TarReader(in);
       for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-        if (entry.kind() == TarEntry.Kind.DIRECTORY) {
-          continue;
-        }
-        String name = entry.path();
-        boolean known =
-            name.startsWith("blobs/")
-                || name.equals("index.json")
-                || name.equals("oci-layout")
-                || name.equals("manifest.json")
-                || name.equals("repositories")
-                || name.matches("[0-9a-f]{64}(\\.json|/.*|\\.tar)?");
-        if (!known) {
-          // No archive of images: nothing more of it need be looked at.
-          break;
-        }
-        if (bundle.files.size() + bundle.links.size() > 4 * limits.layers()) {
-          throw new InvalidLayerException("an archive of more files than images have");
-        }
-        if (entry.kind() == TarEntry.Kind.SYMLINK) {
-          bundle.links.put(name, entry.link());
-        } else if (entry.kind() == TarEntry.Kind.FILE) {
-          Path kept = store.newTemporary();
-          bundle.files.put(name, kept);
-          try (var out = Files.newOutputStream(kept)) {
-            byte[] buffer = new byte[1 << 16];
-            for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer)) {
-              out.write(buffer, 0, n);
-            }
-          }
+        if (entry.kind() == TarEntry.Kind.FILE && wanted.test(entry.path())) {
+          bundle.keep(entry.path(), reader, store);
         }
       }
       whole = true;
@@ -126,6 +65,21 @@ final class ArchiveBundle implements ImportBundle {
     } finally {
       if (!whole) {
         bundle.close();
+      }
+    }
+  }
+
+  /** One that is there twice counts as it is the last time. */
+  private void keep(String name, TarReader reader, StoreDirectory store) throws IOException {
+    Path kept = files.get(name);
+    if (kept == null) {
+      kept = store.newTemporary();
+      files.put(name, kept);
+    }
+    try (OutputStream out = store.output(kept, false)) {
+      byte[] buffer = new byte[1 << 16];
+      for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer)) {
+        out.write(buffer, 0, n);
       }
     }
   }

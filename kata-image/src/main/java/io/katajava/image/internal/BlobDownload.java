@@ -1,19 +1,16 @@
 package io.katajava.image.internal;
 
 import io.katajava.Deadline;
+import io.katajava.KataException;
 import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
-import io.katajava.agent.threads.Timer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.time.Duration;
 import java.util.OptionalLong;
-import java.util.concurrent.ScheduledFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,12 +23,7 @@ final class BlobDownload {
   private static final Logger log = LoggerFactory.getLogger(BlobDownload.class);
 
   /** Attempts without a single new byte, before it is given up. */
-  private static final int FRUITLESS_ATTEMPTS = 4;
-
-  private static final Duration STALL_LIMIT = Duration.ofSeconds(30);
-  private static final Duration PAUSE = Duration.ofMillis(200);
-  private static final Timer GUARD =
-      new Timer("kata-pull-guard", Duration.ofSeconds(10), problem -> {});
+  private static final int FRUITLESS_ATTEMPTS = 5;
 
   private final StoreDirectory store;
   private final RegistryClient client;
@@ -67,27 +59,35 @@ final class BlobDownload {
 
   private void fetch() throws IOException, InterruptedException {
     Path part = store.part(blob.digest());
-    int fruitless = 0;
+    RegistryRetry retry = new RegistryRetry(FRUITLESS_ATTEMPTS, deadline);
+    int begunAgain = 0;
     while (true) {
       long before = Files.exists(part) ? Files.size(part) : 0;
       try {
         attempt(part, before);
         return;
-      } catch (InvalidLayerException e) {
-        // What is wrong does not become right by more of it.
+      } catch (InvalidLayerException | KataException e) {
+        // What is wrong does not become right by more of it, and a full disk is to be freed.
         Files.deleteIfExists(part);
         throw e;
       } catch (IOException e) {
-        if (e instanceof RegistryException answer && !answer.mayPass()) {
-          throw e;
+        if (store.isFull()) {
+          Files.deleteIfExists(part);
+          throw store.full(blob.size() - before, e);
         }
-        long now = Files.exists(part) ? Files.size(part) : 0;
-        fruitless = now > before ? 0 : fruitless + 1;
-        if (fruitless == FRUITLESS_ATTEMPTS || deadline.isExpired() || Thread.interrupted()) {
-          throw e;
+        if (before > 0
+            && e instanceof RegistryException answer
+            && answer.status() == 416
+            && ++begunAgain < FRUITLESS_ATTEMPTS) {
+          // It does not go on from there: from the beginning, then.
+          log.debug("{} is begun again: {}", blob.digest(), e.toString());
+          Files.deleteIfExists(part);
+          continue;
         }
-        log.debug("download of {} goes on at byte {} after: {}", blob.digest(), now, e.toString());
-        Thread.sleep(deadline.remainingAtMost(PAUSE.multipliedBy(1L << fruitless)).toMillis());
+        if ((Files.exists(part) ? Files.size(part) : 0) > before) {
+          retry.progressed();
+        }
+        retry.after(e, blob.digest().toString());
       }
     }
   }
@@ -101,6 +101,11 @@ final class BlobDownload {
     if (size < blob.size() || blob.size() == 0) {
       try (RegistryClient.Answer answer = client.blob(blob.digest().toString(), size)) {
         boolean goesOn = answer.status() == 206 && continues(answer, size);
+        if (answer.status() == 206 && !goesOn && size > 0) {
+          Files.deleteIfExists(part);
+          throw new IOException(
+              "the registry sends another part of " + blob.digest() + " than was asked for");
+        }
         if (!goesOn && size > 0) {
           hash = blob.digest().newHash();
           size = 0;
@@ -122,7 +127,7 @@ final class BlobDownload {
     store.publish(part, store.blob(blob.digest()));
   }
 
-  private static long hashed(Path part, MessageDigest hash) throws IOException {
+  private long hashed(Path part, MessageDigest hash) throws IOException {
     if (!Files.exists(part)) {
       return 0;
     }
@@ -130,6 +135,7 @@ final class BlobDownload {
     byte[] buffer = new byte[1 << 16];
     try (InputStream in = Files.newInputStream(part)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        LateException.check(deadline, "reading what was there of " + blob.digest());
         hash.update(buffer, 0, n);
         size += n;
       }
@@ -149,26 +155,11 @@ final class BlobDownload {
       throws IOException {
     long size = have;
     byte[] buffer = new byte[1 << 16];
-    long[] lastAt = {System.nanoTime()};
     InputStream body = answer.body();
-    // The client has no limit for the time between two bytes: this one closes what stands still.
-    ScheduledFuture<?> watch =
-        GUARD.every(
-            Duration.ofSeconds(1),
-            () -> {
-              if (System.nanoTime() - lastAt[0] > STALL_LIMIT.toNanos() || deadline.isExpired()) {
-                closeQuietly(body);
-              }
-            });
     long toldAt = 0;
-    try (OutputStream out =
-        Files.newOutputStream(
-            part,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            append ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING)) {
+    try (OutputStream out = store.output(part, append)) {
       for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
-        lastAt[0] = System.nanoTime();
+        LateException.check(deadline, "downloading " + blob.digest());
         size += n;
         if (size > blob.size()) {
           throw new InvalidLayerException(
@@ -176,22 +167,13 @@ final class BlobDownload {
         }
         hash.update(buffer, 0, n);
         out.write(buffer, 0, n);
-        if (lastAt[0] - toldAt > 100_000_000) {
-          toldAt = lastAt[0];
+        long now = System.nanoTime();
+        if (now - toldAt > 100_000_000) {
+          toldAt = now;
           tell(size, false);
         }
       }
       return size;
-    } finally {
-      watch.cancel(false);
-    }
-  }
-
-  private static void closeQuietly(InputStream body) {
-    try {
-      body.close();
-    } catch (IOException e) {
-      log.trace("closing a download that stands still", e);
     }
   }
 

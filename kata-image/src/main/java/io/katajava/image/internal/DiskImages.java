@@ -30,7 +30,7 @@ public final class DiskImages {
   private static final Logger log = LoggerFactory.getLogger(DiskImages.class);
 
   /** Changes with whatever changes the bytes that are made of the same layers. */
-  private static final String RECIPE = "squashfs-2";
+  private static final String RECIPE = "squashfs-3";
 
   private static final String SUFFIX = ".squashfs";
   private static final int MAXIMUM_DISKS = 16;
@@ -179,7 +179,9 @@ public final class DiskImages {
     for (int i = 0; i < layers.size(); i++) {
       LayerIndex index;
       try {
-        index = archive(layers.get(i)).index(layers.get(i).diffId());
+        index = archive(layers.get(i), deadline).index(layers.get(i).diffId());
+      } catch (LateException e) {
+        throw e;
       } catch (IOException e) {
         throw refused(name, layers.get(i), e);
       }
@@ -196,7 +198,7 @@ public final class DiskImages {
       }
       indexes.add(index);
     }
-    Plan plan = plan(layers.size(), alone);
+    Plan plan = plan(layers, alone);
     List<DiskImage> images = new ArrayList<>();
     for (int i = 0; i < plan.starts().size(); i++) {
       int from = plan.starts().get(i);
@@ -219,17 +221,32 @@ public final class DiskImages {
    * The lowest layers are what images share, so each of them is alone as long as there are disks;
    * the last block image takes the rest. Layers up to {@code alone} depend on those below them.
    */
-  private Plan plan(int layers, int alone) {
+  private Plan plan(List<Layer> layers, int alone) {
     List<Integer> starts = new ArrayList<>(List.of(0));
     int next = Math.max(1, alone);
-    while (next < layers && starts.size() < most) {
+    while (next < layers.size() && starts.size() < most) {
       starts.add(next++);
+    }
+    // One layer may be there twice, but overlayfs takes no directory twice.
+    while (hasOneTwice(layers, starts)) {
+      starts.remove(starts.size() - 1);
     }
     return new Plan(starts);
   }
 
-  private LayerArchive archive(Layer layer) {
-    return new LayerArchive(store.blob(layer.blob()), limits);
+  private static boolean hasOneTwice(List<Layer> layers, List<Integer> starts) {
+    Set<String> keys = new HashSet<>();
+    for (int i = 0; i < starts.size(); i++) {
+      int to = i + 1 < starts.size() ? starts.get(i + 1) : layers.size();
+      if (!keys.add(key(layers, starts.get(i), to))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private LayerArchive archive(Layer layer, Deadline deadline) {
+    return new LayerArchive(store.blob(layer.blob()), limits, deadline);
   }
 
   private DiskImage build(
@@ -269,7 +286,11 @@ public final class DiskImages {
           out ->
               stack.write(
                   layer ->
-                      counted(archive(layers.get(from + layer)).open(), subject, done, progress),
+                      counted(
+                          archive(layers.get(from + layer), deadline).open(),
+                          subject,
+                          done,
+                          progress),
                   out),
           unfinished,
           deadline);

@@ -1,6 +1,8 @@
 package io.katajava.image.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.katajava.Deadline;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.image.ImageReference;
 import io.katajava.image.RegistryOptions;
 import io.katajava.image.RegistryOptions.Credentials;
@@ -9,12 +11,15 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Docker's {@code config.json}: credentials in it, and helpers that keep them elsewhere. */
 final class DockerCredentials {
@@ -22,7 +27,7 @@ final class DockerCredentials {
   static final String TOKEN_USER = "<token>";
 
   private static final String DOCKER_HUB = "https://index.docker.io/v1/";
-  private static final long HELPER_SECONDS = 30;
+  private static final Duration HELPER_LIMIT = Duration.ofSeconds(30);
   private static final int MAXIMUM_ANSWER = 1 << 20;
 
   private final RegistryOptions options;
@@ -33,7 +38,8 @@ final class DockerCredentials {
     this.environment = environment;
   }
 
-  Optional<Credentials> of(String registry) throws IOException, InterruptedException {
+  Optional<Credentials> of(String registry, Deadline deadline)
+      throws IOException, InterruptedException {
     Optional<Credentials> own = options.credentials(registry);
     if (own.isPresent()) {
       return own;
@@ -42,7 +48,7 @@ final class DockerCredentials {
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    JsonNode config = OciDocuments.parse(Files.readAllBytes(file), file.toString());
+    JsonNode config = OciDocuments.parse(read(file), file.toString());
     String server = registry.equals(ImageReference.DEFAULT_REGISTRY) ? DOCKER_HUB : registry;
     String helper = config.path("credHelpers").path(registry).asText("");
     if (helper.isEmpty() && server.equals(DOCKER_HUB)) {
@@ -55,7 +61,14 @@ final class DockerCredentials {
       }
       helper = config.path("credsStore").asText("");
     }
-    return helper.isEmpty() ? Optional.empty() : ask(helper, server);
+    return helper.isEmpty() ? Optional.empty() : ask(helper, server, file, deadline);
+  }
+
+  private static byte[] read(Path file) throws IOException {
+    if (Files.size(file) > MAXIMUM_ANSWER) {
+      throw new IOException(file + " is larger than a configuration of Docker");
+    }
+    return Files.readAllBytes(file);
   }
 
   private Path usual() {
@@ -92,42 +105,77 @@ final class DockerCredentials {
   }
 
   /** {@code docker-credential-HELPER get}: the server on its input, JSON on its output. */
-  private Optional<Credentials> ask(String helper, String server)
+  private static Optional<Credentials> ask(
+      String helper, String server, Path file, Deadline deadline)
       throws IOException, InterruptedException {
     if (!helper.matches("[A-Za-z0-9._-]+")) {
-      throw new IOException("'" + helper + "' names no credential helper");
+      throw new IOException(
+          "'"
+              + PrintableText.line(helper, 100)
+              + "', which "
+              + file
+              + " names, is no name of a credential helper");
     }
     String program = "docker-credential-" + helper;
     ProcessBuilder builder = new ProcessBuilder(program, "get");
     builder.redirectError(ProcessBuilder.Redirect.DISCARD);
-    Process process = builder.start();
+    Process process;
     try {
-      CompletableFuture<byte[]> answer =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return process.getInputStream().readNBytes(MAXIMUM_ANSWER);
-                } catch (IOException e) {
-                  return new byte[0];
-                }
-              });
+      process = builder.start();
+    } catch (IOException e) {
+      // The JDK's message has the reason of the kernel, and the whole environment never.
+      throw new RegistryException(
+          401,
+          "the credential helper "
+              + program
+              + ", which "
+              + file
+              + " names for "
+              + server
+              + ", cannot be run; install it, or take it out of that file ("
+              + e.getMessage()
+              + ")");
+    }
+    Duration limit = deadline.remainingAtMost(HELPER_LIMIT);
+    try {
+      CompletableFuture<byte[]> answer = new CompletableFuture<>();
+      Thread reader = new Thread(() -> read(process, answer), "kata-credential-helper");
+      reader.setDaemon(true);
+      reader.start();
       try (OutputStream in = process.getOutputStream()) {
         in.write((server + "\n").getBytes(StandardCharsets.UTF_8));
       }
-      if (!process.waitFor(HELPER_SECONDS, TimeUnit.SECONDS)) {
-        throw new IOException(program + " did not answer within " + HELPER_SECONDS + " s");
+      byte[] said = answer.get(limit.toMillis() + 1, TimeUnit.MILLISECONDS);
+      if (!process.waitFor(
+          deadline.remainingAtMost(HELPER_LIMIT).toMillis() + 1, TimeUnit.MILLISECONDS)) {
+        throw new TimeoutException();
       }
       if (process.exitValue() != 0) {
         // That is how helpers say that they have nothing for a server.
         return Optional.empty();
       }
-      JsonNode said = OciDocuments.parse(answer.join(), "the answer of " + program);
-      String secret = said.path("Secret").asText("");
+      JsonNode document = OciDocuments.parse(said, "the answer of " + program);
+      String secret = document.path("Secret").asText("");
       return secret.isEmpty()
           ? Optional.empty()
-          : Optional.of(new Credentials(said.path("Username").asText(""), secret));
+          : Optional.of(new Credentials(document.path("Username").asText(""), secret));
+    } catch (TimeoutException e) {
+      throw new IOException(
+          "the credential helper " + program + " did not answer within " + limit.toSeconds() + " s",
+          e);
+    } catch (ExecutionException e) {
+      throw new IOException("the answer of the credential helper " + program + " is lost", e);
     } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
+    }
+  }
+
+  private static void read(Process process, CompletableFuture<byte[]> answer) {
+    try {
+      answer.complete(process.getInputStream().readNBytes(MAXIMUM_ANSWER));
+    } catch (IOException e) {
+      answer.completeExceptionally(e);
     }
   }
 }

@@ -45,6 +45,14 @@ final class EnvironmentProxies extends ProxySelector {
         .orElse(List.of(Proxy.NO_PROXY));
   }
 
+  /** The proxy that stands between, for messages. */
+  static Optional<String> named(ProxySelector proxies, URI uri) {
+    return proxies.select(uri).stream()
+        .filter(proxy -> proxy.type() != Proxy.Type.DIRECT)
+        .map(proxy -> "proxy " + proxy.address())
+        .findFirst();
+  }
+
   private Optional<String> variable(String name) {
     String value = environment.get(name);
     if (value == null || value.isEmpty()) {

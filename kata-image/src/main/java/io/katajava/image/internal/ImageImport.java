@@ -1,38 +1,59 @@
 package io.katajava.image.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
-import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import io.katajava.image.ImageReference;
 import io.katajava.image.Platform;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.function.LongConsumer;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Takes images from files: what kind of file it is shows from its content. */
+/**
+ * Takes images from files and directories. What kind of file it is shows from its content, once all
+ * of its names are known.
+ */
 final class ImageImport {
+  /** Docker's older archives, crane's, and newer ones, call files by what is in them. */
+  private static final Pattern NAMED_BY_DIGEST =
+      Pattern.compile("(?:blobs/sha256/|sha256:)?([0-9a-f]{64})(?:\\.json)?");
+
   private final StoreDirectory store;
   private final ImageLimits limits;
   private final ProgressListener progress;
+  private final Deadline deadline;
 
-  ImageImport(StoreDirectory store, ImageLimits limits, ProgressListener progress) {
+  ImageImport(
+      StoreDirectory store, ImageLimits limits, ProgressListener progress, Deadline deadline) {
     this.store = store;
     this.limits = limits;
     this.progress = progress;
+    this.deadline = deadline;
   }
 
   /** The images of a source, all of their content in the store; they have no names there yet. */
@@ -40,76 +61,205 @@ final class ImageImport {
     if (!Files.exists(source)) {
       throw new NoSuchFileException(source.toString());
     }
-    String subject =
-        source.getFileName() == null ? source.toString() : source.getFileName().toString();
+    return Files.isDirectory(source) ? fromDirectory(source, name) : fromFile(source, name);
+  }
+
+  private List<ImageReader.Parts> fromDirectory(Path source, @Nullable ImageReference name)
+      throws IOException {
+    ImportBundle bundle = new ImportBundle.OfDirectory(source);
+    ImportForm form = ImportForm.of(bundle);
+    ImportProgress told = new ImportProgress(progress, source, 0);
     try {
-      if (Files.isDirectory(source)) {
-        return Files.exists(source.resolve("index.json"))
-            ? fromLayout(new ImportBundle.OfDirectory(source), source, name)
-            : List.of(fromTree(source, name));
+      if (form.layout() != null || form.docker() != null) {
+        return images(bundle, form, source, name, told);
       }
-      try (ArchiveBundle bundle =
-          ArchiveBundle.unpack(source, store, limits, listening(subject, Files.size(source)))) {
-        if (bundle.has("index.json") && bundle.has("oci-layout")) {
-          return fromLayout(bundle, source, name);
-        }
-        if (bundle.has("manifest.json")) {
-          return fromDockerSave(bundle, source, name);
-        }
-      }
-      return List.of(fromArchive(source, name));
+      told.form("root filesystem");
+      return List.of(fromTree(source, name));
     } finally {
-      progress.progress(event(subject, 0, 0, true));
+      told.ended();
     }
   }
 
-  private LongConsumer listening(String subject, long total) {
-    return done -> progress.progress(event(subject, done, total, false));
+  private List<ImageReader.Parts> fromFile(Path source, @Nullable ImageReference name)
+      throws IOException {
+    ImportProgress told = new ImportProgress(progress, source, Files.size(source));
+    try {
+      ArchiveTable table;
+      try (InputStream in = archive(source, told)) {
+        table = ArchiveTable.read(in);
+      }
+      ImportForm form = ImportForm.of(table);
+      if (form.layout() == null && form.docker() == null) {
+        told.form("root filesystem");
+        return List.of(fromArchive(source, name));
+      }
+      Set<String> wanted = new HashSet<>();
+      if (form.docker() != null) {
+        for (String file : form.docker().files()) {
+          wanted.add(
+              table.file(
+                  new String(file.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1)));
+        }
+      }
+      try (InputStream in = archive(source, told);
+          ArchiveBundle bundle =
+              ArchiveBundle.unpack(
+                  in, table, store, file -> wanted.contains(file) || file.startsWith("blobs/"))) {
+        return images(bundle, form, source, name, told);
+      }
+    } finally {
+      told.ended();
+    }
   }
 
-  private static ProgressEvent event(String subject, long done, long total, boolean ended) {
-    return new ProgressEvent(
-        ProgressEvent.Activity.PULL,
-        subject,
-        done,
-        total > 0 ? OptionalLong.of(total) : OptionalLong.empty(),
-        ended);
+  private InputStream archive(Path source, ImportProgress told) throws IOException {
+    return new LayerArchive(source, limits, deadline).openAll(told::counting);
+  }
+
+  /** Newer archives of docker are layouts, too, but some of those are not to be relied on. */
+  private List<ImageReader.Parts> images(
+      ImportBundle bundle,
+      ImportForm form,
+      Path source,
+      @Nullable ImageReference name,
+      ImportProgress told)
+      throws IOException {
+    DockerArchive docker = form.docker();
+    if (form.layout() != null && (docker == null || isWhole(bundle, form.manifests()))) {
+      return fromLayout(bundle, form.manifests(), source, name, told);
+    }
+    return fromDocker(
+        bundle, java.util.Objects.requireNonNull(docker, "one of the two"), source, name, told);
+  }
+
+  /** docker 25.0.0 wrote manifests without layers, and indexes without manifests. */
+  private static boolean isWhole(ImportBundle bundle, List<Descriptor> manifests)
+      throws IOException {
+    for (Descriptor each : manifests) {
+      if (!OciDocuments.isIndex(each.mediaType())
+          && OciDocuments.artifactType(parsed(bundle, each)).isEmpty()
+          && parsed(bundle, each).path("layers").isEmpty()) {
+        return false;
+      }
+    }
+    return !manifests.isEmpty();
+  }
+
+  private static JsonNode parsed(ImportBundle bundle, Descriptor manifest) throws IOException {
+    return OciDocuments.parse(verified(bundle, manifest), "manifest " + manifest.digest());
   }
 
   private List<ImageReader.Parts> fromLayout(
-      ImportBundle bundle, Path source, @Nullable ImageReference name) throws IOException {
-    try (bundle) {
-      InputStream index = bundle.open("index.json");
-      if (index == null) {
-        throw new InvalidLayerException("it has no index.json");
+      ImportBundle bundle,
+      List<Descriptor> all,
+      Path source,
+      @Nullable ImageReference name,
+      ImportProgress told)
+      throws IOException {
+    ImageReader.Documents documents = descriptor -> verified(bundle, descriptor);
+    Map<ImageReference, Descriptor> wanted = new LinkedHashMap<>();
+    for (Descriptor each : all) {
+      Optional<ImageReference> own = nameIn(each);
+      if (name == null && own.isEmpty() && isArtifact(documents, each)) {
+        continue;
       }
-      List<Descriptor> all =
-          OciDocuments.index(OciDocuments.parse(document(index), source + "/index.json"));
-      ImageReader.Documents documents = descriptor -> verified(bundle, descriptor);
-      List<ImageReader.Parts> images = new ArrayList<>();
-      for (Descriptor each : all) {
-        Optional<ImageReference> own = nameIn(each);
-        boolean wanted = name == null || all.size() == 1 || own.filter(name::equals).isPresent();
-        if (!wanted) {
-          continue;
-        }
-        ImageReference called = name != null ? name : own.orElse(null);
-        if (called == null) {
-          throw new KataException(
-              ErrorCode.IMAGE_NOT_FOUND,
-              "an image of " + source + " has no full name: " + each.annotations(),
-              Details.none().withRemedy("Say what to call it"));
-        }
-        Descriptor manifest =
-            ImageReader.choose(documents, List.of(each), Platform.host(), 0)
-                .orElseThrow(() -> absent(source, called.toString()));
-        images.add(take(bundle, documents, manifest, called));
+      if (name == null) {
+        wanted.put(own.orElseThrow(() -> nameless(source, each.annotations().toString())), each);
+      } else if (own.filter(name::equals).isPresent()) {
+        wanted.put(name, each);
       }
-      if (images.isEmpty()) {
-        throw absent(source, String.valueOf(name));
-      }
-      return images;
     }
+    if (name != null && wanted.isEmpty()) {
+      // One image may have several names, and others may stand beside it for other platforms.
+      Descriptor manifest =
+          new ImageReader.Search(documents, Platform.host(), deadline)
+              .choose(theOne(documents, all, source, name))
+              .orElseThrow(() -> absent(source, name.toString()));
+      wanted.put(name, manifest);
+    }
+    List<ImageReader.Parts> images = new ArrayList<>();
+    for (Map.Entry<ImageReference, Descriptor> each : wanted.entrySet()) {
+      Descriptor manifest =
+          new ImageReader.Search(documents, Platform.host(), deadline)
+              .choose(List.of(each.getValue()))
+              .orElseThrow(() -> absent(source, each.getKey().toString()));
+      images.add(ImageReader.read(documents, manifest, each.getKey(), limits));
+    }
+    if (images.isEmpty()) {
+      throw absent(source, String.valueOf(name));
+    }
+    told.form("OCI layout, " + counted(images));
+    for (ImageReader.Parts each : images) {
+      take(bundle, documents, each);
+    }
+    return images;
+  }
+
+  private boolean isArtifact(ImageReader.Documents documents, Descriptor each) throws IOException {
+    return !OciDocuments.isIndex(each.mediaType())
+        && OciDocuments.artifactType(
+                OciDocuments.parse(documents.read(each), "manifest " + each.digest()))
+            .isPresent();
+  }
+
+  /** What a name of the caller's can mean when no image has it: all must be one image. */
+  private List<Descriptor> theOne(
+      ImageReader.Documents documents, List<Descriptor> all, Path source, ImageReference name)
+      throws IOException {
+    Map<Digest, Descriptor> different = new LinkedHashMap<>();
+    Set<String> names = new LinkedHashSet<>();
+    for (Descriptor each : all) {
+      if (all.size() == 1 || !isArtifact(documents, each)) {
+        different.putIfAbsent(each.digest(), each);
+        nameIn(each).ifPresent(own -> names.add(own.familiar()));
+      }
+    }
+    boolean onePerPlatform =
+        names.isEmpty()
+            && different.values().stream().allMatch(each -> each.platform().isPresent())
+            && different.values().stream().map(Descriptor::platform).distinct().count()
+                == different.size();
+    if (different.size() > 1 && !onePerPlatform) {
+      throw several(source, name, different.size(), names);
+    }
+    return List.copyOf(different.values());
+  }
+
+  private static String counted(List<ImageReader.Parts> images) {
+    long different = images.stream().map(each -> each.manifest().digest()).distinct().count();
+    long layers =
+        images.stream()
+            .flatMap(each -> each.layers().stream())
+            .map(Descriptor::digest)
+            .distinct()
+            .count();
+    return counted(different, layers);
+  }
+
+  private static String counted(long images, long layers) {
+    return (images == 1 ? "" : images + " images, ")
+        + layers
+        + (layers == 1 ? " layer" : " layers");
+  }
+
+  private static KataException nameless(Path source, String notes) {
+    return new KataException(
+        ErrorCode.IMAGE_NOT_FOUND,
+        "an image of " + source + " has no full name: " + PrintableText.line(notes, 500),
+        Details.none().withRemedy("Say what to call it"));
+  }
+
+  private static KataException several(
+      Path source, ImageReference name, int count, Set<String> names) {
+    return new KataException(
+        ErrorCode.IMAGE_NOT_FOUND,
+        source
+            + " has "
+            + count
+            + " images, none of them called "
+            + name.familiar()
+            + (names.isEmpty() ? "" : ": " + String.join(", ", names)),
+        Details.none().withRemedy("Choose one by its name, or import all of them without a name"));
   }
 
   private static KataException absent(Path source, String name) {
@@ -135,13 +285,8 @@ final class ImageImport {
     }
   }
 
-  private ImageReader.Parts take(
-      ImportBundle bundle,
-      ImageReader.Documents documents,
-      Descriptor manifest,
-      ImageReference name)
+  private void take(ImportBundle bundle, ImageReader.Documents documents, ImageReader.Parts parts)
       throws IOException {
-    ImageReader.Parts parts = ImageReader.read(documents, manifest, name, limits);
     for (Descriptor layer : parts.layers()) {
       if (!store.has(layer)) {
         InputStream in = bundle.open(blobName(layer));
@@ -149,13 +294,12 @@ final class ImageImport {
           throw new InvalidLayerException("blob " + layer.digest() + " is missing");
         }
         try (in) {
-          store.add(layer, in);
+          store.add(layer, in, deadline);
         }
       }
     }
     store.add(parts.config(), new ByteArrayInputStream(documents.read(parts.config())));
-    store.add(manifest, new ByteArrayInputStream(documents.read(manifest)));
-    return parts;
+    store.add(parts.manifest(), new ByteArrayInputStream(documents.read(parts.manifest())));
   }
 
   private static String blobName(Descriptor descriptor) {
@@ -184,52 +328,110 @@ final class ImageImport {
     }
   }
 
-  /** {@code docker save}: manifest.json names a configuration and uncompressed layers. */
-  private List<ImageReader.Parts> fromDockerSave(
-      ArchiveBundle bundle, Path source, @Nullable ImageReference name) throws IOException {
-    InputStream in = bundle.open("manifest.json");
-    if (in == null) {
-      throw absent(source, String.valueOf(name));
+  /** {@code manifest.json} names a configuration and layers, which are compressed or not. */
+  private List<ImageReader.Parts> fromDocker(
+      ImportBundle bundle,
+      DockerArchive archive,
+      Path source,
+      @Nullable ImageReference name,
+      ImportProgress told)
+      throws IOException {
+    told.form("docker archive, " + counted(archive.images().size(), archive.layers()));
+    Set<String> configs = new HashSet<>();
+    Set<String> known = new LinkedHashSet<>();
+    for (DockerArchive.Saved each : archive.images()) {
+      configs.add(each.config());
+      each.names().forEach(own -> known.add(own.familiar()));
     }
-    JsonNode list =
-        OciDocuments.parse(
-            ("{\"all\":" + new String(document(in), java.nio.charset.StandardCharsets.UTF_8) + "}")
-                .getBytes(java.nio.charset.StandardCharsets.UTF_8),
-            source + "/manifest.json");
+    Map<String, Descriptor> adopted = new HashMap<>();
     List<ImageReader.Parts> images = new ArrayList<>();
-    JsonNode all = list.path("all");
-    for (JsonNode each : all) {
-      List<ImageReference> names = new ArrayList<>();
-      each.path("RepoTags").forEach(tag -> names.add(ImageReference.parse(tag.asText())));
-      if (name != null && (all.size() == 1 || names.contains(name))) {
-        names.clear();
-        names.add(name);
-      } else if (name != null) {
-        continue;
+    for (DockerArchive.Saved each : archive.images()) {
+      List<ImageReference> names = each.names();
+      if (name != null) {
+        if (!names.contains(name) && configs.size() > 1) {
+          continue;
+        }
+        names = List.of(name);
       }
       if (names.isEmpty()) {
-        throw new KataException(
-            ErrorCode.IMAGE_NOT_FOUND,
-            "an image of " + source + " has no name",
-            Details.none().withRemedy("Say what to call it"));
+        throw nameless(source, "no RepoTags in its manifest.json");
+      }
+      if (each.layers().size() > limits.layers()) {
+        throw new InvalidLayerException(
+            "it has " + each.layers().size() + " layers; the limit is " + limits.layers());
       }
       List<Descriptor> layers = new ArrayList<>();
-      for (JsonNode layer : each.path("Layers")) {
-        layers.add(bundle.adopt(layer.asText(), OciDocuments.OCI_LAYER));
+      for (String layer : each.layers()) {
+        layers.add(adopt(bundle, layer, adopted));
       }
-      Descriptor config = bundle.adopt(each.path("Config").asText(), OciDocuments.OCI_CONFIG);
+      Descriptor config = adopt(bundle, each.config(), adopted);
       Descriptor manifest =
           store.add(
-              OciDocuments.write(OciDocuments.manifestOf(config, layers)),
+              OciDocuments.write(
+                  OciDocuments.manifestOf(
+                      new Descriptor(OciDocuments.OCI_CONFIG, config.digest(), config.size()),
+                      layers)),
               OciDocuments.OCI_MANIFEST);
       for (ImageReference one : names) {
         images.add(ImageReader.read(store::read, manifest, one, limits));
       }
+      if (name != null) {
+        break;
+      }
     }
-    if (images.isEmpty()) {
-      throw absent(source, String.valueOf(name));
+    if (images.isEmpty() && name != null) {
+      throw several(source, name, configs.size(), known);
     }
     return images;
+  }
+
+  /** A file of a bundle into the store; its type is that of a layer. */
+  private Descriptor adopt(ImportBundle bundle, String name, Map<String, Descriptor> adopted)
+      throws IOException {
+    Descriptor known = adopted.get(name);
+    if (known != null) {
+      return known;
+    }
+    Digest digest;
+    long size = 0;
+    byte[] magic;
+    try (InputStream in = required(bundle, name)) {
+      var hash = Digest.sha256(new byte[0]).newHash();
+      magic = in.readNBytes(6);
+      hash.update(magic);
+      size = magic.length;
+      byte[] buffer = new byte[1 << 16];
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        LateException.check(deadline, "reading " + name);
+        hash.update(buffer, 0, n);
+        size += n;
+      }
+      digest = new Digest("sha256", HexFormat.of().formatHex(hash.digest()));
+    }
+    Matcher promised = NAMED_BY_DIGEST.matcher(name);
+    if (promised.matches() && !promised.group(1).equals(digest.hex())) {
+      throw new InvalidLayerException(
+          "file " + PrintableText.line(name, 300) + " has the digest " + digest);
+    }
+    String type =
+        Compression.of(magic)
+            .map(each -> OciDocuments.OCI_LAYER + "+" + each)
+            .orElse(OciDocuments.OCI_LAYER);
+    Descriptor descriptor = new Descriptor(type, digest, size);
+    try (InputStream in = required(bundle, name)) {
+      store.add(descriptor, in, deadline);
+    }
+    adopted.put(name, descriptor);
+    return descriptor;
+  }
+
+  private static InputStream required(ImportBundle bundle, String name) throws IOException {
+    InputStream in = bundle.open(name);
+    if (in == null) {
+      throw new InvalidLayerException(
+          "file " + PrintableText.line(name, 300) + ", which its manifest.json names, is missing");
+    }
+    return in;
   }
 
   /** A root filesystem in one archive becomes an image of one layer. */
@@ -238,8 +440,13 @@ final class ImageImport {
     ImageReference called = required(source, name);
     Path unfinished = store.newTemporary();
     try {
-      try (InputStream in = Files.newInputStream(source)) {
-        Files.copy(in, unfinished, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      try (InputStream in = Files.newInputStream(source);
+          OutputStream out = store.output(unfinished, false)) {
+        byte[] buffer = new byte[1 << 16];
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+          LateException.check(deadline, "copying " + source);
+          out.write(buffer, 0, n);
+        }
       }
       return oneLayer(unfinished, called);
     } finally {
@@ -252,7 +459,9 @@ final class ImageImport {
     ImageReference called = required(source, name);
     Path unfinished = store.newTemporary();
     try {
-      TreeArchive.write(source, unfinished);
+      try (OutputStream out = new BufferedOutputStream(store.output(unfinished, false), 1 << 16)) {
+        TreeArchive.write(source, out, deadline);
+      }
       return oneLayer(unfinished, called);
     } finally {
       Files.deleteIfExists(unfinished);
@@ -271,20 +480,28 @@ final class ImageImport {
 
   private ImageReader.Parts oneLayer(Path archive, ImageReference name) throws IOException {
     Digest diffId;
-    try (InputStream in = new LayerArchive(archive, limits).open()) {
+    try (InputStream in = new LayerArchive(archive, limits, deadline).open()) {
       var hash = Digest.sha256(new byte[0]).newHash();
       InputStream hashing = new java.security.DigestInputStream(in, hash);
       LayerIndex.read(hashing, limits);
-      diffId = new Digest("sha256", java.util.HexFormat.of().formatHex(hash.digest()));
+      diffId = new Digest("sha256", HexFormat.of().formatHex(hash.digest()));
     }
     Digest digest;
     try (InputStream in = Files.newInputStream(archive)) {
       var hash = Digest.sha256(new byte[0]).newHash();
       new java.security.DigestInputStream(in, hash)
           .transferTo(java.io.OutputStream.nullOutputStream());
-      digest = new Digest("sha256", java.util.HexFormat.of().formatHex(hash.digest()));
+      digest = new Digest("sha256", HexFormat.of().formatHex(hash.digest()));
     }
-    Descriptor layer = new Descriptor(OciDocuments.OCI_LAYER, digest, Files.size(archive));
+    byte[] magic;
+    try (InputStream in = Files.newInputStream(archive)) {
+      magic = in.readNBytes(6);
+    }
+    String type =
+        Compression.of(magic)
+            .map(each -> OciDocuments.OCI_LAYER + "+" + each)
+            .orElse(OciDocuments.OCI_LAYER);
+    Descriptor layer = new Descriptor(type, digest, Files.size(archive));
     if (!store.has(layer)) {
       store.publish(archive, store.blob(digest));
     }

@@ -1,5 +1,8 @@
 package io.katajava.image.internal;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.katajava.Deadline;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.image.Digest;
 import io.katajava.image.Image;
 import io.katajava.image.ImageLimits;
@@ -7,8 +10,11 @@ import io.katajava.image.ImageReference;
 import io.katajava.image.Platform;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** From a descriptor to the image it names. */
 public final class ImageReader {
@@ -53,17 +59,18 @@ public final class ImageReader {
   static Parts read(
       Documents documents, Descriptor manifest, ImageReference name, ImageLimits limits)
       throws IOException {
-    OciDocuments.Manifest read =
-        OciDocuments.manifest(
-            OciDocuments.parse(documents.read(manifest), "manifest " + manifest.digest()));
+    JsonNode document =
+        OciDocuments.parse(documents.read(manifest), "manifest " + manifest.digest());
+    Optional<String> artifact = OciDocuments.artifactType(document);
+    if (artifact.isPresent()) {
+      throw notAnImage(artifact.get());
+    }
+    OciDocuments.Manifest read = OciDocuments.manifest(document);
+    check(read.layers(), limits);
     OciDocuments.ConfigFile config =
         OciDocuments.config(
             OciDocuments.parse(
                 documents.read(read.config()), "configuration " + read.config().digest()));
-    if (read.layers().size() > limits.layers()) {
-      throw new InvalidLayerException(
-          "it has " + read.layers().size() + " layers; the limit is " + limits.layers());
-    }
     if (read.layers().size() != config.diffIds().size()) {
       throw new InvalidLayerException(
           "its manifest has "
@@ -74,10 +81,6 @@ public final class ImageReader {
     List<Image.Layer> layers = new ArrayList<>();
     for (int i = 0; i < read.layers().size(); i++) {
       Descriptor layer = read.layers().get(i);
-      if (!layer.mediaType().contains("tar")) {
-        throw new InvalidLayerException(
-            "layer " + layer.digest() + " is of the type '" + layer.mediaType() + "', no archive");
-      }
       layers.add(new Image.Layer(layer.digest(), layer.size(), config.diffIds().get(i)));
     }
     return new Parts(
@@ -88,44 +91,138 @@ public final class ImageReader {
         read.layers());
   }
 
-  /** The manifest for a platform, through nested indexes; empty when there is none. */
-  static Optional<Descriptor> choose(
-      Documents documents, List<Descriptor> candidates, Platform platform, int depth)
-      throws IOException {
-    Descriptor best = null;
-    int fit = 0;
-    for (Descriptor candidate : candidates) {
-      Descriptor found = candidate;
-      if (OciDocuments.isIndex(candidate.mediaType()) && depth < 4) {
-        found =
-            choose(
-                    documents,
-                    OciDocuments.index(
-                        OciDocuments.parse(
-                            documents.read(candidate), "index " + candidate.digest())),
-                    platform,
-                    depth + 1)
-                .orElse(null);
-      }
-      if (found == null) {
-        continue;
-      }
-      // Who does not say what it runs on is the only one there is.
-      int now = found.platform().map(other -> platform.fit(other)).orElse(1);
-      if (now > fit) {
-        best = found;
-        fit = now;
-      }
-    }
-    return Optional.ofNullable(best);
+  private static InvalidLayerException notAnImage(String type) {
+    return new InvalidLayerException(
+        "it is an artifact (" + PrintableText.line(type, 200) + "), not an image");
   }
 
-  static boolean isDigest(String text) {
-    try {
-      Digest.parse(text);
-      return true;
-    } catch (IllegalArgumentException e) {
-      return false;
+  /** What a manifest says of its layers, before any of them is asked for. */
+  private static void check(List<Descriptor> layers, ImageLimits limits)
+      throws InvalidLayerException {
+    if (layers.size() > limits.layers()) {
+      throw new InvalidLayerException(
+          "it has " + layers.size() + " layers; the limit is " + limits.layers());
+    }
+    for (Descriptor layer : layers) {
+      String type = PrintableText.line(layer.mediaType(), 200);
+      if (type.endsWith("+encrypted")) {
+        throw new InvalidLayerException(
+            "layer "
+                + layer.digest()
+                + " is encrypted (type '"
+                + type
+                + "'), which is not supported; decrypt the image first, for example with"
+                + " 'skopeo copy --decryption-key'");
+      }
+      if (!type.contains("tar")) {
+        throw new InvalidLayerException(
+            "layer " + layer.digest() + " is of the type '" + type + "', no archive");
+      }
+      if (layer.size() > limits.layerSize().bytes()) {
+        throw new InvalidLayerException(
+            "layer "
+                + layer.digest()
+                + " is said to have "
+                + layer.size()
+                + " bytes; the limit is "
+                + limits.layerSize());
+      }
+    }
+  }
+
+  /** Looks for the manifest of a platform, through indexes within indexes. */
+  static final class Search {
+    private static final int MOST_INDEXES = 64;
+    private static final int DEEPEST = 4;
+
+    private final Documents documents;
+    private final Platform platform;
+    private final Deadline deadline;
+    private final Set<Digest> indexes = new HashSet<>();
+    private final List<Descriptor> images = new ArrayList<>();
+    private @Nullable Descriptor best;
+    private int bestFit;
+    private @Nullable String artifact;
+
+    Search(Documents documents, Platform platform, Deadline deadline) {
+      this.documents = documents;
+      this.platform = platform;
+      this.deadline = deadline;
+    }
+
+    /**
+     * Chooses.
+     *
+     * @return the manifest that fits best; empty when there is none for the platform
+     * @throws InvalidLayerException when there is no image at all
+     */
+    Optional<Descriptor> choose(List<Descriptor> candidates) throws IOException {
+      look(candidates, 0);
+      if (best == null && images.size() == 1 && images.get(0).platform().isEmpty()) {
+        // It is the only one there is, whatever it runs on.
+        return Optional.of(images.get(0));
+      }
+      if (images.isEmpty() && artifact != null) {
+        throw notAnImage(artifact);
+      }
+      return Optional.ofNullable(best);
+    }
+
+    private void look(List<Descriptor> candidates, int depth) throws IOException {
+      for (Descriptor candidate : candidates) {
+        LateException.check(deadline, "looking for an image for " + platform);
+        if (!OciDocuments.isIndex(candidate.mediaType())) {
+          consider(candidate);
+        } else if (indexes.add(candidate.digest())) {
+          if (depth == DEEPEST || indexes.size() > MOST_INDEXES) {
+            throw new InvalidLayerException(
+                "it has more than "
+                    + MOST_INDEXES
+                    + " indexes, or more than "
+                    + DEEPEST
+                    + " of them within each other");
+          }
+          look(
+              OciDocuments.index(
+                  OciDocuments.parse(documents.read(candidate), "index " + candidate.digest())),
+              depth + 1);
+        }
+      }
+    }
+
+    private void consider(Descriptor candidate) throws IOException {
+      int fit = candidate.platform().map(platform::fit).orElse(0);
+      if (candidate.platform().isEmpty() || fit > 0) {
+        // Software bills and signatures stand beside images, some with the same platform.
+        JsonNode manifest =
+            OciDocuments.parse(documents.read(candidate), "manifest " + candidate.digest());
+        Optional<String> type = OciDocuments.artifactType(manifest);
+        if (type.isPresent()) {
+          artifact = type.get();
+          return;
+        }
+        if (candidate.platform().isEmpty()) {
+          Descriptor config = OciDocuments.manifest(manifest).config();
+          fit =
+              platform.fit(
+                  OciDocuments.config(
+                          OciDocuments.parse(
+                              documents.read(config), "configuration " + config.digest()))
+                      .platform());
+        }
+      }
+      images.add(candidate);
+      if (fit > bestFit || (fit == bestFit && fit > 0 && runsOnMore(candidate))) {
+        best = candidate;
+        bestFit = fit;
+      }
+    }
+
+    /** Of two variants, such as v2 and v3 of amd64, the lower one needs less of the processor. */
+    private boolean runsOnMore(Descriptor candidate) {
+      String variant = candidate.platform().flatMap(Platform::variant).orElse("");
+      String other = best == null ? "" : best.platform().flatMap(Platform::variant).orElse("");
+      return !variant.isEmpty() && variant.compareTo(other) < 0;
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.katajava.image.internal;
 
+import io.katajava.agent.text.PrintableText;
 import java.io.IOException;
 
 /** An archive that is malformed or not to be trusted. */
@@ -7,6 +8,6 @@ public final class InvalidLayerException extends IOException {
   private static final long serialVersionUID = 1;
 
   InvalidLayerException(String message) {
-    super(message);
+    super(PrintableText.lines(message));
   }
 }

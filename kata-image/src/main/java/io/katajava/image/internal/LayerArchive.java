@@ -1,73 +1,63 @@
 package io.katajava.image.internal;
 
-import io.katajava.compress.MalformedDataException;
-import io.katajava.compress.UnreadableFormatException;
-import io.katajava.compress.ZstdInputStream;
+import io.katajava.Deadline;
+import io.katajava.MemorySize;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PushbackInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.HexFormat;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
+import java.util.function.UnaryOperator;
 
-/**
- * A layer's archive as it is kept: tar, or tar compressed by gzip or zstd, told apart by content.
- */
+/** A layer's archive as it is kept: tar, or tar in one of the forms of {@link Compression}. */
 public final class LayerArchive {
   private static final long SMALL = 256L << 20;
   private static final int BUFFER = 1 << 16;
 
   private final Path file;
   private final ImageLimits limits;
+  private final Deadline deadline;
 
   /**
    * An archive.
    *
    * @param file where it is
    * @param limits how large it may become
+   * @param deadline by when it must have been read
    */
-  public LayerArchive(Path file, ImageLimits limits) {
+  public LayerArchive(Path file, ImageLimits limits, Deadline deadline) {
     this.file = file;
     this.limits = limits;
+    this.deadline = deadline;
   }
 
   /** Reads it uncompressed, within the limits. */
   InputStream open() throws IOException {
+    return open(UnaryOperator.identity(), limits.layerSize().bytes());
+  }
+
+  /** Reads an archive of whole images, which has as many layers as an image may have. */
+  InputStream openAll(UnaryOperator<InputStream> counting) throws IOException {
+    long layer = limits.layerSize().bytes();
+    long most = layer > Long.MAX_VALUE / limits.layers() ? Long.MAX_VALUE : layer * limits.layers();
+    return open(counting, most);
+  }
+
+  private InputStream open(UnaryOperator<InputStream> counting, long most) throws IOException {
     long compressed = Files.size(file);
-    InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER);
+    InputStream in = new BufferedInputStream(counting.apply(Files.newInputStream(file)), BUFFER);
     try {
-      return new BufferedInputStream(new Limited(uncompressed(in), compressed, limits), BUFFER);
+      return new BufferedInputStream(new Limited(Compression.undo(in), compressed, most), BUFFER);
     } catch (IOException | RuntimeException e) {
       in.close();
       throw e;
     }
-  }
-
-  /**
-   * Decompresses what is compressed.
-   *
-   * @param in gzip, zstd or anything else
-   * @return the content
-   * @throws IOException if it cannot be read
-   */
-  static InputStream uncompressed(InputStream in) throws IOException {
-    PushbackInputStream peeked = new PushbackInputStream(in, 4);
-    byte[] magic = peeked.readNBytes(4);
-    peeked.unread(magic);
-    if (magic.length >= 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b) {
-      return new GZIPInputStream(peeked, BUFFER);
-    }
-    if (ZstdInputStream.isZstd(magic)) {
-      return new ZstdInputStream(peeked);
-    }
-    return peeked;
   }
 
   /**
@@ -91,31 +81,34 @@ public final class LayerArchive {
                 + diffId);
       }
       return index;
-    } catch (UnreadableFormatException e) {
-      throw new InvalidLayerException("it cannot be read here: " + e.getMessage());
-    } catch (MalformedDataException | ZipException | RuntimeException e) {
-      // The decompressors tell of damage by several kinds of exceptions.
-      throw new InvalidLayerException("it cannot be decompressed: " + e.getMessage());
+    } catch (EOFException e) {
+      throw new InvalidLayerException(String.valueOf(e.getMessage()));
     }
   }
 
   /** Ends a stream that has grown beyond what is allowed. */
-  private static final class Limited extends PassingStream {
+  private final class Limited extends PassingStream {
     private final long compressed;
-    private final ImageLimits limits;
+    private final long most;
     private long total;
+    private long checkedAt;
 
-    Limited(InputStream in, long compressed, ImageLimits limits) {
+    Limited(InputStream in, long compressed, long most) {
       super(in);
       this.compressed = compressed;
-      this.limits = limits;
+      this.most = most;
     }
 
     @Override
     void count(long more) throws IOException {
       total += more;
-      if (total > limits.layerSize().bytes()) {
-        throw new InvalidLayerException("it is larger than " + limits.layerSize() + ", the limit");
+      if (total - checkedAt >= BUFFER) {
+        checkedAt = total;
+        LateException.check(deadline, "reading a layer");
+      }
+      if (total > most) {
+        throw new InvalidLayerException(
+            "it is larger than " + MemorySize.bytes(most) + ", the limit");
       }
       if (total > SMALL && total / limits.expansion() > compressed) {
         throw new InvalidLayerException(

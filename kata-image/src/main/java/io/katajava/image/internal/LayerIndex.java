@@ -4,11 +4,8 @@ import io.katajava.image.ImageLimits;
 import io.katajava.image.internal.TarEntry.Kind;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -37,13 +34,24 @@ final class LayerIndex {
   private final Map<String, Item> items = new LinkedHashMap<>();
   private final Set<String> whiteouts = new HashSet<>();
   private final Set<String> opaque = new HashSet<>();
+
+  /** Directories that only show in the names of what is in them. */
+  private final Set<String> implied = new HashSet<>();
+
+  /** Links of this layer that something later is below of. */
+  private final Set<String> passed = new HashSet<>();
+
+  private final ImageLimits limits;
+  private long size;
   private boolean selfContained = true;
 
-  private LayerIndex() {}
+  private LayerIndex(ImageLimits limits) {
+    this.limits = limits;
+  }
 
   /** Reads to the end of the stream, so that the whole of it passes a digest. */
   static LayerIndex read(InputStream in, ImageLimits limits) throws IOException {
-    LayerIndex index = new LayerIndex();
+    LayerIndex index = new LayerIndex(limits);
     TarReader reader = new TarReader(in);
     int ordinal = 0;
     for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
@@ -54,7 +62,8 @@ final class LayerIndex {
       index.add(ordinal++, entry);
     }
     in.transferTo(java.io.OutputStream.nullOutputStream());
-    index.completeDirectories();
+    // Directories that are only implied have the attributes of the layers below.
+    index.selfContained &= index.items.keySet().containsAll(index.implied);
     return index;
   }
 
@@ -81,6 +90,7 @@ final class LayerIndex {
     String name = entry.name();
     if (name.equals(OPAQUE)) {
       String directory = TarEntry.parent(entry.path());
+      checkAbove(entry.path());
       opaque.add(directory);
       // The root has the attributes of the writable layer, and so no mark of its own.
       selfContained &= !directory.isEmpty();
@@ -96,6 +106,7 @@ final class LayerIndex {
             "whiteout " + TarEntry.readable(entry.path()) + " names nothing");
       }
       String parent = TarEntry.parent(entry.path());
+      checkAbove(entry.path());
       whiteouts.add(parent.isEmpty() ? gone : parent + "/" + gone);
       return;
     }
@@ -111,11 +122,23 @@ final class LayerIndex {
     }
     checkAbove(entry.path());
     Item before = items.get(entry.path());
-    if (before != null
-        && before.entry().kind() == Kind.DIRECTORY
-        && entry.kind() != Kind.DIRECTORY) {
+    boolean directory =
+        implied.contains(entry.path())
+            || (before != null && before.entry().kind() == Kind.DIRECTORY);
+    if (directory && entry.kind() != Kind.DIRECTORY) {
       throw new InvalidLayerException(
           "entry " + TarEntry.readable(entry.path()) + " takes the place of a directory");
+    }
+    if (passed.contains(entry.path())) {
+      throw new InvalidLayerException(
+          "entry "
+              + TarEntry.readable(entry.path())
+              + " takes the place of a link that others are below of");
+    }
+    size += entry.size();
+    if (size < 0 || size > limits.layerSize().bytes()) {
+      throw new InvalidLayerException(
+          "its files are larger than " + limits.layerSize() + ", the limit");
     }
     items.remove(entry.path());
     items.put(entry.path(), new Item(ordinal, entry, linked(entry)));
@@ -138,10 +161,18 @@ final class LayerIndex {
     return target.source() != null ? target.source() : target;
   }
 
-  /** Nothing is put below what is a link or a file in the same layer. */
+  /**
+   * Nothing is put below what is a file in the same layer. What is below a link is below what the
+   * link leads to, which only the layers below can tell.
+   */
   private void checkAbove(String path) throws InvalidLayerException {
     for (String above = TarEntry.parent(path); !above.isEmpty(); above = TarEntry.parent(above)) {
       Item item = items.get(above);
+      if (item != null && item.entry().kind() == Kind.SYMLINK) {
+        passed.add(above);
+        selfContained = false;
+        return;
+      }
       if (item != null && item.entry().kind() != Kind.DIRECTORY) {
         throw new InvalidLayerException(
             "entry "
@@ -150,34 +181,19 @@ final class LayerIndex {
                 + TarEntry.readable(above)
                 + ", which is no directory");
       }
-      if (item != null) {
+      if (item != null || !implied.add(above)) {
         return;
+      }
+      if (items.size() + implied.size() > limits.entries()) {
+        throw new InvalidLayerException(
+            "it has more than " + limits.entries() + " names, the limit");
       }
     }
   }
 
-  /** Directories that are only implied have the attributes of the layers below. */
-  private void completeDirectories() throws InvalidLayerException {
-    List<String> named = new ArrayList<>(items.keySet());
-    named.addAll(whiteouts);
-    named.addAll(opaque);
-    Map<String, Boolean> seen = new HashMap<>();
-    for (String path : named) {
-      for (String above = TarEntry.parent(path);
-          !above.isEmpty() && seen.putIfAbsent(above, true) == null;
-          above = TarEntry.parent(above)) {
-        Item item = items.get(above);
-        if (item == null) {
-          selfContained = false;
-        } else if (item.entry().kind() != Kind.DIRECTORY) {
-          throw new InvalidLayerException(
-              "entry "
-                  + TarEntry.readable(path)
-                  + " is below "
-                  + TarEntry.readable(above)
-                  + ", which is no directory");
-        }
-      }
-    }
+  /** Where a link of this layer leads to; null when there is none of that name. */
+  @Nullable String link(String path) {
+    Item item = items.get(path);
+    return item != null && item.entry().kind() == Kind.SYMLINK ? item.entry().link() : null;
   }
 }

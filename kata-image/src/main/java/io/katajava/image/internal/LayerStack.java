@@ -4,11 +4,15 @@ import io.katajava.image.internal.LayerIndex.Item;
 import io.katajava.image.internal.TarEntry.Kind;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +32,14 @@ final class LayerStack {
   /** Content or attributes: equal for names of one file. A whiteout has no item. */
   private record Node(int layer, @Nullable Item item, boolean opaque) {}
 
+  /** As Linux: no name leads through more links than this. */
+  private static final int MOST_LINKS = 40;
+
   private final NavigableMap<String, Node> tree = new TreeMap<>();
+
+  /** Names that are, or were, links: most names have none of them above. */
+  private final Set<String> links = new HashSet<>();
+
   private final int layers;
   private final boolean bottom;
 
@@ -47,7 +58,10 @@ final class LayerStack {
   }
 
   private void put(int layer, LayerIndex index) throws InvalidLayerException {
-    for (String directory : index.opaque()) {
+    for (String marked : index.opaque()) {
+      // The directory itself may be a link of the layers below.
+      String directory =
+          marked.isEmpty() ? "" : TarEntry.parent(resolved(marked + "/" + "x", index));
       removeBelow(directory);
       if (!bottom && !directory.isEmpty()) {
         // Its entry, which may come with this layer, gets the mark.
@@ -55,7 +69,8 @@ final class LayerStack {
         tree.put(directory, new Node(layer, now == null ? null : now.item(), true));
       }
     }
-    for (String gone : index.whiteouts()) {
+    for (String whiteout : index.whiteouts()) {
+      String gone = resolved(whiteout, index);
       removeBelow(gone);
       tree.remove(gone);
       if (!bottom) {
@@ -63,18 +78,77 @@ final class LayerStack {
       }
     }
     for (Item item : index.items().values()) {
-      String path = item.entry().path();
+      String path = resolved(item.entry().path(), null);
       completeAbove(layer, path);
       Node before = tree.get(path);
       if (item.entry().kind() != Kind.DIRECTORY) {
         removeBelow(path);
-        tree.put(path, source(layer, item));
+        Node node = source(layer, item);
+        tree.put(path, node);
+        if (kind(node) == Kind.SYMLINK) {
+          links.add(path);
+        }
         continue;
       }
       boolean replaces = before != null && !isDirectory(before);
       boolean opaque = before != null && (before.opaque() || replaces);
       tree.put(path, new Node(layer, item, opaque && !bottom));
     }
+  }
+
+  /**
+   * Where a name is: links above it are followed, as in the root of the image, which none leads out
+   * of. So {@code bin/tool} is in {@code usr/bin} where a layer below has {@code bin -> usr/bin}.
+   *
+   * @param own a layer whose links count, too, because they are not in the tree yet
+   */
+  private String resolved(String path, @Nullable LayerIndex own) throws InvalidLayerException {
+    boolean plain = true;
+    for (int slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+      String above = path.substring(0, slash);
+      plain &= !links.contains(above) && (own == null || own.link(above) == null);
+    }
+    if (plain) {
+      return path;
+    }
+    Deque<String> left = new ArrayDeque<>(List.of(path.split("/", -1)));
+    String last = left.removeLast();
+    String at = "";
+    int followed = 0;
+    while (!left.isEmpty()) {
+      String part = left.removeFirst();
+      if (part.isEmpty() || part.equals(".")) {
+        continue;
+      }
+      if (part.equals("..")) {
+        at = TarEntry.parent(at);
+        continue;
+      }
+      String next = at.isEmpty() ? part : at + "/" + part;
+      String link = link(next, own);
+      if (link == null) {
+        at = next;
+        continue;
+      }
+      if (++followed > MOST_LINKS) {
+        throw new InvalidLayerException(
+            "entry " + TarEntry.readable(path) + " is below more than " + MOST_LINKS + " links");
+      }
+      at = link.startsWith("/") ? "" : at;
+      String[] parts = link.split("/", -1);
+      for (int i = parts.length - 1; i >= 0; i--) {
+        left.addFirst(parts[i]);
+      }
+    }
+    return at.isEmpty() ? last : at + "/" + last;
+  }
+
+  private @Nullable String link(String path, @Nullable LayerIndex own) {
+    String mine = own == null ? null : own.link(path);
+    Node node = tree.get(path);
+    return mine != null || node == null || node.item() == null || kind(node) != Kind.SYMLINK
+        ? mine
+        : node.item().entry().link();
   }
 
   /** Directories nobody described; one takes the place of what is no directory, as in overlayfs. */
@@ -106,7 +180,7 @@ final class LayerStack {
           ? source(layer, item.source())
           : new Node(layer, item.source(), false);
     }
-    Node target = tree.get(item.entry().link());
+    Node target = tree.get(resolved(item.entry().link(), null));
     if (target == null || target.item() == null || isDirectory(target)) {
       throw new InvalidLayerException(
           "hard link "
@@ -173,7 +247,7 @@ final class LayerStack {
     TarEntry entry =
         node.item() == null || node.item().entry().kind() != Kind.DIRECTORY
             ? TarEntry.directory(path)
-            : node.item().entry();
+            : node.item().entry().at(path);
     out.entry(node.opaque() ? entry.with(OVERLAY_OPAQUE, "y") : entry);
   }
 

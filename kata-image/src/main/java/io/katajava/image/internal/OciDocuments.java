@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.image.Digest;
 import io.katajava.image.Platform;
 import io.katajava.spi.ImageConfig;
@@ -14,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON documents of images: OCI image specification 1.1, and Docker's, which are alike. */
 public final class OciDocuments {
@@ -30,6 +33,18 @@ public final class OciDocuments {
   /** What a registry is asked for. */
   public static final List<String> MANIFEST_TYPES =
       List.of(OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST);
+
+  private static final Set<String> CONFIG_TYPES =
+      Set.of(
+          OCI_CONFIG,
+          "application/vnd.docker.container.image.v1+json",
+          // What clients wrote before there were names for it.
+          "application/octet-stream",
+          "application/json",
+          "text/plain",
+          "");
+
+  private static final String EMPTY = "application/vnd.oci.empty.v1+json";
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -62,7 +77,17 @@ public final class OciDocuments {
       }
       return node;
     } catch (JsonProcessingException e) {
-      throw new IOException(what + " is no JSON: " + e.getOriginalMessage(), e);
+      throw new IOException(
+          what + " is no JSON: " + PrintableText.line(e.getOriginalMessage(), 300), e);
+    }
+  }
+
+  /** Any JSON, or null when it is none. */
+  static @Nullable JsonNode tree(byte[] content) throws IOException {
+    try {
+      return MAPPER.readTree(content);
+    } catch (JsonProcessingException e) {
+      return null;
     }
   }
 
@@ -110,6 +135,26 @@ public final class OciDocuments {
     return new Manifest(descriptor(document.path("config")), layers);
   }
 
+  /** What a manifest is of, when that is no image: a software bill, a chart, a signature. */
+  static Optional<String> artifactType(JsonNode manifest) {
+    String config = manifest.path("config").path("mediaType").asText("");
+    String declared = manifest.path("artifactType").asText("");
+    boolean deprecated =
+        mediaType(manifest).equals("application/vnd.oci.artifact.manifest.v1+json");
+    if (declared.isEmpty() && !deprecated && CONFIG_TYPES.contains(config)) {
+      return Optional.empty();
+    }
+    if (!declared.isEmpty() && config.equals(OCI_CONFIG)) {
+      // An image that says what else it is.
+      return Optional.empty();
+    }
+    if (!declared.isEmpty() || (!config.equals(EMPTY) && !config.isEmpty())) {
+      return Optional.of(declared.isEmpty() ? config : declared);
+    }
+    String first = manifest.path("layers").path(0).path("mediaType").asText("");
+    return Optional.of(first.isEmpty() ? mediaType(manifest) : first);
+  }
+
   static Descriptor descriptor(JsonNode node) throws IOException {
     long size = node.path("size").asLong(-1);
     if (size < 0) {
@@ -141,7 +186,7 @@ public final class OciDocuments {
                   text(node.path("variant"))))
           : Optional.empty();
     } catch (IllegalArgumentException e) {
-      // Such as "unknown/unknown" is a platform; what is malformed is none that is looked for.
+      // "unknown/unknown" is a platform; what is malformed says nothing, and its content is asked.
       return Optional.empty();
     }
   }
@@ -218,14 +263,33 @@ public final class OciDocuments {
             list(config.path("Entrypoint")),
             list(config.path("Cmd")),
             env,
-            text(config.path("WorkingDir")),
-            text(config.path("User")),
+            text(config.path("WorkingDir")).map(OciDocuments::absolute),
+            text(config.path("User")).flatMap(OciDocuments::user),
             names(config.path("ExposedPorts")),
             names(config.path("Volumes")),
             text(config.path("StopSignal")),
             texts(config.path("Labels")),
             HealthcheckDocument.read(config)),
         diffIds);
+  }
+
+  /** Docker counts a relative working directory from the root. */
+  private static String absolute(String directory) {
+    return directory.startsWith("/") ? directory : "/" + directory;
+  }
+
+  /** A side of the colon that is empty is as if it were not there. */
+  private static Optional<String> user(String text) {
+    int colon = text.indexOf(':');
+    if (colon < 0) {
+      return Optional.of(text);
+    }
+    String user = text.substring(0, colon);
+    String group = text.substring(colon + 1);
+    if (group.isEmpty()) {
+      return user.isEmpty() ? Optional.empty() : Optional.of(user);
+    }
+    return Optional.of((user.isEmpty() ? "0" : user) + ":" + group);
   }
 
   private static Optional<String> text(JsonNode node) {

@@ -6,11 +6,19 @@ import java.util.Map;
 
 /** What pax headers say: POSIX.1-2017, pax. */
 final class PaxRecords {
+  private static final String SPARSE_OFFSET = "GNU.sparse.offset";
+  private static final String SPARSE_LENGTH = "GNU.sparse.numbytes";
+  private static final String SPARSE_MAP = "GNU.sparse.map";
+
   private PaxRecords() {}
 
-  /** Records of the form {@code LENGTH KEY=VALUE\n}; an empty value takes the key back. */
+  /**
+   * Records of the form {@code LENGTH KEY=VALUE\n}; an empty value takes the key back. The oldest
+   * map of a sparse file has two keys many times; it becomes the next one, which lists all of them.
+   */
   static void parse(byte[] content, Map<String, String> into) throws IOException {
     String text = new String(content, StandardCharsets.ISO_8859_1);
+    StringBuilder map = new StringBuilder();
     int at = 0;
     while (at < text.length()) {
       int space = text.indexOf(' ', at);
@@ -30,13 +38,19 @@ final class PaxRecords {
       if (equals < 0 || equals >= end) {
         throw new InvalidLayerException("an extended header with a record without '='");
       }
+      String key = text.substring(space + 1, equals);
       String value = text.substring(equals + 1, end - 1);
-      if (value.isEmpty()) {
-        into.remove(text.substring(space + 1, equals));
+      if (key.equals(SPARSE_OFFSET) || key.equals(SPARSE_LENGTH)) {
+        map.append(map.length() == 0 ? "" : ",").append(value);
+      } else if (value.isEmpty()) {
+        into.remove(key);
       } else {
-        into.put(text.substring(space + 1, equals), value);
+        into.put(key, value);
       }
       at = end;
+    }
+    if (map.length() > 0) {
+      into.put(SPARSE_MAP, map.toString());
     }
   }
 }

@@ -2,24 +2,32 @@ package io.katajava.image.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.image.RegistryOptions;
 import io.katajava.image.RegistryOptions.Credentials;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,10 +36,11 @@ import org.slf4j.LoggerFactory;
  * Reads from one repository of one registry: the OCI distribution specification's pull, with
  * Docker's tokens. Safe for several threads.
  */
-final class RegistryClient {
+final class RegistryClient implements AutoCloseable {
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(20);
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
   private static final int MAXIMUM_REDIRECTS = 5;
+  private static final int MAXIMUM_SAID = 1000;
   private static final String DOCKER_HUB = "registry-1.docker.io";
   private static final Duration PROBE_LIMIT = Duration.ofSeconds(10);
   private static final Logger log = LoggerFactory.getLogger(RegistryClient.class);
@@ -42,6 +51,10 @@ final class RegistryClient {
   private final DockerCredentials credentials;
   private final HttpClient http;
   private final Deadline deadline;
+  private final int attempts;
+  private final ProxySelector proxies;
+  private final Set<WatchedBody> open = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
   private volatile @Nullable String base;
   private volatile @Nullable String authorization;
 
@@ -50,11 +63,14 @@ final class RegistryClient {
       String repository,
       RegistryOptions options,
       Map<String, String> environment,
+      int attempts,
       Deadline deadline)
       throws IOException {
     this.registry = registry;
     this.repository = repository;
     this.deadline = deadline;
+    this.attempts = attempts;
+    this.proxies = EnvironmentProxies.choose(environment);
     boolean insecure = options.isInsecure(registry);
     this.plainAllowed = insecure || EnvironmentProxies.isLoopback(hostOf(registry));
     this.credentials = new DockerCredentials(options, environment);
@@ -63,7 +79,7 @@ final class RegistryClient {
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(CONNECT_LIMIT)
-            .proxy(EnvironmentProxies.choose(environment))
+            .proxy(proxies)
             .sslContext(RegistryTrust.context(options.certificates(), insecure))
             .build();
   }
@@ -78,28 +94,83 @@ final class RegistryClient {
   }
 
   /** An answer whose body is still to be read. */
-  record Answer(int status, HttpResponse<InputStream> response) implements AutoCloseable {
+  static final class Answer implements AutoCloseable {
+    private final HttpResponse<InputStream> response;
+    private final WatchedBody body;
+    private final Set<WatchedBody> open;
+
+    private Answer(HttpResponse<InputStream> response, WatchedBody body, Set<WatchedBody> open) {
+      this.response = response;
+      this.body = body;
+      this.open = open;
+      open.add(body);
+    }
+
+    int status() {
+      return response.statusCode();
+    }
+
     Optional<String> header(String name) {
       return response.headers().firstValue(name);
     }
 
+    List<String> headers(String name) {
+      return response.headers().allValues(name);
+    }
+
     InputStream body() {
-      return response.body();
+      return body;
     }
 
     @Override
     public void close() throws IOException {
-      response.body().close();
+      open.remove(body);
+      body.close();
     }
   }
 
-  /** A manifest or index, by tag or digest. */
-  Answer manifest(String reference) throws IOException, InterruptedException {
-    return get(
-        "manifests/" + reference, Map.of("Accept", String.join(", ", OciDocuments.MANIFEST_TYPES)));
+  /** Ends all answers that are being read, whoever reads them. */
+  @Override
+  public void close() {
+    closed = true;
+    open.forEach(WatchedBody::cut);
   }
 
-  /** A blob, from an offset on; the registry may send all of it (status 200). */
+  /** Reads all of an answer. */
+  @FunctionalInterface
+  interface Reader<T> {
+    T read(Answer answer) throws IOException, InterruptedException;
+  }
+
+  /** A manifest or index, by tag or digest; asked for again when what failed may pass. */
+  <T> T manifest(String reference, Reader<T> reader) throws IOException, InterruptedException {
+    return retried(
+        "manifests/" + reference,
+        Map.of("Accept", String.join(", ", OciDocuments.MANIFEST_TYPES)),
+        reader);
+  }
+
+  /** A document among the blobs, such as a configuration, in the same way. */
+  <T> T document(String digest, Reader<T> reader) throws IOException, InterruptedException {
+    return retried("blobs/" + digest, Map.of(), reader);
+  }
+
+  private <T> T retried(String path, Map<String, String> headers, Reader<T> reader)
+      throws IOException, InterruptedException {
+    RegistryRetry retry = new RegistryRetry(attempts, deadline);
+    while (true) {
+      try (Answer answer = get(path, headers)) {
+        return reader.read(answer);
+      } catch (IOException e) {
+        retry.after(e, path);
+      }
+    }
+  }
+
+  /**
+   * A blob, from an offset on; the registry may send all of it (status 200). Once: whoever
+   * downloads knows whether there was progress.
+   */
   Answer blob(String digest, long from) throws IOException, InterruptedException {
     return get("blobs/" + digest, from > 0 ? Map.of("Range", "bytes=" + from + "-") : Map.of());
   }
@@ -109,19 +180,17 @@ final class RegistryClient {
     URI uri = URI.create(base() + "/v2/" + repository + "/" + path);
     Answer answer = send(uri, headers);
     if (answer.status() == 401) {
-      String challenge = answer.header("WWW-Authenticate").orElse("");
+      List<AuthChallenge> challenges = AuthChallenge.parse(answer.headers("WWW-Authenticate"));
       answer.close();
-      authorize(challenge);
+      authorize(challenges);
       answer = send(uri, headers);
     }
     for (int i = 0; isRedirect(answer.status()); i++) {
-      URI to = uri.resolve(answer.header("Location").orElse(""));
+      URI to = redirect(uri, answer);
       answer.close();
       if (i == MAXIMUM_REDIRECTS) {
-        throw new RegistryException(0, uri + " is redirected without end");
-      }
-      if (!to.getScheme().equals("https") && !plainAllowed) {
-        throw new RegistryException(0, uri + " is redirected to " + to.getHost() + " without TLS");
+        throw new RegistryException(
+            0, "registry " + registry + " redirects " + path + " without end, last to " + at(to));
       }
       boolean same = to.getAuthority().equals(uri.getAuthority());
       uri = to;
@@ -139,8 +208,44 @@ final class RegistryClient {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
   }
 
+  private URI redirect(URI from, Answer answer) throws IOException {
+    String location = answer.header("Location").orElse("");
+    if (location.isBlank()) {
+      throw new RegistryException(
+          0, "registry " + registry + " sent a redirect of " + at(from) + " that leads nowhere");
+    }
+    URI to;
+    try {
+      to = LenientUri.resolve(from, location);
+    } catch (IOException e) {
+      throw new RegistryException(
+          0, "registry " + registry + " sent a redirect of " + at(from) + ": " + e.getMessage());
+    }
+    if (!isTls(to) && !plainAllowed) {
+      throw new RegistryException(
+          0, "registry " + registry + " sent a redirect to " + to.getHost() + ", without TLS");
+    }
+    return to;
+  }
+
+  private static boolean isTls(URI uri) {
+    return "https".equalsIgnoreCase(uri.getScheme());
+  }
+
+  /** Without the query: it may hold a signature. */
+  private static String at(URI uri) {
+    return uri.getScheme() + "://" + uri.getAuthority() + uri.getPath();
+  }
+
   private RegistryException failure(URI uri, Answer answer) throws IOException {
-    String said = new String(answer.body().readNBytes(1000), StandardCharsets.UTF_8).strip();
+    String said = "";
+    try {
+      said = new String(answer.body().readNBytes(MAXIMUM_SAID), StandardCharsets.UTF_8).strip();
+    } catch (LateException e) {
+      throw e;
+    } catch (IOException e) {
+      log.debug("the reason of {} did not come: {}", answer.status(), e.toString());
+    }
     String what =
         switch (answer.status()) {
           case 401 ->
@@ -156,17 +261,35 @@ final class RegistryClient {
         };
     return new RegistryException(
         answer.status(),
-        what
-            + " (status "
-            + answer.status()
-            + (said.isEmpty() ? "" : ": " + said.replaceAll("\\s+", " "))
-            + ")");
+        PrintableText.line(
+            what
+                + " (status "
+                + answer.status()
+                + (said.isEmpty() ? "" : ": " + said.replaceAll("\\s+", " "))
+                + ")"),
+        retryAfter(answer));
+  }
+
+  /** Seconds, or a date (RFC 9110, 10.2.3); null when the registry says neither. */
+  private static @Nullable Duration retryAfter(Answer answer) {
+    String text = answer.header("Retry-After").orElse("").strip();
+    try {
+      if (text.matches("\\d{1,9}")) {
+        return Duration.ofSeconds(Long.parseLong(text));
+      }
+      Duration until =
+          Duration.between(
+              Instant.now(), ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME));
+      return until.isNegative() ? Duration.ZERO : until;
+    } catch (DateTimeException e) {
+      return null;
+    }
   }
 
   /**
    * With TLS, unless it may be without and a registry answers so. That is asked first, because a
    * server without TLS may wait for the end of what it takes for a request, while one with TLS says
-   * at once that it does not understand.
+   * at once that it does not understand, or answers 400.
    */
   private String base() throws IOException, InterruptedException {
     String known = base;
@@ -182,10 +305,10 @@ final class RegistryClient {
               .header("User-Agent", "kata-java")
               .build();
       try (Answer answer = answer(ask)) {
-        if (answer.status() == 200 || answer.status() == 401) {
+        if (!isRedirect(answer.status()) && answer.status() != 400 && answer.status() != 426) {
           found = "http://" + host;
         }
-      } catch (ConnectException e) {
+      } catch (ConnectException | LateException e) {
         throw e;
       } catch (IOException e) {
         log.debug("registry {} does not speak plain HTTP: {}", registry, e.toString());
@@ -211,9 +334,7 @@ final class RegistryClient {
   }
 
   private HttpRequest.Builder request(URI uri, Map<String, String> headers) throws IOException {
-    if (deadline.isExpired()) {
-      throw new HttpTimeoutException("the time of " + deadline.allowed() + " is up");
-    }
+    LateException.check(deadline, "asking registry " + registry);
     HttpRequest.Builder request =
         HttpRequest.newBuilder(uri)
             .timeout(deadline.remainingAtMost(ANSWER_LIMIT).plusMillis(1))
@@ -223,26 +344,103 @@ final class RegistryClient {
   }
 
   private Answer answer(HttpRequest request) throws IOException, InterruptedException {
-    HttpResponse<InputStream> response =
-        http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-    return new Answer(response.statusCode(), response);
+    if (closed) {
+      throw new IOException("the pull has ended");
+    }
+    try {
+      HttpResponse<InputStream> response =
+          http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      return new Answer(response, new WatchedBody(response.body(), deadline), open);
+    } catch (HttpTimeoutException e) {
+      if (deadline.isExpired()) {
+        throw new LateException(deadline, "waiting for an answer of " + target(request.uri()));
+      }
+      throw new RegistryException(504, "no answer of " + target(request.uri()) + " in time");
+    } catch (ConnectException e) {
+      ConnectException told =
+          new ConnectException(
+              "cannot connect to " + target(request.uri()) + ": " + reason(e, request.uri()));
+      told.initCause(e);
+      throw told;
+    }
   }
 
-  /** Answers a challenge: RFC 7617's basic, or a token from the server that is named. */
-  private void authorize(String challenge) throws IOException, InterruptedException {
-    String scheme = challenge.split("[ \t]", 2)[0].toLowerCase(Locale.ROOT);
-    Optional<Credentials> who = credentials.of(registry);
-    if (scheme.equals("basic")) {
-      Credentials known =
-          who.orElseThrow(
-              () -> new RegistryException(401, "registry " + registry + " wants a password"));
-      authorization = basic(known);
-    } else if (scheme.equals("bearer")) {
-      authorization = "Bearer " + token(AuthChallenge.parameters(challenge), who);
-    } else {
-      throw new RegistryException(
-          401, "registry " + registry + " wants an authentication of the kind '" + scheme + "'");
+  private String target(URI uri) {
+    String where =
+        uri.getScheme()
+            + "://"
+            + uri.getHost()
+            + ":"
+            + (uri.getPort() >= 0 ? uri.getPort() : isTls(uri) ? 443 : 80);
+    return EnvironmentProxies.named(proxies, uri)
+        .map(proxy -> where + " by " + proxy)
+        .orElse(where);
+  }
+
+  private static String reason(ConnectException e, URI uri) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnresolvedAddressException) {
+        return "the name " + uri.getHost() + " is not known";
+      }
     }
+    return e.getMessage() == null ? "nobody listens there" : e.getMessage();
+  }
+
+  /**
+   * Answers the first challenge that can be met: with a token from the server that is named, or RFC
+   * 7617's basic. A token is asked for first, because it goes no further than this repository.
+   */
+  private void authorize(List<AuthChallenge> challenges) throws IOException, InterruptedException {
+    if (challenges.isEmpty()) {
+      throw new RegistryException(
+          401,
+          "registry "
+              + registry
+              + " wants an authentication for "
+              + repository
+              + ", and does not say which kind");
+    }
+    RegistryException first = null;
+    for (String scheme : List.of("bearer", "basic")) {
+      for (AuthChallenge challenge : challenges) {
+        if (!challenge.scheme().equals(scheme)) {
+          continue;
+        }
+        try {
+          authorization = header(challenge);
+          return;
+        } catch (RegistryException e) {
+          if (e.mayPass()) {
+            throw e;
+          }
+          first = first == null ? e : first;
+        }
+      }
+    }
+    throw first != null
+        ? first
+        : new RegistryException(
+            401,
+            "registry "
+                + registry
+                + " wants an authentication of the kind '"
+                + String.join(
+                    "', '",
+                    challenges.stream()
+                        .map(each -> PrintableText.line(each.scheme(), 40))
+                        .limit(5)
+                        .toList())
+                + "'; 'basic' and 'bearer' are known here");
+  }
+
+  private String header(AuthChallenge challenge) throws IOException, InterruptedException {
+    Optional<Credentials> who = credentials.of(registry, deadline);
+    if (challenge.scheme().equals("basic")) {
+      return basic(
+          who.orElseThrow(
+              () -> new RegistryException(401, "registry " + registry + " wants a password")));
+    }
+    return "Bearer " + token(challenge.parameters(), who);
   }
 
   private static String basic(Credentials who) {
@@ -251,13 +449,34 @@ final class RegistryClient {
             .encodeToString((who.user() + ":" + who.password()).getBytes(StandardCharsets.UTF_8));
   }
 
+  private URI tokenServer(Map<String, String> parameters) throws RegistryException {
+    String realm = parameters.getOrDefault("realm", "");
+    if (realm.isEmpty()) {
+      throw new RegistryException(
+          401, "registry " + registry + " wants a token, and does not say from which server");
+    }
+    URI server;
+    try {
+      server = LenientUri.resolve(URI.create("https://" + registry + "/"), realm);
+    } catch (IOException e) {
+      throw new RegistryException(
+          401, "registry " + registry + " names a token server: " + e.getMessage());
+    }
+    if (!isTls(server) && !plainAllowed) {
+      throw new RegistryException(
+          401,
+          "registry "
+              + registry
+              + " names the token server '"
+              + PrintableText.line(realm, 300)
+              + "', without TLS");
+    }
+    return server;
+  }
+
   private String token(Map<String, String> parameters, Optional<Credentials> who)
       throws IOException, InterruptedException {
-    String realm = parameters.getOrDefault("realm", "");
-    if (!realm.startsWith("https://") && !(plainAllowed && realm.startsWith("http://"))) {
-      throw new RegistryException(
-          401, "registry " + registry + " names the token server '" + realm + "', without TLS");
-    }
+    URI server = tokenServer(parameters);
     String scope = parameters.getOrDefault("scope", "repository:" + repository + ":pull");
     String service = parameters.getOrDefault("service", registry);
     HttpRequest.Builder request;
@@ -270,11 +489,12 @@ final class RegistryClient {
               + "&refresh_token="
               + encoded(who.get().password());
       request =
-          request(URI.create(realm), Map.of("Content-Type", "application/x-www-form-urlencoded"))
+          request(server, Map.of("Content-Type", "application/x-www-form-urlencoded"))
               .POST(HttpRequest.BodyPublishers.ofString(form));
     } else {
       String query = "service=" + encoded(service) + "&scope=" + encoded(scope);
-      request = request(URI.create(realm + (realm.contains("?") ? "&" : "?") + query), Map.of());
+      String before = server.getRawQuery() == null ? "?" : "&";
+      request = request(URI.create(server + before + query), Map.of());
       who.ifPresent(known -> request.header("Authorization", basic(known)));
     }
     try (Answer answer = answer(request.build())) {
@@ -282,11 +502,12 @@ final class RegistryClient {
         throw new RegistryException(
             answer.status() == 403 ? 401 : answer.status(),
             "the token server "
-                + URI.create(realm).getHost()
+                + server.getHost()
                 + " of registry "
                 + registry
                 + " answered with status "
-                + answer.status());
+                + answer.status(),
+            retryAfter(answer));
       }
       JsonNode said =
           OciDocuments.parse(
@@ -294,6 +515,13 @@ final class RegistryClient {
       String token = said.path("token").asText(said.path("access_token").asText(""));
       if (token.isEmpty()) {
         throw new RegistryException(401, "the token server of " + registry + " sent no token");
+      }
+      if (!token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+        throw new RegistryException(
+            401,
+            "the token server of "
+                + registry
+                + " sent a token with characters that no header may have");
       }
       return token;
     }

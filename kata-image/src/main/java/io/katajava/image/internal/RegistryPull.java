@@ -13,6 +13,7 @@ import io.katajava.image.Platform;
 import io.katajava.image.RegistryOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +34,12 @@ import org.slf4j.LoggerFactory;
 final class RegistryPull implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RegistryPull.class);
 
+  /** Some ten seconds until it is given up, when the registry names no time. */
+  private static final int ATTEMPTS = 6;
+
+  /** There is somebody else to ask. */
+  private static final int MIRROR_ATTEMPTS = 2;
+
   private final StoreDirectory store;
   private final RegistryOptions options;
   private final ImageLimits limits;
@@ -39,6 +47,7 @@ final class RegistryPull implements AutoCloseable {
   private final ProgressListener progress;
   private final Deadline deadline;
   private final ExecutorService downloads;
+  private @Nullable RegistryClient client;
 
   RegistryPull(
       StoreDirectory store,
@@ -60,27 +69,60 @@ final class RegistryPull implements AutoCloseable {
 
   ImageReader.Parts run(ImageReference reference, Platform platform)
       throws IOException, InterruptedException {
-    @Nullable IOException first = null;
-    for (String host : RegistryClient.hosts(options, reference.registry())) {
+    List<String> hosts = RegistryClient.hosts(options, reference.registry());
+    List<Exception> before = new ArrayList<>();
+    for (String host : hosts) {
+      boolean last = before.size() == hosts.size() - 1;
+      RegistryClient asked =
+          new RegistryClient(
+              host,
+              reference.repository(),
+              options,
+              System.getenv(),
+              last ? ATTEMPTS : MIRROR_ATTEMPTS,
+              deadline);
+      client = asked;
       try {
-        return from(
-            new RegistryClient(host, reference.repository(), options, System.getenv(), deadline),
-            reference,
-            platform);
-      } catch (InvalidLayerException e) {
-        throw e;
-      } catch (IOException e) {
-        log.info("{} could not be pulled from {}: {}", reference, host, e.toString());
-        if (first != null) {
-          e.addSuppressed(first);
+        return from(asked, reference, platform);
+      } catch (IOException | KataException e) {
+        boolean ends =
+            last
+                || e instanceof LateException
+                || (e instanceof KataException refused
+                    && refused.code() == ErrorCode.IMAGE_STORE_FULL);
+        if (!ends) {
+          // A mirror that rots is as good as none.
+          log.info("{} could not be pulled from {}: {}", reference, host, told(e));
+          before.add(e);
+          continue;
         }
-        first = e;
+        before.forEach(e::addSuppressed);
+        if (e instanceof KataException failure) {
+          throw failure;
+        }
+        if (e instanceof InvalidLayerException invalid) {
+          throw invalid;
+        }
+        throw failed(reference, (IOException) e, before);
+      } finally {
+        asked.close();
       }
     }
-    throw failed(reference, java.util.Objects.requireNonNull(first, "there is a host"));
+    throw new IllegalStateException("a registry has a host");
   }
 
-  private static KataException failed(ImageReference reference, IOException cause) {
+  private static String told(Exception e) {
+    return e instanceof RegistryException
+            || e instanceof LateException
+            || e instanceof ConnectException
+            || e instanceof KataException
+            || e instanceof InvalidLayerException
+        ? String.valueOf(e.getMessage())
+        : e.toString();
+  }
+
+  private static KataException failed(
+      ImageReference reference, IOException cause, List<Exception> mirrors) {
     int status = cause instanceof RegistryException answer ? answer.status() : 0;
     String remedy =
         switch (status) {
@@ -88,16 +130,17 @@ final class RegistryPull implements AutoCloseable {
           case 404 -> "Check name and tag";
           case 429 -> "Wait, log in, or use a mirror";
           default ->
-              cause instanceof javax.net.ssl.SSLException
+              cause instanceof SSLException
                   ? "Trust the registry's authority with RegistryOptions.certificates(...)"
                   : "Check the registry's name and the network; a pull goes on where it stopped";
         };
+    StringBuilder message = new StringBuilder("cannot pull " + reference + ": " + told(cause));
+    mirrors.forEach(each -> message.append("; a mirror before: ").append(told(each)));
     return new KataException(
-        status == 404 ? ErrorCode.IMAGE_NOT_FOUND : ErrorCode.IMAGE_PULL_FAILED,
-        "cannot pull "
-            + reference
-            + ": "
-            + (cause instanceof RegistryException ? cause.getMessage() : cause.toString()),
+        cause instanceof LateException
+            ? ErrorCode.TIMEOUT
+            : status == 404 ? ErrorCode.IMAGE_NOT_FOUND : ErrorCode.IMAGE_PULL_FAILED,
+        message.toString(),
         Details.none().withRemedy(remedy).withCause(cause));
   }
 
@@ -106,8 +149,10 @@ final class RegistryPull implements AutoCloseable {
     Map<Digest, byte[]> documents = new LinkedHashMap<>();
     Descriptor top = top(client, reference, documents);
     ImageReader.Documents reader = descriptor -> document(client, descriptor, documents);
+    ImageReader.Search search = new ImageReader.Search(reader, platform, deadline);
     Descriptor manifest =
-        ImageReader.choose(reader, List.of(top), platform, 0)
+        search
+            .choose(List.of(top))
             .orElseThrow(
                 () ->
                     new KataException(
@@ -124,7 +169,12 @@ final class RegistryPull implements AutoCloseable {
         missing.add(layer);
       }
     }
-    cleaner.makeRoom(missing.stream().mapToLong(Descriptor::size).sum(), deadline);
+    long size = missing.stream().mapToLong(Descriptor::size).sum();
+    cleaner.makeRoom(size, deadline);
+    for (Descriptor each : missing) {
+      size -= store.partSize(each.digest());
+    }
+    store.requireRoom(size);
     try (StoreLock adding = store.adding(deadline)) {
       download(client, parts.layers(), reference.familiar());
       for (Descriptor each : List.of(parts.config(), manifest)) {
@@ -143,18 +193,20 @@ final class RegistryPull implements AutoCloseable {
             .digest()
             .map(Digest::toString)
             .orElseGet(() -> reference.tag().orElse(ImageReference.DEFAULT_TAG));
-    try (RegistryClient.Answer answer = client.manifest(wanted)) {
-      byte[] content = limited(answer);
-      Digest digest = reference.digest().orElseGet(() -> Digest.sha256(content));
-      var hash = digest.newHash();
-      hash.update(content);
-      String type =
-          OciDocuments.mediaType(OciDocuments.parse(content, "the manifest of " + reference));
-      Descriptor top = new Descriptor(type, digest, content.length);
-      StoreDirectory.check(top, content.length, hash);
-      documents.put(digest, content);
-      return top;
-    }
+    return client.manifest(
+        wanted,
+        answer -> {
+          byte[] content = limited(answer);
+          Digest digest = reference.digest().orElseGet(() -> Digest.sha256(content));
+          var hash = digest.newHash();
+          hash.update(content);
+          String type =
+              OciDocuments.mediaType(OciDocuments.parse(content, "the manifest of " + reference));
+          Descriptor top = new Descriptor(type, digest, content.length);
+          StoreDirectory.check(top, content.length, hash);
+          documents.put(digest, content);
+          return top;
+        });
   }
 
   private static byte[] limited(RegistryClient.Answer answer) throws IOException {
@@ -179,15 +231,24 @@ final class RegistryPull implements AutoCloseable {
         log.warn("{} in {} is damaged and pulled again", descriptor.digest(), store.root(), e);
       }
     }
+    if (descriptor.size() > OciDocuments.MAXIMUM_DOCUMENT) {
+      throw new InvalidLayerException(
+          "document " + descriptor.digest() + " is said to have more than 4 MiB");
+    }
     boolean manifest = OciDocuments.MANIFEST_TYPES.contains(descriptor.mediaType());
-    try (RegistryClient.Answer answer =
-        manifest
-            ? client.manifest(descriptor.digest().toString())
-            : client.blob(descriptor.digest().toString(), 0)) {
-      byte[] content = limited(answer);
-      var hash = descriptor.digest().newHash();
-      hash.update(content);
-      StoreDirectory.check(descriptor, content.length, hash);
+    RegistryClient.Reader<byte[]> whole =
+        answer -> {
+          byte[] content = limited(answer);
+          var hash = descriptor.digest().newHash();
+          hash.update(content);
+          StoreDirectory.check(descriptor, content.length, hash);
+          return content;
+        };
+    try {
+      byte[] content =
+          manifest
+              ? client.manifest(descriptor.digest().toString(), whole)
+              : client.document(descriptor.digest().toString(), whole);
       documents.put(descriptor.digest(), content);
       return content;
     } catch (InterruptedException e) {
@@ -217,9 +278,12 @@ final class RegistryPull implements AutoCloseable {
       if (e.getCause() instanceof IOException failure) {
         throw failure;
       }
+      if (e.getCause() instanceof KataException failure) {
+        throw failure;
+      }
       throw new IOException("a download failed: " + e.getCause(), e.getCause());
     } catch (TimeoutException e) {
-      throw new IOException("the downloads did not end within " + deadline.allowed(), e);
+      throw new LateException(deadline, "downloading layers");
     } finally {
       running.forEach(each -> each.cancel(true));
     }
@@ -227,6 +291,10 @@ final class RegistryPull implements AutoCloseable {
 
   @Override
   public void close() {
+    RegistryClient asked = client;
+    if (asked != null) {
+      asked.close();
+    }
     downloads.shutdownNow();
     try {
       // Threads that hold locks of the store must be gone before the next pull begins.

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -104,9 +105,12 @@ public record SquashfsTool(Path program) {
       builder.environment().remove("SOURCE_DATE_EPOCH");
       Process process = builder.redirectErrorStream(true).redirectOutput(said.toFile()).start();
       try {
-        IOException failed = feed(archive, process);
+        IOException failed = feed(archive, process, deadline);
+        if (failed instanceof LateException) {
+          throw failed;
+        }
         if (!process.waitFor(Math.max(1, deadline.remaining().toMillis()), TimeUnit.MILLISECONDS)) {
-          throw new IOException(program + " did not end within " + deadline.allowed());
+          throw new LateException(deadline, program + " made a block image");
         }
         if (failed instanceof InvalidLayerException) {
           throw failed;
@@ -132,13 +136,23 @@ public record SquashfsTool(Path program) {
 
   /** What the tool said about a broken pipe is worth more than the broken pipe. */
   private static @org.jspecify.annotations.Nullable IOException feed(
-      Archive archive, Process process) {
+      Archive archive, Process process, Deadline deadline) {
+    // A tool that stands still would have the write wait for ever.
+    CompletableFuture<Process> end =
+        process
+            .onExit()
+            .orTimeout(deadline.remaining().toMillis() + 1, TimeUnit.MILLISECONDS)
+            .whenComplete((ended, late) -> process.destroyForcibly());
     try (OutputStream out = new BufferedOutputStream(process.getOutputStream(), 1 << 16)) {
       archive.writeTo(new TarWriter(out));
       return null;
     } catch (IOException e) {
       process.destroy();
-      return e;
+      return deadline.isExpired() && !(e instanceof InvalidLayerException)
+          ? new LateException(deadline, "making a block image")
+          : e;
+    } finally {
+      end.cancel(false);
     }
   }
 

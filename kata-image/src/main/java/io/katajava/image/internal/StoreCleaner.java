@@ -107,11 +107,14 @@ final class StoreCleaner {
     collect(Duration.ZERO, deadline);
     try (StoreLock alone = store.removing(deadline)) {
       long usage = store.usage();
-      Map<Instant, Path> oldest = new TreeMap<>();
+      // Several may have the same time.
+      Map<Instant, List<Path>> oldest = new TreeMap<>();
       for (Path disk : store.files("disks")) {
-        oldest.put(Files.getLastModifiedTime(disk).toInstant(), disk);
+        oldest
+            .computeIfAbsent(Files.getLastModifiedTime(disk).toInstant(), time -> new ArrayList<>())
+            .add(disk);
       }
-      List<Path> order = new ArrayList<>(oldest.values());
+      List<Path> order = oldest.values().stream().flatMap(List::stream).toList();
       Sweep sweep = new Sweep();
       Instant limit = Instant.now().minus(IN_USE);
       for (Path disk : order) {

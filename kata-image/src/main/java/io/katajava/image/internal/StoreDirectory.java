@@ -2,8 +2,13 @@ package io.katajava.image.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.KataException.Details;
+import io.katajava.MemorySize;
 import io.katajava.image.Digest;
 import io.katajava.spi.TrustedDirectory;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -25,6 +30,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The directory of a store: an OCI image layout (blobs, {@code index.json}, {@code oci-layout})
@@ -35,6 +41,12 @@ import java.util.function.UnaryOperator;
 @SuppressWarnings("try") // Locks are held, not used.
 public final class StoreDirectory {
   private static final Duration INDEX_LIMIT = Duration.ofMinutes(1);
+  private static final Deadline NO_LIMIT = Deadline.after(Duration.ofDays(36500));
+
+  /** What is left to others of a file system, and how much is written between two looks at it. */
+  private static final long RESERVE = 64L << 20;
+
+  private static final long LOOK = 16L << 20;
 
   /** QEMU may run as another user than the one who keeps the store. */
   private static final Set<PosixFilePermission> READABLE =
@@ -119,8 +131,81 @@ public final class StoreDirectory {
     }
   }
 
-  /** Takes content in, if it is what the descriptor says. */
+  /** What has arrived of a download. */
+  long partSize(Digest digest) throws IOException {
+    try {
+      return Files.size(part(digest));
+    } catch (NoSuchFileException e) {
+      return 0;
+    }
+  }
+
+  /** Nothing is begun that the file system has no room for, whoever says how large it is. */
+  void requireRoom(long bytes) throws IOException {
+    if (bytes > 0 && bytes > free() - RESERVE) {
+      throw full(bytes, null);
+    }
+  }
+
+  private long free() throws IOException {
+    return Files.getFileStore(root).getUsableSpace();
+  }
+
+  /** Whether there is hardly anything left for others. */
+  boolean isFull() throws IOException {
+    return free() < RESERVE / 2;
+  }
+
+  KataException full(long bytes, @Nullable IOException cause) throws IOException {
+    Details details =
+        Details.none().withRemedy("Free some of it, or keep images in another directory");
+    return new KataException(
+        ErrorCode.IMAGE_STORE_FULL,
+        "the file system of the image store "
+            + root
+            + " has "
+            + MemorySize.bytes(Math.max(0, free()))
+            + " left, which is not enough for "
+            + MemorySize.bytes(Math.max(0, bytes))
+            + " more and a reserve of "
+            + MemorySize.bytes(RESERVE),
+        cause == null ? details : details.withCause(cause));
+  }
+
+  /** Writes a file of the store, and stops before the file system is full. */
+  OutputStream output(Path file, boolean append) throws IOException {
+    OutputStream out =
+        Files.newOutputStream(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            append ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING);
+    return new FilterOutputStream(out) {
+      private long sinceLook = LOOK;
+
+      @Override
+      public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        sinceLook += length;
+        if (sinceLook >= LOOK) {
+          sinceLook = 0;
+          requireRoom(length);
+        }
+        out.write(bytes, offset, length);
+      }
+    };
+  }
+
   void add(Descriptor descriptor, InputStream content) throws IOException {
+    add(descriptor, content, NO_LIMIT);
+  }
+
+  /** Takes content in, if it is what the descriptor says. */
+  void add(Descriptor descriptor, InputStream content, Deadline deadline) throws IOException {
     if (has(descriptor)) {
       return;
     }
@@ -129,8 +214,9 @@ public final class StoreDirectory {
       MessageDigest hash = descriptor.digest().newHash();
       long size = 0;
       byte[] buffer = new byte[1 << 16];
-      try (OutputStream out = Files.newOutputStream(unfinished)) {
+      try (OutputStream out = output(unfinished, false)) {
         for (int n = content.read(buffer); n >= 0; n = content.read(buffer)) {
+          LateException.check(deadline, "copying " + descriptor.digest());
           size += n;
           if (size > descriptor.size()) {
             break;

@@ -51,7 +51,9 @@ final class StoreLock implements AutoCloseable {
     Threads threads = take(file, 1, deadline);
     boolean held = false;
     try {
-      threads.file.acquire();
+      if (!threads.file.tryAcquire(deadline.remaining().toMillis(), TimeUnit.MILLISECONDS)) {
+        throw busy(file, deadline);
+      }
       try {
         if (threads.sharing == 0) {
           threads.shared = lock(file, true, deadline);

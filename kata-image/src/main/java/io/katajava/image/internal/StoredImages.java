@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
 public final class StoredImages {
   private static final Logger log = LoggerFactory.getLogger(StoredImages.class);
 
+  /** The kernel's ENOSPC, as the JDK tells it. */
+  private static final String NO_SPACE = "No space left on device";
+
   private final StoreDirectory store;
   private final RegistryOptions registries;
   private final ImageLimits limits;
@@ -95,7 +98,18 @@ public final class StoredImages {
           ErrorCode.IMAGE_REFUSED,
           attempt + " failed: " + e.getMessage(),
           Details.none().withCause(e));
+    } catch (LateException e) {
+      throw new KataException(
+          ErrorCode.TIMEOUT, attempt + " failed: " + e.getMessage(), Details.none().withCause(e));
     } catch (IOException e) {
+      if (String.valueOf(e.getMessage()).endsWith(NO_SPACE)) {
+        throw new KataException(
+            ErrorCode.IMAGE_STORE_FULL,
+            attempt + " failed: the file system of " + store.root() + " is full",
+            Details.none()
+                .withRemedy("Free some of it, or keep images in another directory")
+                .withCause(e));
+      }
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE, attempt + " failed: " + e, Details.none().withCause(e));
     } catch (InterruptedException e) {
@@ -278,8 +292,10 @@ public final class StoredImages {
     return in(
         "the import of " + source,
         () -> {
-          ImageImport work = new ImageImport(store, limits, progress);
-          cleaner.makeRoom(size(source), deadline);
+          ImageImport work = new ImageImport(store, limits, progress, deadline);
+          long size = size(source);
+          cleaner.makeRoom(size, deadline);
+          store.requireRoom(size);
           List<Image> images = new ArrayList<>();
           try (StoreLock adding = store.adding(deadline)) {
             for (ImageReader.Parts parts : work.from(source, name)) {

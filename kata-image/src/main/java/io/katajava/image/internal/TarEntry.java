@@ -1,5 +1,6 @@
 package io.katajava.image.internal;
 
+import io.katajava.agent.text.PrintableText;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -82,11 +83,9 @@ record TarEntry(
     return slash < 0 ? "" : path.substring(0, slash);
   }
 
-  /** For messages: the bytes as what they most likely are, without control characters. */
+  /** For messages: the bytes as what they most likely are, on one line. */
   static String readable(String bytes) {
-    String text =
-        new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8)
-            .replaceAll("\\p{Cntrl}", "?");
-    return text.length() <= 200 ? text : text.substring(0, 200) + "…";
+    return PrintableText.line(
+        new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8), 200);
   }
 }

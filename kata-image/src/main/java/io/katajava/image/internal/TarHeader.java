@@ -47,10 +47,13 @@ final class TarHeader {
   void checkSum() throws IOException {
     long expected = number(148, 8);
     long sum = 0;
+    long signed = 0;
     for (int i = 0; i < TarReader.BLOCK; i++) {
       sum += i >= 148 && i < 156 ? ' ' : bytes[i] & 0xff;
+      signed += i >= 148 && i < 156 ? ' ' : bytes[i];
     }
-    if (sum != expected) {
+    // Some old writers summed signed bytes.
+    if (sum != expected && signed != expected) {
       throw new InvalidLayerException(
           "a header whose checksum is wrong; this is no tar archive, or a damaged one");
     }
@@ -69,6 +72,10 @@ final class TarHeader {
     String name = field(0, 100);
     String prefix = isUstar() ? field(345, 155) : "";
     return prefix.isEmpty() ? name : prefix + "/" + name;
+  }
+
+  boolean isGnu() {
+    return field(257, 8).equals("ustar  ");
   }
 
   private boolean isUstar() {

@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class TarReader {
 
   private static final int MAXIMUM_XATTR = 64 << 10;
   private static final String XATTR = "SCHILY.xattr.";
+  private static final String SPARSE = "GNU.sparse.";
 
   private final InputStream in;
   private final byte[] block = new byte[BLOCK];
@@ -35,6 +37,9 @@ final class TarReader {
   private final Map<String, String> global = new LinkedHashMap<>();
   private long left;
   private long padding;
+
+  /** Of the entry read last, when it has holes. */
+  private @Nullable SparseContent sparse;
 
   TarReader(InputStream in) {
     this.in = in;
@@ -45,6 +50,7 @@ final class TarReader {
     skip(left + padding);
     left = 0;
     padding = 0;
+    sparse = null;
     Map<String, String> pax = new LinkedHashMap<>(global);
     String longName = null;
     String longLink = null;
@@ -60,13 +66,16 @@ final class TarReader {
       char flag = (char) (block[156] & 0xff);
       long size = header.number(124, 12);
       switch (flag) {
-        case 'x' -> PaxRecords.parse(extended(size), pax);
+        // Solaris wrote X before the standard had x.
+        case 'x', 'X' -> PaxRecords.parse(extended(size), pax);
         case 'g' -> {
           PaxRecords.parse(extended(size), global);
           pax.putAll(global);
         }
         case 'L' -> longName = text(extended(size));
         case 'K' -> longLink = text(extended(size));
+        // The archive's own name, which GNU tar writes with --label.
+        case 'V' -> skip(size + (BLOCK - size % BLOCK) % BLOCK);
         default -> {
           return entry(flag, size, pax, longName, longLink);
         }
@@ -76,14 +85,33 @@ final class TarReader {
 
   /** The content of the entry read last; -1 at its end. */
   int read(byte[] buffer) throws IOException {
-    if (left == 0) {
-      return -1;
+    SparseContent map = sparse;
+    if (map != null) {
+      return readSparse(map, buffer);
     }
-    int count = in.read(buffer, 0, (int) Math.min(buffer.length, left));
+    return left == 0 ? -1 : readData(buffer, left);
+  }
+
+  private int readData(byte[] buffer, long most) throws IOException {
+    int count = in.read(buffer, 0, (int) Math.min(buffer.length, most));
     if (count < 0) {
       throw new EOFException("the archive ends within a file");
     }
     left -= count;
+    return count;
+  }
+
+  private int readSparse(SparseContent map, byte[] buffer) throws IOException {
+    if (map.isAtEnd()) {
+      return -1;
+    }
+    int count = (int) Math.min(buffer.length, map.hole());
+    if (count > 0) {
+      Arrays.fill(buffer, 0, count, (byte) 0);
+    } else {
+      count = readData(buffer, map.piece());
+    }
+    map.passed(count);
     return count;
   }
 
@@ -94,14 +122,14 @@ final class TarReader {
       @Nullable String longName,
       @Nullable String longLink)
       throws IOException {
-    String raw = pax.getOrDefault("path", longName != null ? longName : header.name());
+    String raw =
+        pax.getOrDefault(
+            SPARSE + "name", pax.getOrDefault("path", longName != null ? longName : header.name()));
     String name = path(raw, "entry");
-    if (pax.keySet().stream().anyMatch(key -> key.startsWith("GNU.sparse"))) {
-      throw invalid("entry " + TarEntry.readable(raw) + " is a sparse file, which no layer has");
-    }
     Kind kind =
         switch (flag) {
-          case '0', '\0', '7' -> raw.endsWith("/") && flag == '\0' ? Kind.DIRECTORY : Kind.FILE;
+          case '0', '\0', '7', 'S' ->
+              raw.endsWith("/") && flag == '\0' ? Kind.DIRECTORY : Kind.FILE;
           case '1' -> Kind.HARD_LINK;
           case '2' -> Kind.SYMLINK;
           case '3' -> Kind.CHARACTER;
@@ -140,10 +168,11 @@ final class TarReader {
               + " bytes");
     }
     left = kind == Kind.FILE ? size : 0;
-    // Others have no content, whatever their size field says; pax lets hard links have one.
+    // Others have no content, whatever their size field says: writers put a hard link's file's
+    // there.
     padding = kind == Kind.FILE ? (BLOCK - size % BLOCK) % BLOCK : 0;
-    if (kind == Kind.HARD_LINK && size > 0) {
-      throw invalid("hard link " + TarEntry.readable(name) + " has content");
+    if (kind == Kind.FILE) {
+      sparse = sparse(flag, pax, name);
     }
     return new TarEntry(
         name,
@@ -151,12 +180,113 @@ final class TarReader {
         (int) header.number(100, 8) & 07777,
         id(pax, "uid", 108),
         id(pax, "gid", 116),
-        left,
+        sparse != null ? sparse.size() : left,
         time(pax),
         kind == Kind.HARD_LINK || kind == Kind.SYMLINK ? link : "",
         device(kind, 329),
         device(kind, 337),
         xattrs(pax));
+  }
+
+  /** The map of a file with holes: GNU tar's old form, and the three that pax headers have had. */
+  private @Nullable SparseContent sparse(char flag, Map<String, String> pax, String name)
+      throws IOException {
+    SparseContent map;
+    if (flag == 'S') {
+      map = oldSparse();
+    } else if (pax.containsKey(SPARSE + "major")) {
+      if (!"1".equals(pax.get(SPARSE + "major")) || !"0".equals(pax.get(SPARSE + "minor"))) {
+        throw invalid("entry " + TarEntry.readable(name) + " is sparse in an unknown form");
+      }
+      map = new SparseContent(decimal(pax, SPARSE + "realsize"));
+      long count = mapLine();
+      for (long i = 0; i < count; i++) {
+        map.add(mapLine(), mapLine());
+      }
+      // The rest of the map's last block.
+      long rest = Math.min(left, Math.floorMod(left - map.data(), BLOCK));
+      skip(rest);
+      left -= rest;
+    } else if (pax.containsKey(SPARSE + "map")) {
+      map = new SparseContent(decimal(pax, SPARSE + "size"));
+      String[] numbers = pax.getOrDefault(SPARSE + "map", "").split(",", -1);
+      if (numbers.length % 2 != 0) {
+        throw invalid("the map of a sparse file ends within a piece");
+      }
+      for (int i = 0; i < numbers.length; i += 2) {
+        map.add(number(numbers[i]), number(numbers[i + 1]));
+      }
+    } else {
+      return null;
+    }
+    if (map.data() != left) {
+      throw invalid(
+          "sparse file "
+              + TarEntry.readable(name)
+              + " has "
+              + left
+              + " bytes of data, its map says "
+              + map.data());
+    }
+    return map;
+  }
+
+  /** Four pieces in the header, 21 in each block that continues it. */
+  private SparseContent oldSparse() throws IOException {
+    if (!header.isGnu()) {
+      throw invalid("a sparse file in an archive that is not GNU tar's");
+    }
+    SparseContent map = new SparseContent(header.number(483, 12));
+    boolean more = block[482] != 0;
+    pieces(map, header, 386, 4);
+    byte[] further = new byte[BLOCK];
+    while (more) {
+      if (in.readNBytes(further, 0, BLOCK) < BLOCK) {
+        throw new EOFException("the archive ends within a header");
+      }
+      more = further[504] != 0;
+      pieces(map, new TarHeader(further), 0, 21);
+    }
+    return map;
+  }
+
+  private static void pieces(SparseContent map, TarHeader header, int at, int most)
+      throws IOException {
+    for (int i = 0; i < most; i++) {
+      if (header.field(at + 24 * i + 12, 12).isEmpty() && header.field(at + 24 * i, 12).isEmpty()) {
+        return;
+      }
+      map.add(header.number(at + 24 * i, 12), header.number(at + 24 * i + 12, 12));
+    }
+  }
+
+  /** A number and a line feed, in the content. */
+  private long mapLine() throws IOException {
+    StringBuilder digits = new StringBuilder();
+    while (left > 0 && digits.length() < 20) {
+      int c = in.read();
+      if (c < 0) {
+        throw new EOFException("the archive ends within a file");
+      }
+      left--;
+      if (c == '\n') {
+        return number(digits.toString());
+      }
+      digits.append((char) c);
+    }
+    throw invalid("the map of a sparse file does not end");
+  }
+
+  private static long number(String text) throws IOException {
+    try {
+      long number = Long.parseLong(text);
+      if (number >= 0) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      throw invalid("'" + TarEntry.readable(text) + "' in the map of a sparse file is no number");
+    }
+    throw invalid("a negative number in the map of a sparse file");
   }
 
   /** One below the root; what would lead out of it is refused, not repaired. */
@@ -199,8 +329,12 @@ final class TarReader {
 
   private static long seconds(String text) throws IOException {
     int point = text.indexOf('.');
+    String whole = point < 0 ? text : text.substring(0, point);
     try {
-      return Long.parseLong(point < 0 ? text : text.substring(0, point));
+      // Some writers leave the 0 before the point out.
+      return (whole.isEmpty() || whole.equals("-")) && text.length() > whole.length() + 1
+          ? 0
+          : Long.parseLong(whole);
     } catch (NumberFormatException e) {
       throw invalid("a time '" + TarEntry.readable(text) + "' is no number");
     }

@@ -1,7 +1,7 @@
 package io.katajava.image.internal;
 
+import io.katajava.Deadline;
 import io.katajava.image.internal.TarEntry.Kind;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -19,31 +19,31 @@ import java.util.Map;
 final class TreeArchive {
   private TreeArchive() {}
 
-  static void write(Path root, Path target) throws IOException {
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(target), 1 << 16)) {
-      TarWriter writer = new TarWriter(out);
-      Map<Object, String> seen = new HashMap<>();
-      Files.walkFileTree(
-          root,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-                throws IOException {
-              if (!directory.equals(root)) {
-                writer.entry(entry(root, directory, Kind.DIRECTORY, 0, ""));
-              }
-              return FileVisitResult.CONTINUE;
+  static void write(Path root, OutputStream out, Deadline deadline) throws IOException {
+    TarWriter writer = new TarWriter(out);
+    Map<Object, String> seen = new HashMap<>();
+    Files.walkFileTree(
+        root,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+              throws IOException {
+            LateException.check(deadline, "reading " + root);
+            if (!directory.equals(root)) {
+              writer.entry(entry(root, directory, Kind.DIRECTORY, 0, ""));
             }
+            return FileVisitResult.CONTINUE;
+          }
 
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              add(writer, root, file, attributes, seen);
-              return FileVisitResult.CONTINUE;
-            }
-          });
-      writer.finish();
-    }
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            LateException.check(deadline, "reading " + root);
+            add(writer, root, file, attributes, seen);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    writer.finish();
   }
 
   private static void add(

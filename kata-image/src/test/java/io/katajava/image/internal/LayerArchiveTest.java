@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import io.katajava.Deadline;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import io.katajava.image.testing.LayerBuilder;
@@ -14,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,7 +50,9 @@ class LayerArchiveTest {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     Arrays.stream(parts).forEach(all::writeBytes);
     return new LayerArchive(
-        Files.write(directory.resolve("layer"), all.toByteArray()), ImageLimits.DEFAULT);
+        Files.write(directory.resolve("layer"), all.toByteArray()),
+        ImageLimits.DEFAULT,
+        Deadline.after(Duration.ofMinutes(1)));
   }
 
   private Digest diffId() {

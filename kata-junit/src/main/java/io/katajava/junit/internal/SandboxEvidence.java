@@ -2,6 +2,7 @@ package io.katajava.junit.internal;
 
 import io.katajava.ContainerLog;
 import io.katajava.Sandbox;
+import io.katajava.agent.text.PrintableText;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ public final class SandboxEvidence extends RuntimeException {
    * @param text all that is shown
    */
   public SandboxEvidence(String text) {
-    super(text, null, false, false);
+    super(PrintableText.console(text), null, false, false);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.agent.threads.OwnedThreads;
 import java.io.IOException;
 import java.io.InputStream;
@@ -76,10 +77,7 @@ final class OutputTail {
     } finally {
       lock.unlock();
     }
-    return new String(kept, StandardCharsets.UTF_8)
-        .replace("\r\n", "\n")
-        .replaceAll("\u001b\\[[0-9;?]*[A-Za-z]", "")
-        .replaceAll("[\\p{Cntrl}&&[^\n\t]]", "");
+    return PrintableText.console(new String(kept, StandardCharsets.UTF_8));
   }
 
   /** Waits until the stream has ended; its writer must have ended before. */

@@ -1,5 +1,6 @@
 package io.katajava.qemu.qmp;
 
+import io.katajava.agent.text.PrintableText;
 import org.jspecify.annotations.Nullable;
 
 /** Something went wrong with QMP. The subclasses follow what the caller can do about it. */
@@ -12,6 +13,6 @@ public class QmpException extends RuntimeException {
    * @param cause the cause, if any
    */
   public QmpException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(PrintableText.lines(message), cause);
   }
 }

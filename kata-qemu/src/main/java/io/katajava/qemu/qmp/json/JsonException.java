@@ -1,5 +1,6 @@
 package io.katajava.qemu.qmp.json;
 
+import io.katajava.agent.text.PrintableText;
 import org.jspecify.annotations.Nullable;
 
 /** Text that is not JSON, or JSON that is not what was expected; the message names the path. */
@@ -11,7 +12,7 @@ public final class JsonException extends RuntimeException {
    * @param message what was expected where, and what was there
    */
   public JsonException(String message) {
-    super(message);
+    super(PrintableText.lines(message));
   }
 
   /**
@@ -21,6 +22,6 @@ public final class JsonException extends RuntimeException {
    * @param cause what the parser said
    */
   public JsonException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(PrintableText.lines(message), cause);
   }
 }

@@ -1,0 +1,52 @@
+package io.katajava.image.internal;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a file or directory is, told from its content.
+ *
+ * @param layout the index of an OCI layout, when it is one
+ * @param docker what is in an archive of {@code docker save}, when it is one
+ */
+record ImportForm(@Nullable JsonNode layout, @Nullable DockerArchive docker) {
+  static final String LAYOUT = "oci-layout";
+  static final String INDEX = "index.json";
+  static final String MANIFEST = "manifest.json";
+
+  static ImportForm of(ImportBundle bundle) throws IOException {
+    JsonNode manifest = document(bundle, MANIFEST);
+    if (manifest != null
+        && manifest.isObject()
+        && manifest.path("layers").isArray()
+        && bundle.open("version") != null) {
+      throw new InvalidLayerException(
+          "it is a directory of skopeo's form 'dir:', which is not supported; copy it to 'oci:'");
+    }
+    DockerArchive docker = manifest == null ? null : DockerArchive.parse(manifest).orElse(null);
+    JsonNode index = document(bundle, INDEX);
+    boolean isLayout =
+        index != null
+            && index.has("manifests")
+            && (bundle.open(LAYOUT) != null || bundle.hasBlobs());
+    return new ImportForm(isLayout ? index : null, docker);
+  }
+
+  private static @Nullable JsonNode document(ImportBundle bundle, String name) throws IOException {
+    InputStream in = bundle.open(name);
+    if (in == null) {
+      return null;
+    }
+    try (in) {
+      return OciDocuments.tree(in.readNBytes(OciDocuments.MAXIMUM_DOCUMENT));
+    }
+  }
+
+  /** What a layout has; docker 25.0.0 wrote {@code null}. */
+  List<Descriptor> manifests() throws IOException {
+    return layout == null ? List.of() : OciDocuments.index(layout);
+  }
+}

@@ -1,0 +1,102 @@
+package io.katajava.image.internal;
+
+import io.katajava.Deadline;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The body of an answer. The client has no limit for the time between two bytes, nor for the whole:
+ * what stands still, or goes on beyond the deadline, is closed here.
+ */
+final class WatchedBody extends PassingStream {
+  private static final Logger log = LoggerFactory.getLogger(WatchedBody.class);
+  private static final Duration STALL_LIMIT = Duration.ofSeconds(30);
+  private static final long PERIOD_MILLIS = 250;
+  private static final ScheduledThreadPoolExecutor GUARD = guard();
+
+  private final Deadline deadline;
+  private final ScheduledFuture<?> watch;
+  private volatile long lastAt = System.nanoTime();
+  private volatile boolean cut;
+
+  WatchedBody(InputStream body, Deadline deadline) {
+    super(body);
+    this.deadline = deadline;
+    this.watch =
+        GUARD.scheduleWithFixedDelay(
+            this::look, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private static ScheduledThreadPoolExecutor guard() {
+    ScheduledThreadPoolExecutor executor =
+        new ScheduledThreadPoolExecutor(
+            1,
+            work -> {
+              Thread thread = new Thread(work, "kata-pull-guard");
+              thread.setDaemon(true);
+              return thread;
+            });
+    executor.setKeepAliveTime(10, TimeUnit.SECONDS);
+    executor.allowCoreThreadTimeOut(true);
+    executor.setRemoveOnCancelPolicy(true);
+    return executor;
+  }
+
+  private void look() {
+    if (System.nanoTime() - lastAt > STALL_LIMIT.toNanos() || deadline.isExpired()) {
+      cut();
+    }
+  }
+
+  /** Ends whoever reads it. */
+  void cut() {
+    cut = true;
+    try {
+      close();
+    } catch (IOException e) {
+      log.trace("closing a body that stands still", e);
+    }
+  }
+
+  @Override
+  void count(long more) {
+    lastAt = System.nanoTime();
+  }
+
+  @Override
+  public int read() throws IOException {
+    try {
+      return super.read();
+    } catch (IOException e) {
+      throw explained(e);
+    }
+  }
+
+  @Override
+  public int read(byte[] buffer, int offset, int length) throws IOException {
+    try {
+      return super.read(buffer, offset, length);
+    } catch (IOException e) {
+      throw explained(e);
+    }
+  }
+
+  private IOException explained(IOException e) {
+    if (deadline.isExpired()) {
+      return new LateException(deadline, "reading a registry's answer");
+    }
+    return cut ? new IOException("nothing came for " + STALL_LIMIT.toSeconds() + " s", e) : e;
+  }
+
+  @Override
+  public void close() throws IOException {
+    watch.cancel(false);
+    super.close();
+  }
+}
