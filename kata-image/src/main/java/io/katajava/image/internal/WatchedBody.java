@@ -1,12 +1,11 @@
 package io.katajava.image.internal;
 
 import io.katajava.Deadline;
+import io.katajava.agent.threads.Timer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,8 +16,12 @@ import org.slf4j.LoggerFactory;
 final class WatchedBody extends PassingStream {
   private static final Logger log = LoggerFactory.getLogger(WatchedBody.class);
   private static final Duration STALL_LIMIT = Duration.ofSeconds(30);
-  private static final long PERIOD_MILLIS = 250;
-  private static final ScheduledThreadPoolExecutor GUARD = guard();
+  private static final Duration PERIOD = Duration.ofMillis(250);
+  private static final Timer GUARD =
+      new Timer(
+          "kata-pull-guard",
+          Duration.ofSeconds(10),
+          problem -> log.warn("downloads are watched no more: {}", problem.toString()));
 
   private final Deadline deadline;
   private final ScheduledFuture<?> watch;
@@ -28,24 +31,7 @@ final class WatchedBody extends PassingStream {
   WatchedBody(InputStream body, Deadline deadline) {
     super(body);
     this.deadline = deadline;
-    this.watch =
-        GUARD.scheduleWithFixedDelay(
-            this::look, PERIOD_MILLIS, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
-  }
-
-  private static ScheduledThreadPoolExecutor guard() {
-    ScheduledThreadPoolExecutor executor =
-        new ScheduledThreadPoolExecutor(
-            1,
-            work -> {
-              Thread thread = new Thread(work, "kata-pull-guard");
-              thread.setDaemon(true);
-              return thread;
-            });
-    executor.setKeepAliveTime(10, TimeUnit.SECONDS);
-    executor.allowCoreThreadTimeOut(true);
-    executor.setRemoveOnCancelPolicy(true);
-    return executor;
+    this.watch = GUARD.every(PERIOD, this::look);
   }
 
   private void look() {
