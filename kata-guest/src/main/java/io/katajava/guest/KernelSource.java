@@ -49,9 +49,10 @@ public sealed interface KernelSource {
   }
 
   /**
-   * Debian's cloud kernel ({@code linux-image-cloud-amd64}, {@code -arm64}), downloaded with apt
-   * into the cache and not installed. Needs no privilege. The cached one is used until {@link
-   * GuestBuilder#refresh()}.
+   * The kernel for virtual machines that apt has: Debian's {@code linux-image-cloud-amd64} ({@code
+   * -arm64}), Ubuntu's {@code linux-image-virtual}, {@code -kvm} or {@code -generic}; with the
+   * packages it depends on for its modules, downloaded into the cache and not installed. Needs no
+   * privilege. The cached one is used until {@link GuestBuilder#refresh()}.
    *
    * @return the source
    */
@@ -60,7 +61,8 @@ public sealed interface KernelSource {
   }
 
   /**
-   * The kernel the host runs: {@code /boot/vmlinuz-$(uname -r)}, where it is readable.
+   * The kernel the host runs: {@code /boot/vmlinuz-$(uname -r)}, or {@code vmlinuz} beside its
+   * modules, where it is readable.
    *
    * @return the source
    */

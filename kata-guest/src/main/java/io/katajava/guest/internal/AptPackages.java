@@ -4,13 +4,15 @@ import io.katajava.Deadline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +27,12 @@ import org.slf4j.LoggerFactory;
 final class AptPackages {
   private static final Logger log = LoggerFactory.getLogger(AptPackages.class);
   private static final Pattern SAFE = Pattern.compile("[A-Za-z0-9.+~:_-]+");
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+
+  /** Beside the fields of a record: the name with the architecture, where one was asked for. */
+  private static final String ASKED = "asked";
+
+  private static final int SUM_DIGITS = 12;
   private static final String LISTS_REMEDY = "Run 'apt-get update' as root, then try again";
 
   private final CacheDirectory cache;
@@ -65,64 +73,144 @@ final class AptPackages {
   }
 
   /**
-   * The package a metapackage stands for, or the package itself, from the cache or downloaded.
+   * What of packages is wanted.
    *
-   * @param key the name asked for, under which the cache remembers the answer
-   * @param versioned matches the dependency to follow; null to take {@code key} itself
-   * @param wanted what of the package to unpack
+   * @param what it is, for messages
+   * @param followed names of dependencies to follow, however deep, and to unpack into one
+   *     directory; null to unpack the package that was asked for itself
+   * @param files tells by the path inside, for example {@code boot/vmlinuz-6.1}, what to unpack
+   * @param complete whether a directory has everything: one that was unpacked by an older version
+   *     may not
    */
-  Unpacked provide(String key, @Nullable Pattern versioned, Predicate<String> wanted)
+  record Wanted(
+      String what, @Nullable Pattern followed, Predicate<String> files, Predicate<Path> complete) {}
+
+  /**
+   * What the first of several packages that apt knows stands for, from the cache or downloaded.
+   *
+   * @param keys the names to ask for, the best first; the cache remembers the answer under them
+   */
+  Unpacked provide(List<String> keys, Wanted wanted)
       throws Unusable, IOException, InterruptedException {
-    Optional<Unpacked> known = refresh ? Optional.empty() : cached(key);
+    Optional<Unpacked> known = known(keys, wanted);
     if (known.isPresent()) {
       return known.get();
     }
     CacheDirectory.Lock lock = cache.lock("debian", deadline);
     try {
-      known = refresh ? Optional.empty() : cached(key);
+      known = known(keys, wanted);
       if (known.isPresent()) {
         return known.get();
       }
-      Map<String, String> record = resolve(key, versioned);
-      return download(key, record, wanted);
+      String key = firstKnown(keys);
+      return download(key, resolve(key, wanted.followed()), wanted);
     } finally {
       lock.close();
     }
   }
 
-  /** Forgets and removes what the cache holds for a name. */
-  void discard(String key) throws IOException, InterruptedException {
+  private Optional<Unpacked> known(List<String> keys, Wanted wanted) throws IOException {
+    if (refresh) {
+      return Optional.empty();
+    }
+    for (String key : keys) {
+      Optional<Unpacked> known =
+          cached(key).filter(unpacked -> wanted.complete().test(unpacked.directory()));
+      if (known.isPresent()) {
+        return known;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * What is wrong with what the cache holds for a name.
+   *
+   * @return a clause; empty when it is as it was unpacked
+   */
+  Optional<String> damage(List<String> keys, Path unpacked) throws IOException {
+    for (String key : keys) {
+      Optional<Unpacked> known = cached(key);
+      if (known.isPresent() && known.get().directory().equals(unpacked)) {
+        return PackageSums.damage(unpacked);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Forgets and removes what the cache holds for names. */
+  void discard(List<String> keys) throws IOException, InterruptedException {
     CacheDirectory.Lock lock = cache.lock("debian", deadline);
     try {
-      Optional<Unpacked> known = cached(key);
-      Files.deleteIfExists(pointer(key));
-      if (known.isPresent()) {
-        CacheDirectory.deleteTree(known.get().directory());
+      for (String key : keys) {
+        Optional<Unpacked> known = cached(key);
+        Files.deleteIfExists(pointer(key));
+        if (known.isPresent()) {
+          CacheDirectory.deleteTree(known.get().directory());
+        }
       }
     } finally {
       lock.close();
     }
   }
 
-  private Map<String, String> resolve(String key, @Nullable Pattern versioned)
-      throws Unusable, IOException, InterruptedException {
-    Map<String, String> record = show(key);
-    if (versioned == null) {
-      return record;
+  private String firstKnown(List<String> keys) throws Unusable, IOException, InterruptedException {
+    for (String key : keys) {
+      if (!record(key).isEmpty()) {
+        return key;
+      }
     }
-    Matcher dependency = versioned.matcher(record.getOrDefault("Depends", ""));
-    if (!dependency.find()) {
-      throw new Unusable("apt's " + key + " depends on no package of the kind " + versioned);
-    }
-    return show(dependency.group());
+    throw new Unusable("apt does not know the package " + String.join(" or ", keys), LISTS_REMEDY);
   }
 
-  private Map<String, String> show(String name) throws Unusable, IOException, InterruptedException {
+  /** The records of the packages to unpack, the one that names them all first. */
+  private List<Map<String, String>> resolve(String key, @Nullable Pattern followed)
+      throws Unusable, IOException, InterruptedException {
+    if (followed == null) {
+      return List.of(show(key));
+    }
+    String architecture = key.contains(":") ? key.substring(key.indexOf(':')) : "";
+    Map<String, Map<String, String>> found = new LinkedHashMap<>();
+    Deque<Map<String, String>> open = new ArrayDeque<>(List.of(show(key)));
+    while (!open.isEmpty()) {
+      Map<String, String> record = open.remove();
+      for (List<String> alternatives : PackageRelations.of(record)) {
+        List<String> wanted =
+            alternatives.stream()
+                .filter(name -> followed.matcher(name).matches())
+                .map(name -> name + architecture)
+                .toList();
+        if (wanted.isEmpty() || wanted.stream().anyMatch(found::containsKey)) {
+          continue;
+        }
+        String name = firstKnown(wanted);
+        Map<String, String> next = show(name);
+        found.put(name, next);
+        open.add(next);
+      }
+    }
+    if (found.isEmpty()) {
+      throw new Unusable("apt's " + key + " depends on no package of the kind " + followed);
+    }
+    return List.copyOf(found.values());
+  }
+
+  /** What apt has to say of a package; empty when it does not know it. */
+  private Map<String, String> record(String name)
+      throws Unusable, IOException, InterruptedException {
     String tool = tool("apt-cache");
     Command.Result shown =
         Command.run(cache.temporary(), deadline, List.of(tool, "show", "--no-all-versions", name));
-    Map<String, String> record = parse(shown.output());
-    if (shown.exit() != 0 || record.isEmpty()) {
+    Map<String, String> record = shown.exit() == 0 ? parse(shown.output()) : new LinkedHashMap<>();
+    if (!record.isEmpty()) {
+      record.put(ASKED, name);
+    }
+    return record;
+  }
+
+  private Map<String, String> show(String name) throws Unusable, IOException, InterruptedException {
+    Map<String, String> record = record(name);
+    if (record.isEmpty()) {
       throw new Unusable("apt does not know the package " + name, LISTS_REMEDY);
     }
     for (String field : List.of("Package", "Version", "Architecture", "SHA256", "Size")) {
@@ -130,36 +218,53 @@ final class AptPackages {
         throw new Unusable("apt's record of " + name + " has no usable " + field, LISTS_REMEDY);
       }
     }
+    if (!SHA256.matcher(record.getOrDefault("SHA256", "")).matches()) {
+      throw new Unusable("apt's record of " + name + " has no usable SHA256", LISTS_REMEDY);
+    }
     return record;
   }
 
-  private Unpacked download(String key, Map<String, String> record, Predicate<String> wanted)
+  private Unpacked download(String key, List<Map<String, String>> records, Wanted wanted)
       throws Unusable, IOException, InterruptedException {
-    String name = record.getOrDefault("Package", "");
-    String version = record.getOrDefault("Version", "");
-    String sha256 = record.getOrDefault("SHA256", "");
+    Map<String, String> first = records.get(0);
+    String name = first.getOrDefault("Package", "");
+    String version = first.getOrDefault("Version", "");
+    String sums =
+        records.stream()
+            .map(record -> record.getOrDefault("SHA256", ""))
+            .collect(Collectors.joining());
     String directoryName =
         name
             + "_"
             + version.replace(':', '-')
             + "_"
-            + record.get("Architecture")
+            + first.get("Architecture")
             + "-"
-            + sha256.substring(0, Math.min(12, sha256.length()));
+            + (records.size() == 1 ? sums : Digests.of(sums)).substring(0, SUM_DIGITS);
     Path target = cache.path("debian").resolve(directoryName);
+    if (Files.isDirectory(target)
+        && !(wanted.complete().test(target) && PackageSums.areRight(target))) {
+      CacheDirectory.deleteTree(target);
+    }
     if (!Files.isDirectory(target)) {
-      log.info("Downloading {} {} ({} bytes) with apt-get", name, version, record.get("Size"));
       Path work = Files.createTempDirectory(cache.temporary(), "deb");
       try {
-        Path deb = fetch(work, name, version);
-        String actual = Digests.of(deb);
-        if (!actual.equals(sha256)) {
-          throw new Unusable(
-              deb.getFileName() + " has SHA-256 " + actual + " but apt's lists say " + sha256,
-              LISTS_REMEDY);
-        }
         Path unpacked = Files.createDirectory(work.resolve("root"));
-        DebArchive.unpack(deb, unpacked, wanted);
+        for (Map<String, String> record : records) {
+          unpack(record, work, unpacked, wanted.files());
+        }
+        if (!wanted.complete().test(unpacked)) {
+          throw new Unusable(
+              "there is no "
+                  + wanted.what()
+                  + " in what apt has for "
+                  + key
+                  + ": "
+                  + records.stream()
+                      .map(record -> record.get("Package") + " " + record.get("Version"))
+                      .collect(Collectors.joining(", ")));
+        }
+        PackageSums.write(unpacked);
         cache.publish(unpacked, target);
       } finally {
         CacheDirectory.deleteTree(work);
@@ -167,6 +272,24 @@ final class AptPackages {
     }
     cache.writeText(pointer(key), directoryName + "\n" + name + "\n" + version + "\n");
     return new Unpacked(target, name, version);
+  }
+
+  private void unpack(Map<String, String> record, Path work, Path unpacked, Predicate<String> files)
+      throws Unusable, IOException, InterruptedException {
+    String name = record.getOrDefault("Package", "");
+    String version = record.getOrDefault("Version", "");
+    log.info("Downloading {} {} ({} bytes) with apt-get", name, version, record.get("Size"));
+    Path deb =
+        fetch(Files.createTempDirectory(work, "fetch"), record.getOrDefault(ASKED, name), version);
+    String actual = Digests.of(deb);
+    String expected = record.getOrDefault("SHA256", "");
+    if (!actual.equals(expected)) {
+      throw new Unusable(
+          deb.getFileName() + " has SHA-256 " + actual + " but apt's lists say " + expected,
+          LISTS_REMEDY);
+    }
+    DebArchive.unpack(deb, unpacked, files);
+    Files.delete(deb);
   }
 
   private Path fetch(Path work, String name, String version)

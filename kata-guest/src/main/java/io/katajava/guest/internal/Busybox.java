@@ -4,6 +4,7 @@ import io.katajava.Deadline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,13 @@ final class Busybox {
   private static final String PACKAGE = "busybox-static";
   private static final List<String> PLACES = List.of("/bin/busybox", "/usr/bin/busybox");
   private static final String APPLETS = "/io/katajava/guest/busybox-applets.txt";
+
+  private static final AptPackages.Wanted WANTED =
+      new AptPackages.Wanted(
+          "busybox",
+          null,
+          path -> path.endsWith("bin/busybox"),
+          directory -> Files.isRegularFile(binary(directory)));
 
   private final GuestRecipe recipe;
   private final Host host;
@@ -53,25 +61,45 @@ final class Busybox {
         reasons.add(e.getMessage());
       }
     }
-    String name = recipe.architecture().equals("aarch64") ? PACKAGE + ":arm64" : PACKAGE;
     try {
-      AptPackages.Unpacked unpacked =
-          packages.provide(
-              recipe.architecture().equals(host.architecture()) ? PACKAGE : name,
-              null,
-              path -> path.endsWith("bin/busybox"));
-      Path binary = unpacked.directory().resolve("bin/busybox");
-      if (!binary.toFile().exists()) {
-        binary = unpacked.directory().resolve("usr/bin/busybox");
-      }
-      StaticBinary.require(binary, recipe.architecture());
-      return new Found(binary, "Debian package " + unpacked.name() + " " + unpacked.version());
+      return packaged();
     } catch (Unusable e) {
       reasons.add(e.getMessage());
       throw new Unusable(
           String.join("; ", reasons),
           e.remedy().isEmpty() ? "Install the package busybox-static" : e.remedy());
     }
+  }
+
+  /** Debian's; what was changed in the cache since it was unpacked is downloaded again, once. */
+  private Found packaged() throws Unusable, IOException, InterruptedException {
+    String debian = recipe.architecture().equals("aarch64") ? "arm64" : "amd64";
+    List<String> names =
+        List.of(
+            recipe.architecture().equals(host.architecture()) ? PACKAGE : PACKAGE + ":" + debian);
+    AptPackages.Unpacked unpacked = packages.provide(names, WANTED);
+    try {
+      return found(unpacked);
+    } catch (Unusable | IOException e) {
+      Optional<String> damage = packages.damage(names, unpacked.directory());
+      if (damage.isEmpty()) {
+        throw e;
+      }
+      log.warn("The busybox in the cache is damaged and is downloaded again: {}", damage.get());
+      packages.discard(names);
+      return found(packages.provide(names, WANTED));
+    }
+  }
+
+  private Found found(AptPackages.Unpacked unpacked) throws Unusable, IOException {
+    Path binary = binary(unpacked.directory());
+    StaticBinary.require(binary, recipe.architecture());
+    return new Found(binary, "Debian package " + unpacked.name() + " " + unpacked.version());
+  }
+
+  private static Path binary(Path directory) {
+    Path binary = directory.resolve("bin/busybox");
+    return Files.exists(binary) ? binary : directory.resolve("usr/bin/busybox");
   }
 
   /**

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -54,12 +55,17 @@ final class CacheDirectory {
 
   /** Where unfinished things are made: the same file system, so that a rename finishes them. */
   Path temporary() throws IOException {
-    return Files.createDirectories(root.resolve("tmp"));
+    try {
+      return Files.createDirectories(root.resolve("tmp"));
+    } catch (FileSystemException e) {
+      throw new CacheNotWritable(root, e);
+    }
   }
 
   /**
    * Holds a name against other threads and processes.
    *
+   * @throws CacheNotWritable when nobody can hold it: nothing can be put into the cache either
    * @throws IOException when it is not free by the deadline
    */
   Lock lock(String name, Deadline deadline) throws IOException, InterruptedException {
@@ -81,6 +87,9 @@ final class CacheDirectory {
         held = channel.tryLock();
       }
       return new Lock(threads, channel);
+    } catch (FileSystemException e) {
+      threads.unlock();
+      throw new CacheNotWritable(root, e);
     } catch (IOException | InterruptedException | RuntimeException e) {
       if (channel != null) {
         channel.close();
@@ -123,12 +132,22 @@ final class CacheDirectory {
     Files.move(finished, target, StandardCopyOption.ATOMIC_MOVE);
   }
 
+  /** An empty file among the unfinished. */
+  Path newFile(String prefix) throws IOException {
+    Path directory = temporary();
+    try {
+      return Files.createTempFile(directory, prefix, null);
+    } catch (FileSystemException e) {
+      throw new CacheNotWritable(root, e);
+    }
+  }
+
   void writeText(Path file, String text) throws IOException {
     writeBytes(file, text.getBytes(StandardCharsets.UTF_8));
   }
 
   void writeBytes(Path file, byte[] content) throws IOException {
-    Path unfinished = Files.createTempFile(temporary(), "new", null);
+    Path unfinished = newFile("new");
     try {
       Files.write(unfinished, content);
       // QEMU may run as another user than the one who built it.

@@ -24,6 +24,10 @@ import org.slf4j.LoggerFactory;
 /** One request for a guest: the first kernel that does, its initrd, from the cache or made. */
 public final class GuestAssembly {
   private static final Logger log = LoggerFactory.getLogger(GuestAssembly.class);
+  private static final String CACHE_REMEDY =
+      "What a cache that cannot be written has is used, but this guest is not in it: build it with"
+          + " 'kata guest build' as a user who may write there, or name another cache directory";
+
   private static final String KERNEL_REMEDY =
       "Name a kernel with GuestBuilder.kernel(KernelSource.files(...))";
 
@@ -67,6 +71,8 @@ public final class GuestAssembly {
       return new Attempt(CacheDirectory.open(cacheDirectory)).provide();
     } catch (Unusable e) {
       throw failed(e.getMessage(), e.remedy(), null);
+    } catch (CacheNotWritable e) {
+      throw failed(e.getMessage(), CACHE_REMEDY, e);
     } catch (ClosedByInterruptException | InterruptedIOException e) {
       Thread.interrupted();
       InterruptedException interrupted = new InterruptedException("while building the guest");
@@ -115,15 +121,29 @@ public final class GuestAssembly {
       String agentIdentity = agent.identity();
       Optional<Busybox.Found> busybox =
           recipe.withBusybox() ? Optional.of(busyboxes.find()) : Optional.empty();
+      @Nullable IOException failure = null;
       for (KernelSource source : recipe.sources()) {
         try {
-          return assets(from(source, agentIdentity, busybox));
+          return assets(guest(source, agentIdentity, busybox));
         } catch (Unusable e) {
           rejected.add(KernelFinder.label(source) + ": " + e.getMessage());
           if (remedy.isEmpty()) {
             remedy = e.remedy();
           }
+        } catch (ClosedByInterruptException | InterruptedIOException e) {
+          throw e;
+        } catch (IOException e) {
+          // Another kernel may do, or be in the cache with its guest.
+          rejected.add(
+              KernelFinder.label(source) + ": " + (e.getMessage() == null ? e : e.getMessage()));
+          failure = failure == null || e instanceof CacheNotWritable ? e : failure;
         }
+      }
+      if (failure != null) {
+        throw failed(
+            String.join("; ", rejected),
+            failure instanceof CacheNotWritable ? CACHE_REMEDY : remedy,
+            failure);
       }
       throw new KataException(
           ErrorCode.KERNEL_NOT_FOUND,
@@ -134,25 +154,10 @@ public final class GuestAssembly {
           KataException.Details.none().withRemedy(remedy.isEmpty() ? KERNEL_REMEDY : remedy));
     }
 
-    private GuestCache.Guest from(
+    private GuestCache.Guest guest(
         KernelSource source, String agentIdentity, Optional<Busybox.Found> busybox)
         throws Unusable, IOException, InterruptedException {
-      try {
-        return make(kernels.find(source), agentIdentity, busybox);
-      } catch (IOException e) {
-        if (!(source instanceof KernelSource.Debian) || recipe.refresh()) {
-          throw e;
-        }
-        // What apt's checksum vouched for was changed in the cache: get it again, once.
-        log.warn("The cached Debian kernel is damaged and will be downloaded again", e);
-        packages.discard(KernelFinder.debianPackage(recipe.architecture()));
-        return make(kernels.find(source), agentIdentity, busybox);
-      }
-    }
-
-    private GuestCache.Guest make(
-        KernelFinder.Found kernel, String agentIdentity, Optional<Busybox.Found> busybox)
-        throws Unusable, IOException, InterruptedException {
+      KernelFinder.Found kernel = kernels.find(source);
       String fingerprint = fingerprint(kernel, agentIdentity, busybox);
       Optional<GuestCache.Guest> cached = guests.find(fingerprint, recipe.verify());
       if (cached.isPresent()) {
@@ -164,19 +169,38 @@ public final class GuestAssembly {
         if (cached.isPresent()) {
           return cached.get();
         }
-        try {
-          tell(kernel, 0, false);
-          GuestCache.Guest guest =
-              new GuestMaker(recipe, cache, agent, busyboxes, deadline)
-                  .make(kernel, busybox, rejected);
-          guests.store(fingerprint, guest);
-          guests.evict();
-          return guest;
-        } finally {
-          tell(kernel, 1, true);
-        }
+        KernelFinder.Found whole = whole(source, kernel);
+        return make(whole, fingerprint(whole, agentIdentity, busybox), busybox);
       } finally {
         lock.close();
+      }
+    }
+
+    /** What apt's checksum vouched for and was changed in the cache is downloaded again. */
+    private KernelFinder.Found whole(KernelSource source, KernelFinder.Found kernel)
+        throws Unusable, IOException, InterruptedException {
+      Optional<String> damage = kernels.damage(source, kernel);
+      if (damage.isEmpty()) {
+        return kernel;
+      }
+      log.warn("The kernel in the cache is damaged and is downloaded again: {}", damage.get());
+      kernels.discardPackaged();
+      return kernels.find(source);
+    }
+
+    private GuestCache.Guest make(
+        KernelFinder.Found kernel, String fingerprint, Optional<Busybox.Found> busybox)
+        throws Unusable, IOException, InterruptedException {
+      try {
+        tell(kernel, 0, false);
+        GuestCache.Guest guest =
+            new GuestMaker(recipe, cache, agent, busyboxes, deadline)
+                .make(kernel, busybox, rejected);
+        guests.store(fingerprint, guest);
+        guests.evict();
+        return guest;
+      } finally {
+        tell(kernel, 1, true);
       }
     }
 

@@ -72,8 +72,11 @@ final class GuestCache {
       values.load(new StringReader(Files.readString(manifest)));
     } catch (NoSuchFileException e) {
       return Optional.empty();
-    } catch (IOException | IllegalArgumentException e) {
-      log.warn("Cached guest {} is damaged and will be rebuilt: {}", manifest, e.getMessage());
+    } catch (IllegalArgumentException e) {
+      log.warn("Cached guest {} is damaged: {}", manifest, e.getMessage());
+      return Optional.empty();
+    } catch (IOException e) {
+      log.warn("Cached guest {} cannot be read: {}", manifest, e.toString());
       return Optional.empty();
     }
     String kernel = values.getProperty("kernel", "");
@@ -81,7 +84,7 @@ final class GuestCache {
     String kernelSha256 = values.getProperty("kernel.sha256", "");
     String initrdSha256 = values.getProperty("initrd.sha256", "");
     if (kernel.isEmpty() || initrd.isEmpty()) {
-      log.warn("Cached guest {} is damaged and will be rebuilt: it is incomplete", manifest);
+      log.warn("Cached guest {} is damaged: it is incomplete", manifest);
       return Optional.empty();
     }
     boolean whole =
@@ -96,8 +99,7 @@ final class GuestCache {
     if (!whole) {
       return Optional.empty();
     }
-    // Marks it as used, for evict().
-    Files.setLastModifiedTime(manifest, FileTime.fromMillis(System.currentTimeMillis()));
+    markAsUsed(manifest);
     return Optional.of(
         new Guest(
             Path.of(kernel),
@@ -106,6 +108,15 @@ final class GuestCache {
             initrdSha256,
             modules,
             choices(values)));
+  }
+
+  /** For evict(), which does not run where this fails: in a cache that is only read. */
+  private static void markAsUsed(Path manifest) {
+    try {
+      Files.setLastModifiedTime(manifest, FileTime.fromMillis(System.currentTimeMillis()));
+    } catch (IOException e) {
+      log.debug("{} is not marked as used: {}", manifest, e.toString());
+    }
   }
 
   void store(String fingerprint, Guest guest) throws IOException {
@@ -136,9 +147,17 @@ final class GuestCache {
 
   /**
    * Removes initrds, kernels, packages and unfinished work that no kept guest needs. Call it with
-   * the build lock held.
+   * the build lock held. What cannot be removed stays, and is no reason not to boot what was built.
    */
-  void evict() throws IOException {
+  void evict() {
+    try {
+      removeOld();
+    } catch (IOException e) {
+      log.warn("Old guests stay in the cache: {}", e.toString());
+    }
+  }
+
+  private void removeOld() throws IOException {
     Instant graceEnd = Instant.now().minus(GRACE);
     Set<Path> needed = new HashSet<>();
     List<Path> manifests = list(cache.path("manifests"));
@@ -204,9 +223,10 @@ final class GuestCache {
     } catch (NoSuchFileException e) {
       found = "it is missing";
     } catch (IOException e) {
-      found = String.valueOf(e.getMessage());
+      log.warn("Cached {} cannot be read: {}", file, e.toString());
+      return false;
     }
-    log.warn("Cached {} is not as it was made and will be rebuilt: {}", file, found);
+    log.warn("Cached {} is not as it was made: {}", file, found);
     return false;
   }
 

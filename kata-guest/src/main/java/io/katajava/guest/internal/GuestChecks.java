@@ -125,25 +125,11 @@ public final class GuestChecks {
       String label = KernelFinder.label(source);
       try {
         if (source instanceof KernelSource.Debian) {
-          String wanted = KernelFinder.debianPackage(view.architecture());
-          Optional<AptPackages.Unpacked> cached = packages.cached(wanted);
-          if (cached.isPresent()) {
-            return passed(
-                GROUP,
-                "kernel",
-                label
-                    + " "
-                    + cached.get().name()
-                    + " "
-                    + cached.get().version()
-                    + ", in the cache");
+          Optional<HostFinding> found = packaged(label);
+          if (found.isPresent()) {
+            return found.get();
           }
-          if (aptKnows(wanted)) {
-            downloads.add(wanted);
-            return passed(
-                GROUP, "kernel", label + " (" + wanted + "), to be downloaded at the first start");
-          }
-          rejected.add(label + ": apt does not have " + wanted);
+          rejected.add(label + ": apt does not have " + String.join(" or ", kernelPackages()));
         } else {
           KernelFinder.Found found = kernels.find(source);
           return passed(GROUP, "kernel", found.image() + ", " + found.source());
@@ -158,6 +144,37 @@ public final class GuestChecks {
         "there is none: " + String.join("; ", rejected),
         "On Debian run 'apt-get update' as root; elsewhere install Kata's release in /opt/kata, or"
             + " give a kernel with GuestBuilder.kernel(...)");
+  }
+
+  private List<String> kernelPackages() {
+    return KernelFinder.packages(view.architecture(), view.architecture());
+  }
+
+  private Optional<HostFinding> packaged(String label) throws IOException, InterruptedException {
+    for (String name : kernelPackages()) {
+      Optional<AptPackages.Unpacked> cached = packages.cached(name);
+      if (cached.isPresent()) {
+        return Optional.of(
+            passed(
+                GROUP,
+                "kernel",
+                label
+                    + " "
+                    + cached.get().name()
+                    + " "
+                    + cached.get().version()
+                    + ", in the cache"));
+      }
+    }
+    for (String name : kernelPackages()) {
+      if (aptKnows(name)) {
+        downloads.add(name);
+        return Optional.of(
+            passed(
+                GROUP, "kernel", label + " (" + name + "), to be downloaded at the first start"));
+      }
+    }
+    return Optional.empty();
   }
 
   private HostFinding busybox() throws InterruptedException {

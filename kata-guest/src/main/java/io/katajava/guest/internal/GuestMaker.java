@@ -134,9 +134,23 @@ final class GuestMaker {
       return file;
     }
     Path vmlinux = cache.path("vmlinux").resolve(Digests.of(bytes).substring(0, 24));
-    byte[] elf = image.vmlinux();
-    if (!Elf.parse(elf, file.toString()).hasPvhEntry()) {
-      choices.add(new Choice("kernel image", file.toString(), "bzImage without PVH entry"));
+    byte[] elf;
+    try {
+      elf = image.vmlinux();
+      if (!Elf.parse(elf, file.toString()).hasPvhEntry()) {
+        choices.add(new Choice("kernel image", file.toString(), "bzImage without PVH entry"));
+        return file;
+      }
+    } catch (KernelImage.CutOff e) {
+      throw new Unusable(String.valueOf(e.getMessage()));
+    } catch (IOException | RuntimeException e) {
+      // The guest has its own decoder, and knows what it was built with.
+      log.warn("The guest unpacks its kernel itself, which takes longer: {}", e.getMessage());
+      choices.add(
+          new Choice(
+              "kernel image",
+              file.toString(),
+              "bzImage, which unpacks itself in the guest, because " + e.getMessage()));
       return file;
     }
     if (!Files.isRegularFile(vmlinux) || !Digests.of(vmlinux).equals(Digests.of(elf))) {
@@ -176,7 +190,7 @@ final class GuestMaker {
   private GuestCache.Guest write(
       Path kernel, InitrdLayout layout, Map<String, List<Path>> modules, List<Choice> choices)
       throws IOException {
-    Path unfinished = Files.createTempFile(cache.temporary(), "initrd", null);
+    Path unfinished = cache.newFile("initrd");
     try {
       MessageDigest digest = Digests.sha256();
       try (OutputStream file =

@@ -18,7 +18,14 @@ final class KernelFinder {
   private static final List<String> KATA_NAMES =
       List.of("vmlinuz.container", "vmlinux.container", "vmlinuz", "vmlinux");
 
-  private static final Pattern VERSIONED_IMAGE = Pattern.compile("linux-image-\\d[A-Za-z0-9.+~-]*");
+  /**
+   * Debian's image has all in it up to 13; later it only depends on the binary and the modules.
+   * Ubuntu's has the kernel alone, and is signed or not.
+   */
+  private static final Pattern KERNEL_PACKAGE =
+      Pattern.compile("linux-(image|image-unsigned|binary|modules)-\\d[A-Za-z0-9.+~-]*");
+
+  private static final List<String> MODULES = List.of("lib/modules", "usr/lib/modules");
 
   private final GuestRecipe recipe;
   private final Host host;
@@ -55,7 +62,7 @@ final class KernelFinder {
           Optional.of(kernel.modules()),
           "built from Debian's linux-source " + kernel.version());
     }
-    return source instanceof KernelSource.Debian ? debian() : host();
+    return source instanceof KernelSource.Debian ? packaged() : host();
   }
 
   /** How a source is called in messages. */
@@ -69,11 +76,50 @@ final class KernelFinder {
     if (source instanceof KernelSource.Built) {
       return "the small kernel";
     }
-    return source instanceof KernelSource.Debian ? "Debian's cloud kernel" : "the host's kernel";
+    return source instanceof KernelSource.Debian ? "the packaged kernel" : "the host's kernel";
   }
 
-  static String debianPackage(String architecture) {
-    return "linux-image-cloud-" + (architecture.equals("aarch64") ? "arm64" : "amd64");
+  /**
+   * The packages that stand for the newest kernel for virtual machines: Debian's, then Ubuntu's.
+   *
+   * @param architecture the guest's
+   * @param host the host's: Ubuntu's names do not tell the architecture
+   */
+  static List<String> packages(String architecture, String host) {
+    String debian = architecture.equals("aarch64") ? "arm64" : "amd64";
+    String other = architecture.equals(host) ? "" : ":" + debian;
+    return List.of(
+        "linux-image-cloud-" + debian,
+        "linux-image-virtual" + other,
+        "linux-image-kvm" + other,
+        "linux-image-generic" + other);
+  }
+
+  private List<String> packages() {
+    return packages(recipe.architecture(), host.architecture());
+  }
+
+  /**
+   * What is wrong with a kernel in the cache, where it is one of a package.
+   *
+   * @return a clause; empty when it is as it was unpacked
+   */
+  Optional<String> damage(KernelSource source, Found kernel) throws IOException {
+    if (!(source instanceof KernelSource.Debian)) {
+      return Optional.empty();
+    }
+    for (Path at = kernel.image(); at != null; at = at.getParent()) {
+      Optional<String> damage = packages.damage(packages(), at);
+      if (damage.isPresent()) {
+        return damage;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Removes a package's kernel from the cache, so that it is downloaded again. */
+  void discardPackaged() throws IOException, InterruptedException {
+    packages.discard(packages());
   }
 
   private static Found given(KernelSource.Files files) throws Unusable {
@@ -100,46 +146,72 @@ final class KernelFinder {
     throw new Unusable("neither " + String.join(" nor ", KATA_DIRECTORIES) + " has one");
   }
 
-  private Found debian() throws Unusable, IOException, InterruptedException {
-    String metapackage = debianPackage(recipe.architecture());
+  private Found packaged() throws Unusable, IOException, InterruptedException {
     AptPackages.Unpacked unpacked =
         packages.provide(
-            metapackage,
-            VERSIONED_IMAGE,
-            path -> path.startsWith("boot/vmlinuz-") || path.contains("lib/modules/"));
-    Path image = only(unpacked.directory().resolve("boot"), unpacked);
-    Path lib = unpacked.directory().resolve("lib/modules");
-    if (!Files.isDirectory(lib)) {
-      lib = unpacked.directory().resolve("usr/lib/modules");
-    }
+            packages(),
+            new AptPackages.Wanted(
+                "kernel with modules",
+                KERNEL_PACKAGE,
+                path -> path.startsWith("boot/vmlinuz-") || path.contains("lib/modules/"),
+                KernelFinder::isComplete));
+    Path directory = unpacked.directory();
     return new Found(
-        image,
-        Optional.of(only(lib, unpacked)),
+        image(directory).orElseThrow(() -> incomplete(unpacked)),
+        Optional.of(modules(directory).orElseThrow(() -> incomplete(unpacked))),
         "Debian package " + unpacked.name() + " " + unpacked.version());
   }
 
-  private static Path only(Path directory, AptPackages.Unpacked unpacked)
-      throws Unusable, IOException {
-    if (Files.isDirectory(directory)) {
-      try (Stream<Path> entries = Files.list(directory)) {
-        Optional<Path> first = entries.sorted().findFirst();
-        if (first.isPresent()) {
-          return first.get();
-        }
+  private static Unusable incomplete(AptPackages.Unpacked unpacked) {
+    return new Unusable("there is no longer a kernel in " + unpacked.directory());
+  }
+
+  private static boolean isComplete(Path directory) {
+    try {
+      return image(directory).isPresent() && modules(directory).isPresent();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** In {@code boot/}, or with the modules, where Debian puts it after 13. */
+  private static Optional<Path> image(Path directory) throws IOException {
+    Optional<Path> image = only(directory.resolve("boot"));
+    return image.isPresent()
+        ? image
+        : modules(directory).map(path -> path.resolve("vmlinuz")).filter(Files::isRegularFile);
+  }
+
+  private static Optional<Path> modules(Path directory) throws IOException {
+    for (String place : MODULES) {
+      Optional<Path> modules = only(directory.resolve(place));
+      if (modules.isPresent()) {
+        return modules;
       }
     }
-    throw new Unusable(
-        "package " + unpacked.name() + " " + unpacked.version() + " has nothing in " + directory,
-        "Remove " + unpacked.directory() + " to download it again");
+    return Optional.empty();
+  }
+
+  private static Optional<Path> only(Path directory) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return Optional.empty();
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.sorted().findFirst();
+    }
   }
 
   private Found host() throws Unusable {
     if (!recipe.architecture().equals(host.architecture())) {
       throw new Unusable("it is for " + host.architecture());
     }
-    Path image = host.path("/boot/vmlinuz-" + host.kernelRelease());
-    requireReadable(image);
     Path modules = host.path("/lib/modules/" + host.kernelRelease());
+    Path image = host.path("/boot/vmlinuz-" + host.kernelRelease());
+    Path beside = modules.resolve("vmlinuz");
+    if (!Files.isReadable(image) && Files.isRegularFile(beside) && Files.isReadable(beside)) {
+      image = beside;
+    }
+    requireReadable(image);
     if (!Files.isDirectory(modules)) {
       throw new Unusable(modules + " does not exist");
     }

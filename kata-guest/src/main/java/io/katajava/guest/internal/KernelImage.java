@@ -1,5 +1,6 @@
 package io.katajava.guest.internal;
 
+import io.katajava.compress.UnreadableFormatException;
 import io.katajava.compress.ZstdInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -70,10 +71,21 @@ final class KernelImage {
     return Optional.empty();
   }
 
+  /** A file that ends before the kernel does: nothing boots it. */
+  static final class CutOff extends IOException {
+    private static final long serialVersionUID = 1;
+
+    CutOff(String message) {
+      super(message);
+    }
+  }
+
   /**
    * Unpacks the vmlinux of a bzImage.
    *
-   * @throws IOException when the payload is damaged or its compression is not gzip, xz, zstd, lz4
+   * @throws CutOff when the file is not all there
+   * @throws IOException when it cannot be unpacked here, whether it is damaged, or of a compression
+   *     that is not gzip, xz, zstd or lz4
    */
   byte[] vmlinux() throws IOException {
     if (!isBzImage()) {
@@ -82,8 +94,11 @@ final class KernelImage {
     int setupSectors = bytes[0x1f1] == 0 ? 4 : bytes[0x1f1] & 0xff;
     long from = (setupSectors + 1) * 512L + (data.getInt(0x248) & 0xffff_ffffL);
     long size = data.getInt(0x24c) & 0xffff_ffffL;
-    if (size < 8 || from + size > bytes.length) {
-      throw new IOException(name + " is damaged: its payload leads outside the file");
+    if (from + size > bytes.length) {
+      throw new CutOff(name + " is cut off: its payload leads outside the file");
+    }
+    if (size < 8) {
+      throw new IOException(name + " has no payload");
     }
     byte[] payload = Arrays.copyOfRange(bytes, (int) from, (int) (from + size));
     // The build appends the unpacked size; in gzip it is the format's own trailer.
@@ -119,7 +134,7 @@ final class KernelImage {
               unpacked);
       case 0x02214c18 -> unpackLz4(payload, unpacked);
       default ->
-          throw new IOException(
+          throw new UnreadableFormatException(
               "its compression (magic " + Integer.toHexString(magic) + ") is not known here");
     };
   }

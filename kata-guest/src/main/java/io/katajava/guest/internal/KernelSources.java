@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -63,22 +64,23 @@ final class KernelSources {
   Archive archive() throws Unusable, IOException, InterruptedException {
     AptPackages.Unpacked unpacked =
         packages.provide(
-            PACKAGE,
-            VERSIONED,
-            path -> path.startsWith("usr/src/linux-source-") && path.endsWith(".tar.xz"));
-    Path directory = unpacked.directory().resolve("usr/src");
-    if (Files.isDirectory(directory)) {
-      try (Stream<Path> files = Files.list(directory)) {
-        Path archive =
-            files.filter(file -> file.toString().endsWith(".tar.xz")).findFirst().orElse(null);
-        if (archive != null) {
-          return new Archive(archive, unpacked.version());
-        }
-      }
+            List.of(PACKAGE),
+            new AptPackages.Wanted(
+                "source of Linux",
+                VERSIONED,
+                path -> path.startsWith("usr/src/linux-source-") && path.endsWith(".tar.xz"),
+                directory -> archive(directory).isPresent()));
+    return archive(unpacked.directory())
+        .map(archive -> new Archive(archive, unpacked.version()))
+        .orElseThrow(() -> new Unusable("there is no source of Linux in " + unpacked.directory()));
+  }
+
+  private static Optional<Path> archive(Path unpacked) {
+    try (Stream<Path> files = Files.list(unpacked.resolve("usr/src"))) {
+      return files.filter(file -> file.toString().endsWith(".tar.xz")).findFirst();
+    } catch (IOException e) {
+      return Optional.empty();
     }
-    throw new Unusable(
-        "package " + unpacked.name() + " " + unpacked.version() + " has no source in " + directory,
-        "Remove " + unpacked.directory() + " to download it again");
   }
 
   /**

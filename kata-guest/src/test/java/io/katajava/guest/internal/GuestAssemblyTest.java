@@ -205,7 +205,7 @@ class GuestAssemblyTest {
         .isInstanceOfSatisfying(
             KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KERNEL_NOT_FOUND))
         .hasMessageContaining("Kata's kernel: neither /opt/kata/share/kata-containers nor")
-        .hasMessageContaining("Debian's cloud kernel: apt-cache is not on PATH")
+        .hasMessageContaining("the packaged kernel: apt-cache is not on PATH")
         .hasMessageContaining("the host's kernel: " + fixture.root + "/boot/vmlinuz-6.1.0-test");
   }
 
@@ -235,7 +235,7 @@ class GuestAssemblyTest {
     GuestAssets guest = fixture.provideWithTools(draft);
 
     assertThat(guest.choices().get(0).why())
-        .contains("the kernel the host runs", "not Debian's cloud kernel: apt-cache");
+        .contains("the kernel the host runs", "not the packaged kernel: apt-cache");
   }
 
   @Test

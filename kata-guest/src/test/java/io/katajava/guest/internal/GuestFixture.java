@@ -84,6 +84,17 @@ final class GuestFixture {
         .provide();
   }
 
+  /** Installs an apt that knows just these packages. */
+  void installApt(FakeApt apt) throws IOException {
+    script("apt-cache", apt.cacheScript());
+    script("apt-get", apt.getScript(downloads()));
+  }
+
+  /** Their names, in order. */
+  java.util.List<String> downloaded() throws IOException {
+    return Files.exists(downloads()) ? Files.readAllLines(downloads()) : List.of();
+  }
+
   /** Installs an apt that knows Debian's cloud kernel with the given checksum. */
   void installApt(Path deb, String sha256) throws IOException {
     String versioned = "linux-image-6.1.0-9-cloud-amd64";
