@@ -65,11 +65,6 @@ public abstract class ForwardingHypervisor implements Hypervisor {
   }
 
   @Override
-  public void letGo() {
-    real.letGo();
-  }
-
-  @Override
   public List<Choice> describe(VmSpec spec) {
     return real.describe(spec);
   }

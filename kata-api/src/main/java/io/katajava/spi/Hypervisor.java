@@ -45,12 +45,6 @@ public interface Hypervisor {
   VirtualMachine launch(VmSpec spec, StartContext context) throws InterruptedException;
 
   /**
-   * Lets go of what is kept for machines to come, when a runtime that used this hypervisor closes.
-   * It can be used on. Default: nothing is kept.
-   */
-  default void letGo() {}
-
-  /**
    * Whether machines can be launched as {@linkplain VmSpec#detached() detached} and attached to.
    * Default: they cannot.
    *

@@ -59,7 +59,13 @@ final class CloneFloor {
         String path = argument.replaceFirst("^socket,id=agent,path=([^,]*),.*$", "$1");
         directory = String.valueOf(Path.of(path).getParent());
       }
-      command.add(argument.startsWith("stdio,id=console,") ? "null,id=console" : argument);
+      command.add(
+          argument.startsWith("stdio,id=console,")
+              ? "null,id=console"
+              // What the clone was given as a descriptor.
+              : argument.replaceFirst(
+                  "mem-path=/proc/self/fd/\\d+",
+                  "mem-path=" + template.directory().resolve("memory")));
     }
     sandboxDirectory = directory;
     command.addAll(List.of("-qmp", "stdio", "-incoming", "defer"));

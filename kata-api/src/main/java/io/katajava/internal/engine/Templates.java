@@ -132,8 +132,6 @@ final class Templates implements TemplateStore {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } finally {
-      hypervisor().letGo();
     }
   }
 

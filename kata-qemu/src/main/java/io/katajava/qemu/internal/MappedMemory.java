@@ -27,14 +27,13 @@ record MappedMemory(boolean readOnly, SealedMemories.@Nullable Lease sealed)
   static MappedMemory of(
       @Nullable SharedMemoryFile file,
       QemuCapabilities capabilities,
-      RunAs runAs,
-      SealedMemories copies)
+      RunAs runAs)
       throws IOException {
     boolean clone = file != null && !file.isWritten();
     // The JVM's own user can write what it owns anyway, and root everything.
     boolean needsCopy = clone && !capabilities.readOnlyMemory() && runAs.uid() != null;
     return new MappedMemory(
-        capabilities.readOnlyMemory(), needsCopy ? copies.of(file.path()) : null);
+        capabilities.readOnlyMemory(), needsCopy ? SealedMemories.ofThisJvm().of(file.path()) : null);
   }
 
   /** What the command line is made of. */

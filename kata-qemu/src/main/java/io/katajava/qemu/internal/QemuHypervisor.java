@@ -30,7 +30,6 @@ import java.util.stream.Stream;
 public final class QemuHypervisor implements Hypervisor {
   private final QemuConfig config;
   private final CapabilityCache cache;
-  private final SealedMemories sealedMemories = new SealedMemories();
 
   /**
    * Makes the hypervisor; nothing is looked at yet.
@@ -59,11 +58,6 @@ public final class QemuHypervisor implements Hypervisor {
   @Override
   public QemuVm launch(VmSpec spec, StartContext context) throws InterruptedException {
     return new QemuLaunch(config, cache, spec, context, machine()).run();
-  }
-
-  @Override
-  public void letGo() {
-    sealedMemories.letGo();
   }
 
   @Override
@@ -130,8 +124,7 @@ public final class QemuHypervisor implements Hypervisor {
             context,
             machine(),
             Origin.BOOT,
-            new SharedMemoryFile(memory, true),
-            sealedMemories)
+            new SharedMemoryFile(memory, true))
         .run();
   }
 
@@ -156,8 +149,7 @@ public final class QemuHypervisor implements Hypervisor {
                 context,
                 machine(),
                 origin(isTemplate, image),
-                image.memory().map(file -> new SharedMemoryFile(file, false)).orElse(null),
-                sealedMemories)
+                image.memory().map(file -> new SharedMemoryFile(file, false)).orElse(null))
             .run();
     try {
       List<QemuDevice> attached = new ArrayList<>();

@@ -50,23 +50,13 @@ final class QemuLaunch {
   /** The file that is the guest's memory, which QEMU's user is given rights on; or null. */
   private final @Nullable SharedMemoryFile memoryFile;
 
-  private final SealedMemories sealedMemories;
-
   QemuLaunch(
       QemuConfig config,
       CapabilityCache cache,
       VmSpec spec,
       StartContext context,
       MachineType machineType) {
-    this(
-        config,
-        cache,
-        spec,
-        context,
-        machineType,
-        QemuCommandLine.Origin.BOOT,
-        null,
-        new SealedMemories());
+    this(config, cache, spec, context, machineType, QemuCommandLine.Origin.BOOT, null);
   }
 
   QemuLaunch(
@@ -76,9 +66,7 @@ final class QemuLaunch {
       StartContext context,
       MachineType machineType,
       QemuCommandLine.Origin origin,
-      @Nullable SharedMemoryFile memoryFile,
-      SealedMemories sealedMemories) {
-    this.sealedMemories = sealedMemories;
+      @Nullable SharedMemoryFile memoryFile) {
     this.origin = origin;
     this.memoryFile = memoryFile;
     this.cache = cache;
@@ -103,7 +91,7 @@ final class QemuLaunch {
             spec.sandboxId(),
             context.stateDirectory(),
             HostFiles.of(config, spec, binary, memoryFile));
-    try (MappedMemory memory = MappedMemory.of(memoryFile, capabilities, runAs, sealedMemories)) {
+    try (MappedMemory memory = MappedMemory.of(memoryFile, capabilities, runAs)) {
       runAs.own(context.stateDirectory());
       for (Path socket : SandboxNics.sockets(spec).toList()) {
         runAs.own(socket);

@@ -4,38 +4,46 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.LinkedHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sealed copies of templates' memory, one for each file, made for the first clone and shared by
- * all: the pages of one are those of all until they are written to.
+ * all: the pages of one are those of all until they are written to. The last ones stay when nobody
+ * uses them, since the next clone is likely to be of the same template, and copying takes longer
+ * than anything else of its start.
  */
 final class SealedMemories {
-  private final Map<Path, Copy> copies = new HashMap<>();
+  private static final SealedMemories OF_THIS_JVM = new SealedMemories();
+
+  /** Each is as large as what a guest has used of its memory when it was saved. */
+  private static final int KEPT = 2;
+
+  /** The longest unused first. */
+  private final LinkedHashMap<Path, Copy> copies = new LinkedHashMap<>(KEPT, 1, true);
   private final ReentrantLock lock = new ReentrantLock();
+
+  static SealedMemories ofThisJvm() {
+    return OF_THIS_JVM;
+  }
 
   /** One copy; guarded by the lock of what is around it. */
   private static final class Copy {
     private final String stamp;
     private final SealedMemory memory;
     private int users;
-    private boolean given;
+
+    /** It is handed out no more. */
+    private boolean retired;
 
     private Copy(String stamp, SealedMemory memory) {
       this.stamp = stamp;
       this.memory = memory;
     }
 
-    /** No longer handed out: closed once nobody uses it. */
-    private void giveUp() {
-      given = true;
-      closeIfIdle();
-    }
-
-    private void closeIfIdle() {
-      if (given && users == 0) {
+    private void closeIfDone() {
+      if (retired && users == 0) {
         memory.close();
       }
     }
@@ -47,6 +55,7 @@ final class SealedMemories {
 
     private Lease(Copy copy) {
       this.copy = copy;
+      copy.users++;
     }
 
     Path path() {
@@ -58,7 +67,7 @@ final class SealedMemories {
       lock.lock();
       try {
         copy.users--;
-        copy.closeIfIdle();
+        copy.closeIfDone();
       } finally {
         lock.unlock();
       }
@@ -76,34 +85,24 @@ final class SealedMemories {
       String stamp = stamp(file);
       Copy copy = copies.get(file);
       if (copy == null || !copy.stamp.equals(stamp)) {
-        dropStale();
+        retire(copies.remove(file));
         copy = new Copy(stamp, SealedMemory.copyOf(file));
         copies.put(file, copy);
+        while (copies.size() > KEPT) {
+          retire(copies.remove(copies.keySet().iterator().next()));
+        }
       }
-      copy.users++;
       return new Lease(copy);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Copies of what is gone or has changed. */
-  private void dropStale() {
-    copies
-        .entrySet()
-        .removeIf(
-            entry -> {
-              boolean stale;
-              try {
-                stale = !stamp(entry.getKey()).equals(entry.getValue().stamp);
-              } catch (IOException e) {
-                stale = true;
-              }
-              if (stale) {
-                entry.getValue().giveUp();
-              }
-              return stale;
-            });
+  private static void retire(@Nullable Copy copy) {
+    if (copy != null) {
+      copy.retired = true;
+      copy.closeIfDone();
+    }
   }
 
   /** The kernel sets these, not users. */
@@ -116,16 +115,5 @@ final class SealedMemories {
         + attributes.lastModifiedTime()
         + " "
         + Files.getAttribute(file, "unix:ctime");
-  }
-
-  /** Keeps nothing for machines to come. */
-  void letGo() {
-    lock.lock();
-    try {
-      copies.values().forEach(Copy::giveUp);
-      copies.clear();
-    } finally {
-      lock.unlock();
-    }
   }
 }

@@ -37,6 +37,8 @@ final class TemplateFingerprint {
       boolean kvm) {
     List<String> traits = new ArrayList<>();
     traits.add("qemu " + known.map(QemuCapabilities::version).orElse("unknown"));
+    // Before, its group could write it; a library of then would not find its way into one of now.
+    traits.add("host memory for reading only");
     // Snapshots may be taken to other hosts, where these files lie elsewhere; templates may not.
     traits.add("host qemu " + file(binary));
     traits.add("host kernel " + file(spec.guest().kernel()));
