@@ -59,6 +59,8 @@ final class Checks {
     return duration;
   }
 
+  private static final String LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
+
   static String name(String what, String name) {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")) {
       throw new IllegalArgumentException(
@@ -93,9 +95,21 @@ final class Checks {
   }
 
   static String domain(String domain) {
-    if (domain.length() > 253 || !domain.matches("[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")) {
-      throw new IllegalArgumentException("'" + domain + "' is no name of a host or domain");
+    if (domain.length() > 253 || !domain.matches(LABEL + "(\\." + LABEL + ")*")) {
+      throw new IllegalArgumentException(
+          "'"
+              + domain
+              + "' is no name of a host or domain: labels of 1 to 63 letters, digits, '-' and '_',"
+              + " with dots between them, 253 characters in all");
     }
     return domain;
+  }
+
+  /** As resolv.conf(5) has them: also with a final dot, which changes nothing, and the root. */
+  static String searchDomain(String domain) {
+    if (domain.equals(".")) {
+      return domain;
+    }
+    return domain(domain.endsWith(".") ? domain.substring(0, domain.length() - 1) : domain);
   }
 }

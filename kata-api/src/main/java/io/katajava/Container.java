@@ -121,7 +121,9 @@ public interface Container extends AutoCloseable {
   void kill();
 
   /**
-   * Stops the container and starts it again with a new first process. Its files stay.
+   * Stops the container and starts it again with a new first process. Its files stay. Published TCP
+   * ports at which it listened are waited for, for 15 seconds at most or until the new process
+   * ends: a connection would be taken and reset before.
    *
    * @param grace how long the process may take after SIGTERM
    */

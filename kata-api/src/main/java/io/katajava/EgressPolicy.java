@@ -15,13 +15,21 @@ import java.util.regex.Pattern;
  * (RFC 1918, unique local, shared, loopback, link-local, multicast, documentation and reserved
  * ranges, IPv6 addresses that translators take to such ones, the metadata services of clouds, the
  * host's own addresses) is refused unless a rule allows that <em>address</em>: a rule for a name
- * does not open it, so that no name server can lead a guest inside. Names are matched by what the
- * sandbox's own resolver answered: an address is that of a name once the guest has asked for it.
+ * does not open it, so that no name server can lead a guest inside.
+ *
+ * <p>A rule that allows a name opens the addresses that the sandbox's own resolver answered with:
+ * an address is that of a name once the guest has asked for it. A rule that denies a name closes
+ * the addresses that the host finds for it, whether or not the guest has asked: they are looked up
+ * when the sandbox starts and again and again, and every address that was found stays closed. As
+ * long as they could not be looked up for the first time, nothing is reached at the rule's ports.
  */
 public final class EgressPolicy {
   private static final Pattern NAME =
       Pattern.compile("(\\*\\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\\.)*[a-z0-9_-]{1,63}\\.?");
   private static final Pattern DIGITS = Pattern.compile("[0-9./]+|[0-9a-f]*:[0-9a-f:./]*");
+
+  /** As much as a name server can be asked for, with a final dot. */
+  private static final int LONGEST_NAME = 254;
 
   private static final EgressPolicy DENY_ALL = new EgressPolicy(false, List.of());
   private static final EgressPolicy PUBLIC = new EgressPolicy(true, List.of());
@@ -69,10 +77,14 @@ public final class EgressPolicy {
   /**
    * Denies a destination, whatever else allows it.
    *
+   * <p>All names below one ({@code *.example.org}) can only be denied where addresses are opened by
+   * names alone, so after {@link #denyAll()} and without rules that allow addresses: nobody can
+   * list these names, and a guest that knows an address of one needs no name.
+   *
    * @param destination as for {@link #allow}
    * @param ports TCP and UDP ports; none for all
    * @return the policy with that rule
-   * @throws IllegalArgumentException if it is none of these
+   * @throws IllegalArgumentException if it is none of these, or if it could not be kept
    */
   public EgressPolicy deny(String destination, int... ports) {
     return with(Rule.of(false, destination, ports));
@@ -81,7 +93,33 @@ public final class EgressPolicy {
   private EgressPolicy with(Rule rule) {
     List<Rule> more = new ArrayList<>(rules);
     more.add(rule);
+    refuseWhatCannotBeKept(publicAllowed, more);
     return new EgressPolicy(publicAllowed, List.copyOf(more));
+  }
+
+  private static void refuseWhatCannotBeKept(boolean publicAllowed, List<Rule> rules) {
+    String open =
+        publicAllowed
+            ? "the public internet is"
+            : rules.stream()
+                .filter(rule -> rule.allowed() && rule.isAddress())
+                .findFirst()
+                .map(rule -> "'" + rule + "' has its addresses")
+                .orElse(null);
+    for (Rule rule : rules) {
+      if (open != null && !rule.allowed() && rule.isWildcard()) {
+        throw new IllegalArgumentException(
+            "the rule '"
+                + rule
+                + "' could not be kept: "
+                + open
+                + " open to a guest that knows an address without a name, and nobody can list all"
+                + " names below "
+                + rule.destination().substring(2)
+                + ". Deny the names one by one or their addresses, or begin with denyAll() and allow"
+                + " names only");
+      }
+    }
   }
 
   /**
@@ -138,14 +176,15 @@ public final class EgressPolicy {
       String text = destination.toLowerCase(Locale.ROOT);
       if (DIGITS.matcher(text).matches()) {
         IpRange.parse(text);
-      } else if (NAME.matcher(text).matches()) {
+      } else if (text.length() <= LONGEST_NAME && NAME.matcher(text).matches()) {
         text = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
       } else {
         throw new IllegalArgumentException(
             "'"
                 + destination
                 + "' is no destination: expected an address, a range like 10.0.0.0/8 or fd12::/16,"
-                + " a name, or a name with '*.' before it");
+                + " a name, or a name with '*.' before it; other letters than a to z as in"
+                + " 'xn--bcher-kva.example'");
       }
       for (int port : ports) {
         if (port < 1 || port > 65535) {
@@ -162,6 +201,28 @@ public final class EgressPolicy {
      */
     public boolean isAddress() {
       return DIGITS.matcher(destination).matches();
+    }
+
+    /**
+     * Whether the destination is all names below one.
+     *
+     * @return true for {@code *.example.org}, which is not for {@code example.org} itself
+     */
+    public boolean isWildcard() {
+      return destination.startsWith("*.");
+    }
+
+    /**
+     * Whether the rule is for a name.
+     *
+     * @param name in lower case, without a final dot
+     * @return false for rules of addresses
+     */
+    public boolean matches(String name) {
+      if (isWildcard()) {
+        return name.length() > destination.length() - 1 && name.endsWith(destination.substring(1));
+      }
+      return !isAddress() && name.equals(destination);
     }
 
     @Override

@@ -348,7 +348,8 @@ public interface Sandbox extends AutoCloseable {
    *
    * <p>The copies' containers have handles of the same names. Commands that were being executed go
    * on in the copies, too, but nobody reads their output there; a container whose first process has
-   * ended has no handle there.
+   * ended has no handle there. Published TCP ports at which this guest listens are listened at in
+   * the copies when they are returned.
    *
    * @param count how many copies, at least 1; they are alike, of one instant
    * @return the copies, running, to be closed each

@@ -207,7 +207,8 @@ public final class SandboxBuilder {
   /**
    * Sets who resolves names. On a user network the host asks these servers for the guest, as far as
    * the egress policy lets it know a name; on others they are in the containers' {@code
-   * resolv.conf}. Default: the host's resolver on a user network, nobody on others.
+   * resolv.conf}, which has no ports and three servers at most: with others the start fails.
+   * Default: the host's resolver on a user network, nobody on others.
    *
    * @param servers addresses, with {@code :port} where it is not 53, IPv6 in brackets then
    * @return this
@@ -221,14 +222,21 @@ public final class SandboxBuilder {
   }
 
   /**
-   * Sets the domains in which names without a dot are looked up. Default: none.
+   * Sets the domains in which names without a dot are looked up: the {@code search} line of the
+   * containers' {@code resolv.conf}. Default: none.
    *
-   * @param domains in order
+   * @param domains in order, at most 32 with 2048 characters together; a final dot changes nothing,
+   *     and {@code "."} is the root. Beyond 6 domains or 256 characters {@link Sandbox#describe()}
+   *     says that older C libraries and musl do not use them all
    * @return this
+   * @throws IllegalArgumentException if one is malformed
    */
   public SandboxBuilder dnsSearch(String... domains) {
     for (String domain : domains) {
-      searchDomains.add(Checks.domain(domain));
+      String search = Checks.searchDomain(domain);
+      if (!searchDomains.contains(search)) {
+        searchDomains.add(search);
+      }
     }
     return this;
   }

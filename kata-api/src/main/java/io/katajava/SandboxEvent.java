@@ -130,4 +130,35 @@ public sealed interface SandboxEvent {
       String reason,
       long untold)
       implements SandboxEvent {}
+
+  /**
+   * A user network had no room for what the guest or a peer of a published port wanted. Each limit
+   * is told once a second at most; {@link SandboxNetwork#statistics()} counts.
+   *
+   * @param at when
+   * @param limit which limit
+   * @param what what was refused, a clause
+   * @param untold how often since the last event of this limit that was not told
+   */
+  record NetworkLimitReached(Instant at, NetworkLimit limit, String what, long untold)
+      implements SandboxEvent {}
+
+  /** The limits of a user network. */
+  enum NetworkLimit {
+    /** The sandbox's TCP connections, those to it and those from it for themselves. */
+    CONNECTIONS,
+    /** Connections of the guest whose far end has not answered yet. */
+    HALF_OPEN,
+    /** The sockets that sandboxes may take of what the JVM may open, or all that it may open. */
+    DESCRIPTORS
+  }
+
+  /**
+   * A user network broke by a fault of ours or for want of memory: the guest has no connections any
+   * more, and its published ports are closed.
+   *
+   * @param at when
+   * @param reason what is known
+   */
+  record NetworkLost(Instant at, String reason) implements SandboxEvent {}
 }

@@ -55,4 +55,11 @@ public interface SandboxNetwork {
    * @return whether it was published
    */
   boolean unpublish(Protocol protocol, int guestPort);
+
+  /**
+   * What the sandbox's user networks have open and have refused.
+   *
+   * @return a snapshot
+   */
+  NetworkStatistics statistics();
 }

@@ -1,5 +1,6 @@
 package io.katajava;
 
+import io.katajava.internal.net.IpPort;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -57,12 +58,69 @@ public record SandboxSpec(
     /** No network. */
     public static final Networking NONE = new Networking(List.of(), List.of(), List.of(), Map.of());
 
-    /** Copies the collections. */
+    private static final int DNS = 53;
+
+    /** What a C library reads of a {@code resolv.conf} (MAXNS of resolv.h). */
+    private static final int MOST_NAME_SERVERS = 3;
+
+    /** As Kubernetes has it; C libraries have no limit, or a lower one. */
+    private static final int MOST_SEARCH_DOMAINS = 32;
+
+    private static final int LONGEST_SEARCH = 2048;
+
+    /**
+     * Copies the collections.
+     *
+     * @throws KataException with {@link ErrorCode#INVALID_CONFIGURATION} if the containers' {@code
+     *     resolv.conf} could not say what is asked for
+     */
     public Networking {
       networks = List.copyOf(networks);
       nameServers = List.copyOf(nameServers);
       searchDomains = List.copyOf(searchDomains);
       hosts = Collections.unmodifiableMap(new LinkedHashMap<>(hosts));
+      if (networks.stream().noneMatch(Network.User.class::isInstance)) {
+        refuseWhatCannotBeWritten(nameServers);
+      }
+      if (searchDomains.size() > MOST_SEARCH_DOMAINS
+          || String.join(" ", searchDomains).length() > LONGEST_SEARCH) {
+        throw new KataException(
+            ErrorCode.INVALID_CONFIGURATION,
+            "a sandbox has at most "
+                + MOST_SEARCH_DOMAINS
+                + " search domains with "
+                + LONGEST_SEARCH
+                + " characters together, not "
+                + searchDomains.size()
+                + " with "
+                + String.join(" ", searchDomains).length());
+      }
+    }
+
+    private static void refuseWhatCannotBeWritten(List<String> nameServers) {
+      for (String server : nameServers) {
+        int port = IpPort.parse(server, DNS).port();
+        if (port != DNS) {
+          throw refused("name server " + server + " has port " + port + ", and a resolv.conf none");
+        }
+      }
+      if (nameServers.size() > MOST_NAME_SERVERS) {
+        throw refused(
+            nameServers.size()
+                + " name servers are given, and of a resolv.conf "
+                + MOST_NAME_SERVERS
+                + " are read");
+      }
+    }
+
+    private static KataException refused(String why) {
+      return new KataException(
+          ErrorCode.INVALID_CONFIGURATION,
+          "the containers' name servers cannot be set: " + why,
+          KataException.Details.none()
+              .withRemedy(
+                  "Connect the sandbox with Network.user(): there the host asks the name servers,"
+                      + " at any port"));
     }
   }
 

@@ -216,7 +216,8 @@ class UserNetworkIT {
         assertThat(sandbox.exec("nc", "-w", "20", "inside.example", "1").exitCode()).isNotZero();
         assertThat(sandbox.exec("nslookup", "bad.example").stdoutText()).contains("REFUSED");
         assertThat(sandbox.exec("nslookup", "other.test").stdoutText()).contains("REFUSED");
-        assertThat(server.asked()).doesNotContain("bad.example", "other.test");
+        // The host asks for itself: the name's addresses are closed, too.
+        assertThat(server.asked()).contains("bad.example").doesNotContain("other.test");
 
         assertThat(sandbox.exec("cat", "/etc/hosts").stdoutText())
             .contains("127.0.0.1 localhost", "192.0.2.77 fixed.test");

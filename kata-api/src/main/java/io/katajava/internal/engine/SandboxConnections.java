@@ -6,23 +6,27 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Network;
 import io.katajava.Network.Mapping;
+import io.katajava.NetworkStatistics;
 import io.katajava.PublishedPort;
 import io.katajava.PublishedPort.Protocol;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxNetwork;
 import io.katajava.SandboxSpec;
 import io.katajava.agent.AgentClient;
+import io.katajava.internal.net.IpPort;
 import io.katajava.internal.net.UserNetwork;
 import io.katajava.spi.Ending;
 import io.katajava.spi.ImageConfig;
 import io.katajava.spi.VmNetwork;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * the host, the machine's cards, and the guest's settings.
  */
 final class SandboxConnections implements SandboxNetwork, AutoCloseable {
+  private static final int OLD_SEARCH_DOMAINS = 6;
+  private static final int OLD_SEARCH_LENGTH = 256;
+
   private final String sandboxId;
   private final SandboxSpec.Networking networking;
   private final List<GuestCard> cards = new ArrayList<>();
@@ -152,7 +159,9 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
           .findFirst()
           .ifPresent(server -> lines.add("nameserver " + server));
     } else {
-      networking.nameServers().forEach(server -> lines.add("nameserver " + server));
+      networking
+          .nameServers()
+          .forEach(server -> lines.add("nameserver " + IpPort.parse(server, 53).address()));
     }
     if (!networking.searchDomains().isEmpty()) {
       lines.add("search " + String.join(" ", networking.searchDomains()));
@@ -174,9 +183,22 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
   }
 
   List<Choice> choices() {
-    return cards.isEmpty()
-        ? List.of(new Choice("network", "none", "no network was asked for"))
-        : List.copyOf(choices);
+    List<Choice> all =
+        new ArrayList<>(
+            cards.isEmpty()
+                ? List.of(new Choice("network", "none", "no network was asked for"))
+                : choices);
+    String search = String.join(" ", networking.searchDomains());
+    if (networking.searchDomains().size() > OLD_SEARCH_DOMAINS
+        || search.length() > OLD_SEARCH_LENGTH) {
+      all.add(
+          new Choice(
+              "search domains",
+              search,
+              "all were asked for; glibc before 2.26 uses six with 256 characters, and musl none of"
+                  + " a longer line"));
+    }
+    return all;
   }
 
   @Override
@@ -239,6 +261,23 @@ final class SandboxConnections implements SandboxNetwork, AutoCloseable {
       was |= network.unpublish(protocol, guestPort);
     }
     return was;
+  }
+
+  /** The published ports at which the guest listens now. */
+  ListeningPorts listening() {
+    return ListeningPorts.of(users);
+  }
+
+  /** Waits until the guest listens at these, for that long at most. */
+  void awaitListening(ListeningPorts ports, Duration limit, BooleanSupplier pointless) {
+    ports.await(users, limit, pointless);
+  }
+
+  @Override
+  public NetworkStatistics statistics() {
+    return users.stream()
+        .map(UserNetwork::statistics)
+        .reduce(NetworkStatistics.NONE, NetworkStatistics::plus);
   }
 
   /** Gives back whatever was taken on the host. Idempotent. */

@@ -32,6 +32,8 @@ import org.slf4j.LoggerFactory;
 final class SandboxFork {
   private static final Logger log = LoggerFactory.getLogger(SandboxFork.class);
 
+  private static final Duration LISTENING_PATIENCE = Duration.ofSeconds(15);
+
   private final Engine engine;
   private final VmSandbox parent;
 
@@ -47,11 +49,21 @@ final class SandboxFork {
     // In the parent's own directory: what is left of a JVM that is killed goes with the parent.
     Path state = parent.startRun().stateDirectory().resolve("fork-" + SandboxIds.next());
     List<CopiedContainer> containers = parent.members().copyable();
+    ListeningPorts listening = parent.parts().connections().listening();
     try {
       Duration pause = save(vm, state, deadline);
       log.debug("[{}] stood still for {} ms to be forked", parent.id(), pause.toMillis());
       VmImage image = new VmImage(state, Optional.empty(), vm.hardware());
-      return all(count, image, containers, deadline, pause);
+      List<Sandbox> copies = all(count, image, containers, deadline, pause);
+      for (Sandbox copy : copies) {
+        // What is published is taken by the host at once, and would be reset before.
+        ((VmSandbox) copy)
+            .parts()
+            .connections()
+            .awaitListening(
+                listening, deadline.remainingAtMost(LISTENING_PATIENCE), deadline::isExpired);
+      }
+      return copies;
     } finally {
       try {
         Files.deleteIfExists(state);

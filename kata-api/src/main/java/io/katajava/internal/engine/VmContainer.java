@@ -42,6 +42,9 @@ final class VmContainer implements Container {
   /** For a look at what the kernel knows; a guest that computes for others may be slow. */
   private static final Duration LOOK_TIMEOUT = Duration.ofSeconds(30);
 
+  /** A service of a guest without KVM takes its time. */
+  private static final Duration LISTENING_PATIENCE = Duration.ofSeconds(15);
+
   private final VmSandbox sandbox;
   private final ContainerPlan plan;
   private final ContainerVolumes volumes;
@@ -395,11 +398,18 @@ final class VmContainer implements Container {
 
   @Override
   public void restart(Duration grace) {
+    SandboxConnections connections = sandbox.parts().connections();
+    ListeningPorts[] gone = new ListeningPorts[1];
     changing(
         () -> {
+          ListeningPorts before = connections.listening();
           end(grace);
+          // Others' are listened at still.
+          gone[0] = before.isEmpty() ? before : before.without(connections.listening());
           start();
         });
+    connections.awaitListening(
+        gone[0], LISTENING_PATIENCE, () -> status().state() != State.RUNNING);
   }
 
   @Override

@@ -24,6 +24,24 @@ final class Channels {
     void ready();
   }
 
+  /** Opens a socket. */
+  interface Opening<T> {
+    T open() throws IOException;
+  }
+
+  /**
+   * Opens a socket that is not connected yet.
+   *
+   * @throws TcpStack.NoDescriptorException if that cannot be done: there is nothing else to lack
+   */
+  static <T> T opening(Opening<T> opening) throws IOException {
+    try {
+      return opening.open();
+    } catch (IOException e) {
+      throw new TcpStack.NoDescriptorException(e);
+    }
+  }
+
   SelectionKey register(SelectableChannel channel, int interest, Handler handler)
       throws IOException {
     channel.configureBlocking(false);
@@ -36,6 +54,11 @@ final class Channels {
    */
   void closeNow(Channel channel) {
     close(channel);
+    reap();
+  }
+
+  /** Lets the system have what was closed. */
+  void reap() {
     try {
       selector.selectNow();
     } catch (IOException e) {

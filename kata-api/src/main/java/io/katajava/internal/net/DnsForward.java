@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A question that is handed on as it is to one server after the other, from a port of its own (RFC
  * 5452): in a datagram, and over TCP when the answer says that it was cut and the asker takes all
- * of it.
+ * of it. A server that says that it cannot or will not answer is not the last word while there is
+ * another one.
  */
 final class DnsForward implements Channels.Handler {
   private static final Logger log = LoggerFactory.getLogger(DnsForward.class);
@@ -36,6 +37,7 @@ final class DnsForward implements Channels.Handler {
   }
 
   private final Channels channels;
+  private final NameServers known;
   private final List<InetSocketAddress> servers;
   private final ByteBuffer question;
   private final boolean whole;
@@ -45,13 +47,18 @@ final class DnsForward implements Channels.Handler {
   private @Nullable SelectableChannel channel;
   private @Nullable ByteBuffer received;
 
+  /** The first answer that says that its server could not; it is better than none. */
+  private @Nullable ByteBuffer failure;
+
   DnsForward(
       Channels channels,
+      NameServers known,
       List<InetSocketAddress> servers,
       ByteBuffer question,
       boolean whole,
       Outcome outcome) {
     this.channels = channels;
+    this.known = known;
     this.servers = servers;
     this.question = question.asReadOnlyBuffer();
     this.whole = whole;
@@ -61,7 +68,7 @@ final class DnsForward implements Channels.Handler {
   void ask() {
     since = System.nanoTime();
     try {
-      DatagramChannel opened = DatagramChannel.open();
+      DatagramChannel opened = Channels.opening(DatagramChannel::open);
       channel = opened;
       opened.connect(servers.get(server));
       channels.register(opened, SelectionKey.OP_READ, this);
@@ -76,7 +83,7 @@ final class DnsForward implements Channels.Handler {
     end();
     since = System.nanoTime();
     try {
-      SocketChannel opened = SocketChannel.open();
+      SocketChannel opened = Channels.opening(SocketChannel::open);
       channel = opened;
       opened.configureBlocking(false);
       opened.connect(servers.get(server));
@@ -132,12 +139,26 @@ final class DnsForward implements Channels.Handler {
     if (answer.remaining() < HEADER || answer.getShort(0) != question.getShort(0)) {
       return;
     }
+    known.answered(servers.get(server));
+    if (DnsAnswer.isFailure(answer.get(3) & 15) && server + 1 < servers.size()) {
+      log.debug("name server {} answers with code {}", servers.get(server), answer.get(3) & 15);
+      if (failure == null) {
+        failure = answer;
+      }
+      end();
+      server++;
+      ask();
+      return;
+    }
     if (!stream && whole && DnsMessage.isTruncated(answer)) {
       askAgainByStream();
       return;
     }
     end();
-    outcome.done(this, answer);
+    // When all fail, the first in order has the word.
+    boolean fails = DnsAnswer.isFailure(answer.get(3) & 15);
+    ByteBuffer first = failure;
+    outcome.done(this, fails && first != null ? first : answer);
   }
 
   void tick(long now) {
@@ -147,13 +168,20 @@ final class DnsForward implements Channels.Handler {
   }
 
   private void failed(Exception e) {
-    log.debug("name server {}: {}", servers.get(server), e.toString());
+    InetSocketAddress asked = servers.get(server);
+    log.debug("name server {}: {}", asked, e.toString());
+    // Whoever answers datagrams is there, even without connections.
+    boolean silent =
+        !(channel instanceof SocketChannel) && !(e instanceof TcpStack.NoDescriptorException);
     end();
+    if (silent) {
+      known.silent(asked);
+    }
     server++;
     if (server < servers.size()) {
       ask();
     } else {
-      outcome.done(this, null);
+      outcome.done(this, failure);
     }
   }
 

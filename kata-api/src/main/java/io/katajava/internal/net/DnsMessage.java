@@ -2,27 +2,31 @@ package io.katajava.internal.net;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A question to a name server and its answers (RFC 1035). What cannot be read is no question.
  *
  * @param id the asker's number
- * @param name the name in lower case, without the final dot
+ * @param name the name in lower case, without the final dot, as {@link DnsName} writes it
+ * @param plain whether that is a host's name
  * @param type the record's type
+ * @param kind the record's class
  * @param questionEnd where the question ends in the message
  * @param datagramLimit the longest answer the asker takes in a datagram, in bytes (RFC 6891)
  */
-record DnsMessage(int id, String name, int type, int questionEnd, int datagramLimit) {
+record DnsMessage(
+    int id, String name, boolean plain, int type, int kind, int questionEnd, int datagramLimit) {
   static final int TYPE_A = 1;
   static final int TYPE_AAAA = 28;
 
   static final int OK = 0;
+  static final int FORMAT_ERROR = 1;
   static final int SERVER_FAILURE = 2;
   static final int NO_SUCH_NAME = 3;
+  static final int NOT_IMPLEMENTED = 4;
   static final int REFUSED = 5;
 
   /** What everybody takes in a datagram. */
@@ -30,8 +34,10 @@ record DnsMessage(int id, String name, int type, int questionEnd, int datagramLi
 
   private static final int TYPE_OPT = 41;
   private static final int HEADER = 12;
-  private static final int LONGEST_NAME = 255;
+  private static final int CLASS_INTERNET = 1;
   private static final int RESPONSE = 0x8000;
+  private static final int OPERATION = 0x7800;
+  private static final int RECURSION_DESIRED = 0x0100;
   private static final int RECURSION = 0x0180;
   private static final int TRUNCATED = 0x0200;
   private static final int POINTER = 0xc0;
@@ -40,46 +46,59 @@ record DnsMessage(int id, String name, int type, int questionEnd, int datagramLi
   private static final int RECORD = 12;
 
   /** Reads a question; the buffer's content is the whole message. */
-  static Optional<DnsMessage> question(ByteBuffer message) {
-    if (message.remaining() < HEADER) {
+  static Optional<DnsMessage> question(ByteBuffer whole) {
+    ByteBuffer message = whole.slice();
+    if (message.remaining() < HEADER
+        || (message.getShort(2) & (RESPONSE | OPERATION)) != 0
+        || message.getShort(4) != 1) {
       return Optional.empty();
     }
-    int start = message.position();
-    int flags = message.getShort(start + 2) & 0xffff;
-    if ((flags & 0xf800) != 0 || message.getShort(start + 4) != 1) {
+    Optional<DnsName> read = DnsName.readFirst(message, HEADER);
+    if (read.isEmpty() || message.limit() - read.get().end() < 4) {
       return Optional.empty();
     }
-    StringBuilder name = new StringBuilder();
-    int at = start + HEADER;
-    while (at < message.limit()) {
-      int length = message.get(at) & 0xff;
-      at++;
-      if (length == 0) {
-        if (message.limit() - at < 4) {
-          return Optional.empty();
-        }
-        return Optional.of(
-            new DnsMessage(
-                message.getShort(start) & 0xffff,
-                name.toString(),
-                message.getShort(at) & 0xffff,
-                at + 4 - start,
-                datagramLimit(message, start, at + 4)));
-      }
-      if (length >= 64 || message.limit() - at < length || name.length() > LONGEST_NAME) {
-        return Optional.empty();
-      }
-      byte[] label = new byte[length];
-      message.duplicate().position(at).get(label);
-      String text = new String(label, StandardCharsets.ISO_8859_1);
-      // A dot inside a label would make another name of it.
-      if (text.indexOf('.') >= 0 || !text.chars().allMatch(c -> c > 32 && c < 127)) {
-        return Optional.empty();
-      }
-      name.append(name.length() == 0 ? "" : ".").append(text.toLowerCase(Locale.ROOT));
-      at += length;
+    DnsName name = read.get();
+    int at = name.end();
+    return Optional.of(
+        new DnsMessage(
+            message.getShort(0) & 0xffff,
+            name.text(),
+            name.plain(),
+            message.getShort(at) & 0xffff,
+            message.getShort(at + 2) & 0xffff,
+            at + 4,
+            datagramLimit(message, 0, at + 4)));
+  }
+
+  /** The answer to what is no question: why not. Null for what is not even a request. */
+  static @Nullable ByteBuffer complaint(ByteBuffer whole) {
+    ByteBuffer message = whole.slice();
+    if (message.remaining() < HEADER || (message.getShort(2) & RESPONSE) != 0) {
+      return null;
     }
-    return Optional.empty();
+    int flags = message.getShort(2);
+    int code = (flags & OPERATION) != 0 ? NOT_IMPLEMENTED : FORMAT_ERROR;
+    ByteBuffer to = ByteBuffer.allocate(HEADER);
+    to.putShort(message.getShort(0));
+    to.putShort((short) (RESPONSE | (flags & (OPERATION | RECURSION_DESIRED)) | code));
+    return to.position(HEADER).flip();
+  }
+
+  /** The whole question for the addresses of a plain name. */
+  static ByteBuffer ask(int id, String name, int type) {
+    ByteBuffer to = ByteBuffer.allocate(HEADER + name.length() + 2 + 4);
+    to.putShort((short) id).putShort((short) RECURSION_DESIRED).putShort((short) 1);
+    to.putShort((short) 0).putInt(0);
+    for (String label : name.split("\\.", -1)) {
+      to.put((byte) label.length()).put(label.getBytes(StandardCharsets.US_ASCII));
+    }
+    to.put((byte) 0).putShort((short) type).putShort((short) CLASS_INTERNET);
+    return to.flip();
+  }
+
+  /** Whether the host's resolver can be asked for it. */
+  boolean isForAHost() {
+    return plain && !name.isEmpty() && kind == CLASS_INTERNET;
   }
 
   /** Askers say what they take in the first additional record, whose name is the root. */
@@ -133,50 +152,6 @@ record DnsMessage(int id, String name, int type, int questionEnd, int datagramLi
 
   /** The addresses in a server's answer; those of a damaged one are as many as could be read. */
   static List<Ip> addresses(ByteBuffer answer) {
-    List<Ip> addresses = new ArrayList<>();
-    if (answer.remaining() < HEADER) {
-      return addresses;
-    }
-    ByteBuffer message = answer.slice();
-    int questions = message.getShort(4) & 0xffff;
-    int answers = message.getShort(6) & 0xffff;
-    int at = HEADER;
-    for (int i = 0; i < questions && at >= 0; i++) {
-      at = afterName(message, at);
-      at = at < 0 ? at : at + 4;
-    }
-    for (int i = 0; i < answers && at >= 0; i++) {
-      at = afterName(message, at);
-      if (at < 0 || message.limit() - at < 10) {
-        break;
-      }
-      int type = message.getShort(at) & 0xffff;
-      int length = message.getShort(at + 8) & 0xffff;
-      at += 10;
-      if (message.limit() - at < length) {
-        break;
-      }
-      if (type == TYPE_A && length == 4) {
-        addresses.add(Ip.readV4(message, at));
-      } else if (type == TYPE_AAAA && length == 16) {
-        addresses.add(Ip.readV6(message, at));
-      }
-      at += length;
-    }
-    return addresses;
-  }
-
-  private static int afterName(ByteBuffer message, int from) {
-    int at = from;
-    while (at < message.limit()) {
-      int length = message.get(at) & 0xff;
-      if (length >= POINTER) {
-        return at + 2;
-      } else if (length == 0) {
-        return at + 1;
-      }
-      at += 1 + length;
-    }
-    return -1;
+    return DnsAnswer.read(answer).addresses();
   }
 }

@@ -1,15 +1,21 @@
 package io.katajava.internal.net;
 
+import io.katajava.EgressPolicy;
+import io.katajava.IpFamily;
+import io.katajava.SandboxEvent.NetworkLimit;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -30,6 +36,9 @@ final class DnsProxy {
 
   /** Questions without an answer yet, and connections with questions. */
   static final int MOST_PENDING = 64;
+
+  /** Of them, how many the host's resolver is asked at once; each blocks a thread. */
+  static final int MOST_RESOLVING = 16;
 
   private static final int LOCAL_SECONDS = 60;
   private static final int RESOLVED_SECONDS = 30;
@@ -53,7 +62,11 @@ final class DnsProxy {
   private final EgressCheck egress;
   private final Refusals refusals;
   private final Map<String, List<Ip>> local;
-  private final List<InetSocketAddress> servers;
+  private final NameServers servers;
+  private final boolean hasIpv6;
+  private final NetworkLimits limits;
+  private final SocketBudget.Share sockets;
+  private final SecureRandom random = new SecureRandom();
 
   /** Whether an IPv6 address is of use to the guest. */
   private final Predicate<Ip> ways;
@@ -65,6 +78,11 @@ final class DnsProxy {
   private final Executor loop;
 
   private final Set<DnsForward> forwarded = new HashSet<>();
+
+  /** Our own: for names that rules deny, and to servers that were silent. */
+  private final Set<DnsForward> own = new HashSet<>();
+
+  private final Queue<Asked> waiting = new ArrayDeque<>();
   private final Set<DnsStream> streams = new HashSet<>();
   private int resolving;
 
@@ -74,14 +92,19 @@ final class DnsProxy {
       Refusals refusals,
       UserNetworkSettings settings,
       Predicate<Ip> ways,
+      NetworkLimits limits,
+      SocketBudget.Share sockets,
       Executor blocking,
       Executor loop) {
     this.channels = channels;
     this.egress = egress;
     this.refusals = refusals;
     this.local = settings.names();
-    this.servers = settings.nameServers();
-    this.ways = address -> settings.ipv6().isPresent() && ways.test(address);
+    this.servers = new NameServers(settings.nameServers());
+    this.hasIpv6 = settings.ipv6().isPresent();
+    this.ways = address -> hasIpv6 && ways.test(address);
+    this.limits = limits;
+    this.sockets = sockets;
     this.blocking = blocking;
     this.loop = loop;
   }
@@ -93,16 +116,16 @@ final class DnsProxy {
    */
   void datagram(ByteBuffer data, int room, Consumer<ByteBuffer> asker) {
     ByteBuffer message = ByteBuffer.allocate(data.remaining()).put(data.duplicate()).flip();
-    DnsMessage.question(message)
-        .ifPresent(
-            question ->
-                ask(
-                    new Asked(
-                        question,
-                        message,
-                        false,
-                        Math.min(room, question.datagramLimit()),
-                        asker)));
+    Optional<DnsMessage> read = DnsMessage.question(message);
+    if (read.isPresent()) {
+      DnsMessage question = read.get();
+      ask(new Asked(question, message, false, Math.min(room, question.datagramLimit()), asker));
+      return;
+    }
+    ByteBuffer complaint = DnsMessage.complaint(message);
+    if (complaint != null) {
+      asker.accept(complaint);
+    }
   }
 
   /** A connection for questions. */
@@ -119,11 +142,30 @@ final class DnsProxy {
     streams.remove(stream);
   }
 
-  /** A question of a connection, answered in full; false if it is none. */
-  boolean streamed(ByteBuffer message, Consumer<ByteBuffer> asker) {
+  /** What became of a message on a connection. */
+  enum Streamed {
+    /** It is answered, now or later. */
+    TAKEN,
+    /** It is answered, but where the next message begins is not certain. */
+    LAST,
+    /** It is not answered. */
+    NONE
+  }
+
+  /** A question of a connection, answered in full. */
+  Streamed streamed(ByteBuffer message, Consumer<ByteBuffer> asker) {
     Optional<DnsMessage> read = DnsMessage.question(message);
-    read.ifPresent(question -> ask(new Asked(question, message, true, LONGEST, asker)));
-    return read.isPresent();
+    if (read.isPresent()) {
+      ask(new Asked(read.get(), message, true, LONGEST, asker));
+      return Streamed.TAKEN;
+    }
+    ByteBuffer complaint = DnsMessage.complaint(message);
+    if (complaint == null) {
+      return Streamed.NONE;
+    }
+    boolean understood = (complaint.get(3) & 15) == DnsMessage.NOT_IMPLEMENTED;
+    asker.accept(complaint);
+    return understood ? Streamed.TAKEN : Streamed.LAST;
   }
 
   private void ask(Asked asked) {
@@ -135,23 +177,58 @@ final class DnsProxy {
     }
     EgressCheck.Decision decision = egress.decideName(question.name());
     if (!decision.allowed()) {
-      refusals.refused("dns", question.name(), PORT, question.name(), decision.reason());
-      answer(asked, DnsMessage.REFUSED, List.of(), 0);
-    } else if (resolving + forwarded.size() >= MOST_PENDING) {
+      refuse(asked, decision.reason());
+    } else if (servers.isEmpty() && !question.isForAHost()) {
+      answer(asked, DnsMessage.NOT_IMPLEMENTED, List.of(), 0);
+    } else if (resolving + waiting.size() + forwarded.size() >= MOST_PENDING) {
+      answer(asked, DnsMessage.SERVER_FAILURE, List.of(), 0);
+    } else if (!sockets.take()) {
+      limits.reached(NetworkLimit.DESCRIPTORS, "a question for a name");
       answer(asked, DnsMessage.SERVER_FAILURE, List.of(), 0);
     } else if (servers.isEmpty()) {
-      resolve(asked);
+      waiting.add(asked);
+      resolveNext();
     } else {
+      servers.toBeTried().forEach(server -> tryAgain(server, asked.message()));
       DnsForward forward =
           new DnsForward(
               channels,
               servers,
+              servers.inOrder(),
               asked.message(),
               asked.whole(),
               (done, answer) -> answered(asked, done, answer));
       forwarded.add(forward);
       forward.ask();
     }
+  }
+
+  private void refuse(Asked asked, String reason) {
+    String name = asked.question().name();
+    refusals.refused("dns", name, PORT, name, reason);
+    answer(asked, DnsMessage.REFUSED, List.of(), 0);
+  }
+
+  /** Asks a server that was silent whether it is there, while others answer. */
+  private void tryAgain(InetSocketAddress server, ByteBuffer question) {
+    askOurselves(List.of(server), question, answer -> {});
+  }
+
+  private void askOurselves(
+      List<InetSocketAddress> of, ByteBuffer question, Consumer<@Nullable ByteBuffer> told) {
+    DnsForward forward =
+        new DnsForward(
+            channels,
+            servers,
+            of,
+            question,
+            true,
+            (done, answer) -> {
+              own.remove(done);
+              told.accept(answer);
+            });
+    own.add(forward);
+    forward.ask();
   }
 
   private static List<Ip> ofType(List<Ip> addresses, DnsMessage question) {
@@ -176,65 +253,164 @@ final class DnsProxy {
   }
 
   /** By the host's own means, which know its hosts file, its search order and its servers. */
-  private void resolve(Asked asked) {
-    resolving++;
+  private void resolveNext() {
+    while (resolving < MOST_RESOLVING && !waiting.isEmpty()) {
+      Asked asked = waiting.remove();
+      resolving++;
+      resolve(asked.question().name(), answer -> resolved(asked, answer));
+    }
+  }
+
+  private void resolve(String name, Consumer<HostResolver.Answer> told) {
     blocking.execute(
         () -> {
-          List<Ip> addresses = new ArrayList<>();
-          int code = DnsMessage.OK;
+          HostResolver.Answer answer;
           try {
-            for (InetAddress address : InetAddress.getAllByName(asked.question().name())) {
-              addresses.add(Ip.of(address));
-            }
-          } catch (UnknownHostException | RuntimeException e) {
-            log.debug("{} is not known: {}", asked.question().name(), e.toString());
-            code = DnsMessage.NO_SUCH_NAME;
+            answer = HostResolver.ask(name);
+          } catch (RuntimeException | LinkageError e) {
+            log.debug("the host's resolver cannot be asked for {}", name, e);
+            answer = HostResolver.Answer.failed();
           }
-          int result = code;
-          List<Ip> found = ofType(addresses, asked.question());
-          List<Ip> useful = isUseless(found) ? List.of() : found;
-          loop.execute(() -> resolved(asked, result, useful));
+          HostResolver.Answer result = answer;
+          loop.execute(() -> told.accept(result));
         });
   }
 
-  private void resolved(Asked asked, int code, List<Ip> addresses) {
+  private void resolved(Asked asked, HostResolver.Answer answer) {
     resolving--;
-    addresses.forEach(address -> egress.pin(asked.question().name(), address));
-    answer(asked, code, addresses, RESOLVED_SECONDS);
+    sockets.give();
+    resolveNext();
+    int code =
+        switch (answer.outcome()) {
+          case FOUND -> DnsMessage.OK;
+          case NO_SUCH_NAME -> DnsMessage.NO_SUCH_NAME;
+          case FAILED -> DnsMessage.SERVER_FAILURE;
+        };
+    List<Ip> found = ofType(answer.addresses(), asked.question());
+    List<Ip> useful = isUseless(found) ? List.of() : found;
+    if (told(asked, canonical(answer), useful)) {
+      answer(asked, code, useful, RESOLVED_SECONDS);
+    }
+  }
+
+  private static Set<String> canonical(HostResolver.Answer answer) {
+    return answer.canonicalName().map(name -> Set.of(asWritten(name))).orElse(Set.of());
+  }
+
+  private static String asWritten(String name) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    return lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+  }
+
+  /** Whether the guest may be told, which is remembered; it is refused what it may not. */
+  private boolean told(Asked asked, Set<String> behind, List<Ip> addresses) {
+    EgressPolicy.Rule denied = egress.denied(behind);
+    if (denied != null) {
+      refuse(asked, "it leads to a name of the rule '" + denied + "'");
+      return false;
+    }
+    egress.told(asked.question().name(), behind, addresses);
+    return true;
   }
 
   private void answered(Asked asked, DnsForward forward, @Nullable ByteBuffer answer) {
     forwarded.remove(forward);
+    sockets.give();
     if (answer == null) {
       answer(asked, DnsMessage.SERVER_FAILURE, List.of(), 0);
       return;
     }
-    List<Ip> addresses = DnsMessage.addresses(answer);
+    DnsAnswer read = DnsAnswer.read(answer);
+    List<Ip> addresses = read.addresses();
     if (isUseless(ofType(addresses, asked.question()))) {
       answer(asked, DnsMessage.OK, List.of(), RESOLVED_SECONDS);
       return;
     }
-    addresses.forEach(address -> egress.pin(asked.question().name(), address));
-    asked
-        .asker()
-        .accept(
-            answer.remaining() > asked.longest()
-                ? asked.question().truncated(asked.message())
-                : answer);
+    if (told(asked, read.names(), addresses)) {
+      asked
+          .asker()
+          .accept(
+              answer.remaining() > asked.longest()
+                  ? asked.question().truncated(asked.message())
+                  : answer);
+    }
+  }
+
+  /** For ourselves: all addresses of a name. What is not known is not said to be known. */
+  void lookUp(String name, DeniedNames.Lookup.Outcome outcome) {
+    List<Ip> own = local.get(name);
+    if (own != null) {
+      outcome.done(EnumSet.allOf(IpFamily.class), own, LOCAL_SECONDS);
+    } else if (servers.isEmpty()) {
+      resolve(
+          name,
+          answer ->
+              outcome.done(
+                  answer.outcome() == HostResolver.Outcome.FAILED
+                      ? EnumSet.noneOf(IpFamily.class)
+                      : EnumSet.allOf(IpFamily.class),
+                  answer.addresses(),
+                  RESOLVED_SECONDS));
+    } else {
+      Both both = new Both(outcome, hasIpv6 ? 2 : 1);
+      ask(name, IpFamily.IPV4, both);
+      if (hasIpv6) {
+        ask(name, IpFamily.IPV6, both);
+      }
+    }
+  }
+
+  /** Answers for both families, which make one. */
+  private static final class Both {
+    private final DeniedNames.Lookup.Outcome outcome;
+    private final Set<IpFamily> families = EnumSet.noneOf(IpFamily.class);
+    private final List<Ip> addresses = new ArrayList<>();
+    private int seconds = Integer.MAX_VALUE;
+    private int open;
+
+    Both(DeniedNames.Lookup.Outcome outcome, int open) {
+      this.outcome = outcome;
+      this.open = open;
+    }
+
+    void add(IpFamily family, @Nullable ByteBuffer answer) {
+      DnsAnswer read = answer == null ? null : DnsAnswer.read(answer);
+      if (read != null
+          && (read.code() == DnsMessage.OK || read.code() == DnsMessage.NO_SUCH_NAME)) {
+        families.add(family);
+        addresses.addAll(read.addresses());
+        seconds = Math.min(seconds, read.seconds());
+      }
+      if (--open == 0) {
+        outcome.done(families, addresses, families.isEmpty() ? 0 : seconds);
+      }
+    }
+  }
+
+  private void ask(String name, IpFamily family, Both both) {
+    int type = family == IpFamily.IPV6 ? DnsMessage.TYPE_AAAA : DnsMessage.TYPE_A;
+    askOurselves(
+        servers.inOrder(),
+        DnsMessage.ask(random.nextInt(), name, type),
+        answer -> both.add(family, answer));
   }
 
   boolean isIdle() {
-    return forwarded.isEmpty() && streams.isEmpty();
+    return forwarded.isEmpty() && own.isEmpty() && streams.isEmpty();
   }
 
   void tick(long now) {
     List.copyOf(forwarded).forEach(forward -> forward.tick(now));
+    List.copyOf(own).forEach(forward -> forward.tick(now));
     streams.forEach(stream -> stream.tick(now));
   }
 
   void close() {
     forwarded.forEach(DnsForward::end);
     forwarded.clear();
+    own.forEach(DnsForward::end);
+    own.clear();
+    waiting.clear();
     List.copyOf(streams).forEach(DnsStream::close);
   }
 }

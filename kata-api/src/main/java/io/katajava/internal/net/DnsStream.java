@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The name server's end of a TCP connection: questions and answers, each behind its length in two
- * bytes (RFC 7766). Answers go back as they come, in any order. What is no question ends it.
+ * bytes (RFC 7766). Answers go back as they come, in any order. What is no question ends it, and is
+ * answered where it says whose it is.
  */
 final class DnsStream implements FarEnd {
   /** The longest question that is read; a name and a few options are some 300 bytes. */
@@ -120,9 +121,13 @@ final class DnsStream implements FarEnd {
     in.clear();
     used = System.nanoTime();
     pending++;
-    if (!proxy.streamed(message, this::answered)) {
-      pending--;
-      end();
+    switch (proxy.streamed(message, this::answered)) {
+      case TAKEN -> {}
+      case LAST -> end();
+      case NONE -> {
+        pending--;
+        end();
+      }
     }
   }
 

@@ -1,38 +1,46 @@
 package io.katajava.internal.net;
 
 import io.katajava.EgressPolicy;
+import io.katajava.IpFamily;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Applies an {@link EgressPolicy}. Knows which names the guest was told which addresses for. */
+/** Applies an {@link EgressPolicy}. Knows which addresses the names in its rules stand for. */
 final class EgressCheck {
-  /** Beyond this many addresses those that were asked for longest ago are forgotten. */
-  private static final int MOST_ADDRESSES = 4096;
-
-  private static final int MOST_NAMES_OF_ONE = 16;
+  /** Names that are told in events; beyond this many the oldest are forgotten. */
+  private static final int MOST_TOLD = 4096;
 
   /**
    * What was decided.
    *
    * @param allowed whether the guest may
+   * @param later whether that cannot be said yet: the guest is to ask again
    * @param reason why, a clause
    * @param name a name of the address, if the guest asked for one
    */
-  record Decision(boolean allowed, String reason, @Nullable String name) {}
+  record Decision(boolean allowed, boolean later, String reason, @Nullable String name) {
+    Decision(boolean allowed, String reason, @Nullable String name) {
+      this(allowed, false, reason, name);
+    }
+  }
 
   private final EgressPolicy policy;
   private final Map<EgressPolicy.Rule, IpRange> ranges = new HashMap<>();
-  private final Map<Ip, Set<String>> names =
+  private final Map<EgressPolicy.Rule, NamedRule> named = new LinkedHashMap<>();
+
+  /** For events alone: nothing is decided by them. */
+  private final Map<Ip, String> told =
       new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Ip, Set<String>> eldest) {
-          return size() > MOST_ADDRESSES;
+        protected boolean removeEldestEntry(Map.Entry<Ip, String> eldest) {
+          return size() > MOST_TOLD;
         }
       };
 
@@ -41,14 +49,20 @@ final class EgressCheck {
     for (EgressPolicy.Rule rule : policy.rules()) {
       if (rule.isAddress()) {
         ranges.put(rule, IpRange.parse(rule.destination()));
+      } else {
+        named.putIfAbsent(rule, new NamedRule(rule));
       }
     }
   }
 
+  /** The rules whose names' addresses we have to find out. */
+  List<NamedRule> watched() {
+    return named.values().stream().filter(NamedRule::isWatched).toList();
+  }
+
   /** Whether the guest may send to a port of an address. */
   Decision decide(Ip address, int port) {
-    Set<String> known = names.getOrDefault(address, Set.of());
-    String name = known.isEmpty() ? null : known.iterator().next();
+    String name = told.get(address);
     if (SpecialAddresses.isMapped(address)) {
       return new Decision(false, "it is an IPv4 address in the guise of IPv6", name);
     }
@@ -56,22 +70,49 @@ final class EgressCheck {
     Ip behind = SpecialAddresses.behind(address);
     boolean addressAllowed = false;
     boolean nameAllowed = false;
+    NamedRule unsure = null;
     for (EgressPolicy.Rule rule : policy.rules()) {
       if (!rule.ports().isEmpty() && !rule.ports().contains(port)) {
         continue;
       }
-      IpRange range = ranges.get(rule);
-      boolean matches =
-          range == null
-              ? known.stream().anyMatch(one -> isNamed(rule, one))
-              : range.contains(address)
-                  || (!rule.allowed() && behind != null && range.contains(behind));
-      if (matches && !rule.allowed()) {
-        return new Decision(false, "the rule '" + rule + "'", name);
+      boolean matches = isOf(rule, address);
+      if (!rule.allowed()) {
+        if (matches || (behind != null && isOf(rule, behind))) {
+          return new Decision(false, "the rule '" + rule + "'", name);
+        }
+        NamedRule of = named.get(rule);
+        if (of != null
+            && (of.isUnsure(address.family()) || (behind != null && of.isUnsure(IpFamily.IPV4)))) {
+          // One that waits for nothing more decides.
+          unsure = unsure == null || unsure.isAsking() ? of : unsure;
+        }
+        continue;
       }
       addressAllowed |= matches && rule.isAddress();
       nameAllowed |= matches && !rule.isAddress();
     }
+    Decision decision = decide(address, name, addressAllowed, nameAllowed);
+    if (decision.allowed() && unsure != null) {
+      return new Decision(
+          false,
+          unsure.isAsking(),
+          "it cannot be told whether the rule '"
+              + unsure.rule()
+              + "' is about it: the addresses of"
+              + " that name are not known",
+          name);
+    }
+    return decision;
+  }
+
+  private boolean isOf(EgressPolicy.Rule rule, Ip address) {
+    IpRange range = ranges.get(rule);
+    NamedRule names = named.get(rule);
+    return range != null ? range.contains(address) : names != null && names.contains(address);
+  }
+
+  private Decision decide(
+      Ip address, @Nullable String name, boolean addressAllowed, boolean nameAllowed) {
     if (addressAllowed) {
       return new Decision(true, "a rule allows the address", name);
     }
@@ -91,7 +132,7 @@ final class EgressCheck {
   Decision decideName(String name) {
     boolean allowed = policy.isPublicAllowed();
     for (EgressPolicy.Rule rule : policy.rules()) {
-      if (!rule.isAddress() && isNamed(rule, name)) {
+      if (!rule.isAddress() && rule.matches(name)) {
         if (!rule.allowed() && rule.ports().isEmpty()) {
           return new Decision(false, "the rule '" + rule + "'", name);
         }
@@ -101,18 +142,33 @@ final class EgressCheck {
     return new Decision(allowed, allowed ? "it may be asked for" : "no rule allows it", name);
   }
 
-  /** The guest was told this address for this name. */
-  void pin(String name, Ip address) {
-    Set<String> all = names.computeIfAbsent(address, key -> new LinkedHashSet<>());
-    if (all.size() < MOST_NAMES_OF_ONE) {
-      all.add(name);
+  /** The rule that denies one of the names behind an answer, be it by another name; or null. */
+  EgressPolicy.@Nullable Rule denied(Collection<String> names) {
+    for (EgressPolicy.Rule rule : policy.rules()) {
+      if (!rule.allowed()
+          && !rule.isAddress()
+          && rule.ports().isEmpty()
+          && names.stream().anyMatch(rule::matches)) {
+        return rule;
+      }
     }
+    return null;
   }
 
-  private static boolean isNamed(EgressPolicy.Rule rule, String name) {
-    String wanted = rule.destination();
-    return wanted.startsWith("*.")
-        ? name.length() > wanted.length() - 1 && name.endsWith(wanted.substring(1))
-        : name.equals(wanted);
+  /**
+   * The guest is told these addresses for that name. A rule that allows is for the name that was
+   * asked for, one that denies for those behind it as well.
+   */
+  void told(String name, Collection<String> behind, Collection<Ip> addresses) {
+    List<NamedRule> rules = new ArrayList<>();
+    for (NamedRule one : named.values()) {
+      if (one.isFor(name) || (!one.rule().allowed() && behind.stream().anyMatch(one::isFor))) {
+        rules.add(one);
+      }
+    }
+    for (Ip address : addresses) {
+      told.put(address, name);
+      rules.forEach(rule -> rule.add(address));
+    }
   }
 }

@@ -128,4 +128,12 @@ final class GuestSide implements GuestFrames {
       side.unreachable(frame, frame.position() + Packets.ETHERNET, why);
     }
   }
+
+  /** Tells the guest that a packet of its own, which is gone, went nowhere. */
+  void unreachable(FamilySide.Quote quote, FamilySide.Unreachable why) {
+    FamilySide side = quote.address().isIpv6() ? ipv6 : ipv4;
+    if (side != null) {
+      side.unreachable(quote, why);
+    }
+  }
 }

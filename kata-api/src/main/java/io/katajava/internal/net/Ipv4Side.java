@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 final class Ipv4Side implements FamilySide {
   private static final int ECHO_REQUEST = 8;
   private static final int UNREACHABLE = 3;
+  private static final int HOST_UNREACHABLE = 1;
   private static final int PORT_UNREACHABLE = 3;
   private static final int PROHIBITED = 13;
   private static final int FRAGMENT = 0x3fff;
@@ -66,14 +67,30 @@ final class Ipv4Side implements FamilySide {
   public void unreachable(ByteBuffer frame, int at, Unreachable why) {
     int header = (frame.get(at) & 15) * 4;
     int quoted = Math.min(header + 8, frame.limit() - at);
-    ByteBuffer error =
-        frames.begin(Packets.PROTOCOL_ICMP, ends.gateway(), ends.guest(), 8 + quoted);
+    error(ends.gateway(), frame.duplicate().limit(at + quoted).position(at), why);
+  }
+
+  @Override
+  public void unreachable(Quote quote, Unreachable why) {
+    // Whoever is at the address says that nobody is at the port.
+    Ip from = why == Unreachable.PORT ? quote.address() : ends.gateway();
+    error(from, quote.packet(ends.guest()), why);
+  }
+
+  private void error(Ip from, ByteBuffer quoted, Unreachable why) {
+    int length = 8 + quoted.remaining();
+    ByteBuffer error = frames.begin(Packets.PROTOCOL_ICMP, from, ends.guest(), length);
     if (error != null) {
       int start = error.position();
-      int code = why == Unreachable.PORT ? PORT_UNREACHABLE : PROHIBITED;
+      int code =
+          switch (why) {
+            case PORT -> PORT_UNREACHABLE;
+            case HOST -> HOST_UNREACHABLE;
+            case PROHIBITED -> PROHIBITED;
+          };
       error.put((byte) UNREACHABLE).put((byte) code).putShort((short) 0).putInt(0);
-      error.put(frame.duplicate().limit(at + quoted).position(at));
-      error.putShort(start + 2, (short) ~Packets.fold(Packets.sum(error, start, 8 + quoted)));
+      error.put(quoted);
+      error.putShort(start + 2, (short) ~Packets.fold(Packets.sum(error, start, length)));
     }
   }
 }

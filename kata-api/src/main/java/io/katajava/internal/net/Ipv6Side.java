@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 final class Ipv6Side implements FamilySide {
   private static final int UNREACHABLE = 1;
   private static final int PROHIBITED = 1;
+  private static final int ADDRESS_UNREACHABLE = 3;
   private static final int PORT_UNREACHABLE = 4;
   private static final int ECHO_REQUEST = 128;
   private static final int ECHO_REPLY = 129;
@@ -73,7 +74,13 @@ final class Ipv6Side implements FamilySide {
     }
     int type = frame.get(at) & 0xff;
     if (type == ECHO_REQUEST && ends.gateway().isAt(frame, destination)) {
-      message(from, ECHO_REPLY, 0, size, frame.duplicate().limit(at + size).position(at + 4));
+      message(
+          ends.gateway(),
+          from,
+          ECHO_REPLY,
+          0,
+          size,
+          frame.duplicate().limit(at + size).position(at + 4));
     } else if (type == SOLICITATION
         && fromLink
         && frame.get(at + 1) == 0
@@ -82,13 +89,13 @@ final class Ipv6Side implements FamilySide {
       ByteBuffer answer = ByteBuffer.allocate(ADVERTISEMENT_LENGTH - 4).putInt(ADVERTISED);
       ends.gateway().write(answer);
       answer.put((byte) TARGET_LINK_ADDRESS).put((byte) 1).put(ourMac);
-      message(from, ADVERTISEMENT, 0, ADVERTISEMENT_LENGTH, answer.flip());
+      message(ends.gateway(), from, ADVERTISEMENT, 0, ADVERTISEMENT_LENGTH, answer.flip());
     }
   }
 
   /** A message of that length; what follows type, code and checksum is given. */
-  private void message(Ip to, int type, int code, int length, ByteBuffer... rest) {
-    ByteBuffer message = frames.begin(Packets.PROTOCOL_ICMPV6, ends.gateway(), to, length);
+  private void message(Ip from, Ip to, int type, int code, int length, ByteBuffer... rest) {
+    ByteBuffer message = frames.begin(Packets.PROTOCOL_ICMPV6, from, to, length);
     if (message == null) {
       return;
     }
@@ -98,20 +105,31 @@ final class Ipv6Side implements FamilySide {
       message.put(part);
     }
     short sum =
-        Packets.transportChecksum(
-            message, start, length, Packets.PROTOCOL_ICMPV6, ends.gateway(), to);
+        Packets.transportChecksum(message, start, length, Packets.PROTOCOL_ICMPV6, from, to);
     message.putShort(start + 2, sum);
   }
 
   @Override
   public void unreachable(ByteBuffer frame, int at, Unreachable why) {
     int quoted = Math.min(LEAST_MTU - Packets.IPV6 - 8, frame.limit() - at);
-    message(
-        ends.guest(),
-        UNREACHABLE,
-        why == Unreachable.PORT ? PORT_UNREACHABLE : PROHIBITED,
-        8 + quoted,
-        ByteBuffer.allocate(4),
-        frame.duplicate().limit(at + quoted).position(at));
+    error(ends.gateway(), frame.duplicate().limit(at + quoted).position(at), why);
+  }
+
+  @Override
+  public void unreachable(Quote quote, Unreachable why) {
+    // Whoever is at the address says that nobody is at the port.
+    Ip from = why == Unreachable.PORT ? quote.address() : ends.gateway();
+    error(from, quote.packet(ends.guest()), why);
+  }
+
+  private void error(Ip from, ByteBuffer quoted, Unreachable why) {
+    int code =
+        switch (why) {
+          case PORT -> PORT_UNREACHABLE;
+          case HOST -> ADDRESS_UNREACHABLE;
+          case PROHIBITED -> PROHIBITED;
+        };
+    int length = 8 + quoted.remaining();
+    message(from, ends.guest(), UNREACHABLE, code, length, ByteBuffer.allocate(4), quoted);
   }
 }

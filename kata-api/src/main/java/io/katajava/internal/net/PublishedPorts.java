@@ -10,9 +10,9 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.NetworkChannel;
-import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -29,7 +29,6 @@ final class PublishedPorts {
   private static final Logger log = LoggerFactory.getLogger(PublishedPorts.class);
   private static final Ip LOOPBACK = Ip.parse("127.0.0.1");
   private static final int BACKLOG = 128;
-  private static final int BURST = 32;
   private static final long CLOSE_LIMIT_SECONDS = 5;
 
   private record Key(Protocol protocol, int guestPort) {}
@@ -40,11 +39,19 @@ final class PublishedPorts {
   private final Channels channels;
   private final TcpStack tcp;
   private final UdpStack udp;
+  private final NetworkLimits limits;
   private final Executor loop;
+  private final List<Acceptor> acceptors = new ArrayList<>();
   private final Map<Key, Open> open = new ConcurrentHashMap<>();
 
   PublishedPorts(
-      UserNetworkSettings settings, Channels channels, TcpStack tcp, UdpStack udp, Executor loop) {
+      UserNetworkSettings settings,
+      Channels channels,
+      TcpStack tcp,
+      UdpStack udp,
+      NetworkLimits limits,
+      Executor loop) {
+    this.limits = limits;
     this.settings = settings;
     this.channels = channels;
     this.tcp = tcp;
@@ -111,7 +118,9 @@ final class PublishedPorts {
     }
     try {
       if (channel instanceof ServerSocketChannel server) {
-        channels.register(server, SelectionKey.OP_ACCEPT, () -> accept(server, port.guestPort()));
+        acceptors.removeIf(one -> !one.isOpen());
+        acceptors.add(
+            new Acceptor(server, channels, limits, client -> take(client, port.guestPort())));
       } else if (channel instanceof DatagramChannel datagrams) {
         udp.publish(datagrams, settings.ipv4().gateway(), port.guestPort());
       }
@@ -121,19 +130,20 @@ final class PublishedPorts {
     }
   }
 
-  private void accept(ServerSocketChannel server, int guestPort) {
-    try {
-      for (int i = 0; i < BURST; i++) {
-        SocketChannel client = server.accept();
-        if (client == null) {
-          return;
-        }
-        UserNetworkSettings.Ends ends = settings.ipv4();
-        tcp.accepted(new SocketEnd(client), ends.gateway(), ends.guest(), guestPort);
-      }
-    } catch (IOException e) {
-      log.debug("a connection to published port {} was not accepted", guestPort, e);
-    }
+  private void take(SocketChannel client, int guestPort) throws IOException {
+    UserNetworkSettings.Ends ends = settings.ipv4();
+    Object peer = client.getRemoteAddress() instanceof InetSocketAddress at ? at.getAddress() : "";
+    tcp.accepted(new SocketEnd(client), peer, ends.gateway(), ends.guest(), guestPort);
+  }
+
+  /** The network's thread: whether nothing is to be done with time. */
+  boolean isIdle() {
+    return acceptors.stream().noneMatch(Acceptor::isResting);
+  }
+
+  /** The network's thread. */
+  void tick(long now) {
+    acceptors.forEach(one -> one.tick(now));
   }
 
   boolean unpublish(Protocol protocol, int guestPort) {

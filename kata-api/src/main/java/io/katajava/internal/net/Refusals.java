@@ -22,17 +22,20 @@ final class Refusals {
   private record Attempt(String protocol, String destination, int port) {}
 
   private final Consumer<SandboxEvent> events;
+  private final NetworkLimits limits;
   private final Map<Attempt, Long> told = new LinkedHashMap<>();
   private long second = System.nanoTime();
   private int count;
   private long untold;
 
-  Refusals(Consumer<SandboxEvent> events) {
+  Refusals(Consumer<SandboxEvent> events, NetworkLimits limits) {
     this.events = events;
+    this.limits = limits;
   }
 
   void refused(
       String protocol, String destination, int port, @Nullable String name, String reason) {
+    limits.refusedByPolicy();
     long now = System.nanoTime();
     if (now - second > SECOND) {
       second = now;

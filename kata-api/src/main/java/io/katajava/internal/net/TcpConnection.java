@@ -31,13 +31,19 @@ final class TcpConnection implements Channels.Handler {
   private static final long SLOWEST_RETRY = TimeUnit.SECONDS.toNanos(20);
   private static final long OPENING_LIMIT = TimeUnit.SECONDS.toNanos(60);
 
+  /** A far end that has not answered by then does not; the guest has sent five times until then. */
+  private static final long DIALLING_LIMIT = TimeUnit.SECONDS.toNanos(35);
+
   private final TcpStack stack;
   private final TcpStack.Endpoints endpoints;
+  private final TcpStack.Far far;
   private final FarEnd host;
   private final Ring toHost;
   private final Ring toGuest;
   private final long begun = System.nanoTime();
 
+  private long used = begun;
+  private boolean hostSpoke;
   private State state;
   private int segment = DEFAULT_SEGMENT;
 
@@ -62,11 +68,12 @@ final class TcpConnection implements Channels.Handler {
   private long retryAt;
   private long retry = FIRST_RETRY;
 
-  private TcpConnection(TcpStack stack, TcpStack.Endpoints endpoints, FarEnd host, State state)
+  private TcpConnection(TcpStack stack, TcpStack.Endpoints endpoints, TcpStack.Far far, State state)
       throws IOException {
     this.stack = stack;
     this.endpoints = endpoints;
-    this.host = host;
+    this.far = far;
+    this.host = far.end();
     this.state = state;
     this.toHost = new Ring(stack.budget());
     this.toGuest = new Ring(stack.budget());
@@ -78,20 +85,21 @@ final class TcpConnection implements Channels.Handler {
 
   /** The guest wants to connect, and the socket is being connected. */
   static TcpConnection dialling(
-      TcpStack stack, TcpStack.Endpoints endpoints, FarEnd host, Segment syn) throws IOException {
-    TcpConnection connection = new TcpConnection(stack, endpoints, host, State.DIALLING);
+      TcpStack stack, TcpStack.Endpoints endpoints, TcpStack.Far far, Segment syn)
+      throws IOException {
+    TcpConnection connection = new TcpConnection(stack, endpoints, far, State.DIALLING);
     connection.takeOptions(syn);
     connection.receiveNext = syn.sequence + 1;
-    if (host.isConnected()) {
+    if (far.end().isConnected()) {
       connection.hostConnected();
     }
     return connection;
   }
 
   /** A program of the host has connected, and the guest shall accept. */
-  static TcpConnection accepted(TcpStack stack, TcpStack.Endpoints endpoints, FarEnd host)
+  static TcpConnection accepted(TcpStack stack, TcpStack.Endpoints endpoints, TcpStack.Far far)
       throws IOException {
-    TcpConnection connection = new TcpConnection(stack, endpoints, host, State.SYN_SENT);
+    TcpConnection connection = new TcpConnection(stack, endpoints, far, State.SYN_SENT);
     connection.receiveScale = SCALE;
     connection.sendSyn();
     return connection;
@@ -99,6 +107,24 @@ final class TcpConnection implements Channels.Handler {
 
   TcpStack.Endpoints endpoints() {
     return endpoints;
+  }
+
+  TcpStack.Far far() {
+    return far;
+  }
+
+  boolean isDialling() {
+    return state == State.DIALLING;
+  }
+
+  /** Whether anything has come from the far end yet. */
+  boolean hasHostSpoken() {
+    return hostSpoke;
+  }
+
+  /** When something moved last. */
+  long used() {
+    return used;
   }
 
   // The guest's side.
@@ -238,6 +264,7 @@ final class TcpConnection implements Channels.Handler {
         taken += rest;
       }
       receiveNext += taken;
+      used = taken > 0 ? System.nanoTime() : used;
       if (taken < in.length - skip) {
         end = false;
       }
@@ -357,7 +384,7 @@ final class TcpConnection implements Channels.Handler {
    */
   void tick(long now) {
     if (state == State.SYN_SENT || state == State.SYN_RECEIVED || state == State.DIALLING) {
-      if (now - begun > OPENING_LIMIT) {
+      if (now - begun > (state == State.DIALLING ? DIALLING_LIMIT : OPENING_LIMIT)) {
         abort();
         return;
       }
@@ -403,6 +430,9 @@ final class TcpConnection implements Channels.Handler {
       }
     } catch (IOException e) {
       stack.debug("the host's end broke", e);
+      if (state == State.DIALLING && TcpStack.isUnreachable(e)) {
+        stack.unreachable(endpoints);
+      }
       abort();
       return;
     }
@@ -413,7 +443,9 @@ final class TcpConnection implements Channels.Handler {
   }
 
   private void hostConnected() {
+    stack.dialled(this);
     state = State.SYN_RECEIVED;
+    used = System.nanoTime();
     sendSyn();
   }
 
@@ -421,6 +453,9 @@ final class TcpConnection implements Channels.Handler {
     int count = toGuest.readFrom(host, READ);
     if (count < 0) {
       hostEnded = true;
+    } else if (count > 0) {
+      hostSpoke = true;
+      used = System.nanoTime();
     }
   }
 
@@ -463,6 +498,9 @@ final class TcpConnection implements Channels.Handler {
   }
 
   private void forget() {
+    if (state == State.DIALLING) {
+      stack.dialled(this);
+    }
     state = State.CLOSED;
     toHost.release();
     toGuest.release();

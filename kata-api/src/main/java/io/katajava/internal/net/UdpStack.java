@@ -1,7 +1,9 @@
 package io.katajava.internal.net;
 
+import io.katajava.SandboxEvent.NetworkLimit;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
@@ -31,55 +33,104 @@ final class UdpStack {
   private static final int FIRST_EPHEMERAL = 32768;
   private static final int EPHEMERAL = 28232;
 
-  private record Flow(int guestPort, Ip address, int port) {}
+  private record Flow(int guestPort, Ip address, int port) {
+    FamilySide.Quote quote() {
+      return new FamilySide.Quote(Packets.PROTOCOL_UDP, guestPort, address, port);
+    }
+  }
 
   /** Decides about the first datagram to somewhere. */
   interface Gate {
     boolean allows(Ip address, int port, ByteBuffer frame);
+
+    /** Tells the guest that what it sent there went nowhere. */
+    void unreachable(FamilySide.Quote quote, FamilySide.Unreachable why);
   }
 
   private final GuestFrames frames;
   private final Channels channels;
   private final Gate gate;
+  private final NetworkLimits limits;
+  private final SocketBudget.Share sockets;
+  private volatile int count;
   private final Map<Flow, Outward> flows = new LinkedHashMap<>(16, 0.75f, true);
   private final Map<Integer, Inward> published = new HashMap<>();
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(65536);
 
-  UdpStack(GuestFrames frames, Channels channels, Gate gate) {
+  UdpStack(
+      GuestFrames frames,
+      Channels channels,
+      Gate gate,
+      NetworkLimits limits,
+      SocketBudget.Share sockets) {
     this.frames = frames;
     this.channels = channels;
     this.gate = gate;
+    this.limits = limits;
+    this.sockets = sockets;
+  }
+
+  /** Of any thread. */
+  int flows() {
+    return count;
   }
 
   /** A datagram of the guest to the outside. */
   void receive(ByteBuffer frame, ByteBuffer data, int guestPort, Ip address, int port) {
     Flow flow = new Flow(guestPort, address, port);
-    try {
-      Outward known = flows.get(flow);
-      if (known == null) {
-        if (!gate.allows(address, port, frame)) {
-          return;
-        }
-        known = new Outward(flow);
-        flows.put(flow, known);
-        dropOldest();
+    Outward known = flows.get(flow);
+    if (known == null) {
+      if (!gate.allows(address, port, frame)) {
+        return;
       }
+      known = begin(flow);
+    }
+    if (known != null) {
       known.send(data);
-    } catch (IOException | RuntimeException e) {
-      log.debug("a datagram to {}:{} is lost", address, port, e);
-      Outward broken = flows.remove(flow);
-      if (broken != null) {
-        Channels.close(broken.channel);
-      }
     }
   }
 
-  private void dropOldest() {
-    if (flows.size() > MOST_FLOWS) {
-      Iterator<Outward> oldest = flows.values().iterator();
-      Channels.close(oldest.next().channel);
-      oldest.remove();
+  /** Null when there can be none, of which the guest was told. */
+  private @Nullable Outward begin(Flow flow) {
+    if (flows.size() >= MOST_FLOWS) {
+      dropOldest();
     }
+    if (!sockets.take() && !(dropOldest() && sockets.take())) {
+      limits.reached(NetworkLimit.DESCRIPTORS, "datagrams to " + flow.address());
+      gate.unreachable(flow.quote(), FamilySide.Unreachable.HOST);
+      return null;
+    }
+    try {
+      Outward opened = new Outward(flow);
+      flows.put(flow, opened);
+      count = flows.size();
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      log.debug("{} cannot be opened: {}", flow, e.toString());
+      sockets.give();
+      if (e instanceof TcpStack.NoDescriptorException) {
+        limits.reached(NetworkLimit.DESCRIPTORS, "datagrams to " + flow.address() + ": " + e);
+      }
+      gate.unreachable(flow.quote(), FamilySide.Unreachable.HOST);
+      return null;
+    }
+  }
+
+  private boolean dropOldest() {
+    Iterator<Outward> oldest = flows.values().iterator();
+    if (!oldest.hasNext()) {
+      return false;
+    }
+    Outward gone = oldest.next();
+    oldest.remove();
+    Channels.close(gone.channel);
+    ended();
+    return true;
+  }
+
+  private void ended() {
+    sockets.give();
+    count = flows.size();
   }
 
   /** Takes datagrams at a port of the host for a port of the guest. */
@@ -136,14 +187,23 @@ final class UdpStack {
               boolean silent = now - flow.used > SILENCE;
               if (silent) {
                 Channels.close(flow.channel);
+                sockets.give();
               }
               return silent;
             });
+    count = flows.size();
   }
 
   void close() {
-    flows.values().forEach(flow -> Channels.close(flow.channel));
+    flows
+        .values()
+        .forEach(
+            flow -> {
+              Channels.close(flow.channel);
+              sockets.give();
+            });
     flows.clear();
+    count = 0;
     List<Integer> ports = new ArrayList<>(published.keySet());
     ports.forEach(this::unpublish);
   }
@@ -152,15 +212,21 @@ final class UdpStack {
   private final class Outward implements Channels.Handler {
     private final Flow flow;
     private final DatagramChannel channel;
+    private final InetSocketAddress peer;
     private long used = System.nanoTime();
 
     Outward(Flow flow) throws IOException {
       this.flow = flow;
+      this.peer = new InetSocketAddress(flow.address().inet(), flow.port());
       this.channel =
-          DatagramChannel.open(
-              flow.address().isIpv6() ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET);
+          Channels.opening(
+              () ->
+                  DatagramChannel.open(
+                      flow.address().isIpv6()
+                          ? StandardProtocolFamily.INET6
+                          : StandardProtocolFamily.INET));
       try {
-        channel.connect(new InetSocketAddress(flow.address().inet(), flow.port()));
+        channel.connect(peer);
         channels.register(channel, SelectionKey.OP_READ, this);
       } catch (IOException | RuntimeException e) {
         Channels.close(channel);
@@ -168,27 +234,62 @@ final class UdpStack {
       }
     }
 
-    void send(ByteBuffer data) throws IOException {
+    void send(ByteBuffer data) {
       used = System.nanoTime();
-      channel.write(data);
+      try {
+        write(data);
+      } catch (PortUnreachableException e) {
+        // That is about a datagram before; this one has not been sent.
+        gate.unreachable(flow.quote(), FamilySide.Unreachable.PORT);
+        try {
+          write(data);
+        } catch (IOException again) {
+          lost(again);
+        }
+      } catch (IOException e) {
+        lost(e);
+      }
+    }
+
+    private void write(ByteBuffer data) throws IOException {
+      if (data.hasRemaining()) {
+        channel.write(data);
+      } else {
+        EmptyDatagram.send(channel, peer);
+      }
+    }
+
+    /** Datagrams may be lost; where it is known that none gets there, the guest is told. */
+    private void lost(IOException e) {
+      log.debug("a datagram to {} is lost: {}", flow, e.toString());
+      gate.unreachable(
+          flow.quote(),
+          e instanceof PortUnreachableException
+              ? FamilySide.Unreachable.PORT
+              : FamilySide.Unreachable.HOST);
     }
 
     @Override
     public void ready() {
-      try {
-        for (int i = 0; i < BURST; i++) {
+      for (int i = 0; i < BURST; i++) {
+        try {
           buffer.clear();
-          if (channel.read(buffer) <= 0) {
+          // Not read(): it returns 0 for an empty datagram, and for none.
+          if (channel.receive(buffer) == null) {
             return;
           }
           used = System.nanoTime();
           toGuest(flow.address(), flow.port(), flow.guestPort(), buffer.flip());
+        } catch (PortUnreachableException e) {
+          gate.unreachable(flow.quote(), FamilySide.Unreachable.PORT);
+        } catch (IOException e) {
+          if (flows.remove(flow, this)) {
+            lost(e);
+            Channels.close(channel);
+            ended();
+          }
+          return;
         }
-      } catch (IOException e) {
-        // Nobody is there; UDP has no better way to say so than silence.
-        log.debug("{} does not take datagrams: {}", flow, e.toString());
-        flows.remove(flow, this);
-        Channels.close(channel);
       }
     }
   }

@@ -1,7 +1,9 @@
 package io.katajava.internal.net;
 
+import io.katajava.IpFamily;
 import io.katajava.Network.Mapping;
 import io.katajava.Network.Relay;
+import io.katajava.NetworkStatistics;
 import io.katajava.PublishedPort;
 import io.katajava.SandboxEvent;
 import io.katajava.agent.threads.OwnedThreads;
@@ -15,8 +17,12 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -46,28 +52,45 @@ public final class UserNetwork implements AutoCloseable {
   private final DnsProxy dns;
   private final EgressCheck egress;
   private final Refusals refusals;
+  private final NetworkLimits limits;
+  private final SocketBudget.Share sockets;
+  private final DeniedNames denied;
   private final PublishedPorts ports;
+  private final Consumer<SandboxEvent> events;
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final Thread thread;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private volatile boolean closed;
   private @Nullable ServerSocketChannel listener;
+  private @Nullable Acceptor link;
 
   private UserNetwork(
       UserNetworkSettings settings,
       Selector selector,
       Consumer<SandboxEvent> events,
       Executor blocking,
-      Predicate<Ip> ways) {
+      Predicate<Ip> ways,
+      SocketBudget budget) {
+    this.events = events;
     this.settings = settings;
     this.selector = selector;
     this.channels = new Channels(selector);
     this.egress = new EgressCheck(settings.egress());
-    this.refusals = new Refusals(events);
+    this.limits = new NetworkLimits(events);
+    this.sockets = budget.share(channels::reap);
+    this.refusals = new Refusals(events, limits);
     this.guest = new GuestSide(settings, this::packet);
-    this.tcp = new TcpStack(guest, channels, this::dial);
-    this.udp = new UdpStack(guest, channels, this::allows);
-    this.dns = new DnsProxy(channels, egress, refusals, settings, ways, blocking, this::execute);
-    this.ports = new PublishedPorts(settings, channels, tcp, udp, this::execute);
+    this.tcp = new TcpStack(guest, channels, new Dialling(), limits, sockets);
+    this.udp = new UdpStack(guest, channels, new Gate(), limits, sockets);
+    this.dns =
+        new DnsProxy(
+            channels, egress, refusals, settings, ways, limits, sockets, blocking, this::execute);
+    this.denied =
+        new DeniedNames(
+            egress.watched(),
+            settings.ipv6().isPresent() ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.IPV4),
+            dns::lookUp);
+    this.ports = new PublishedPorts(settings, channels, tcp, udp, limits, this::execute);
     this.thread =
         OwnedThreads.make(
             "kata-net-" + settings.label(),
@@ -97,7 +120,8 @@ public final class UserNetwork implements AutoCloseable {
       Executor blocking,
       Predicate<Ip> ways)
       throws IOException {
-    UserNetwork network = new UserNetwork(settings, Selector.open(), events, blocking, ways);
+    UserNetwork network =
+        new UserNetwork(settings, Selector.open(), events, blocking, ways, SocketBudget.OF_THE_JVM);
     network.thread.start();
     return network;
   }
@@ -121,7 +145,7 @@ public final class UserNetwork implements AutoCloseable {
         () -> {
           listener = server;
           try {
-            channels.register(server, SelectionKey.OP_ACCEPT, this::linkUp);
+            link = new Acceptor(server, channels, limits, channel -> linkUp(server, channel));
           } catch (IOException e) {
             log.warn("the network of {} cannot be connected", settings.label(), e);
             Channels.close(server);
@@ -129,22 +153,12 @@ public final class UserNetwork implements AutoCloseable {
         });
   }
 
-  private void linkUp() {
-    ServerSocketChannel server = listener;
-    if (server == null) {
-      return;
-    }
-    try {
-      SocketChannel channel = server.accept();
-      if (channel != null) {
-        SelectionKey key = channels.register(channel, SelectionKey.OP_READ, this::receive);
-        guest.connect(new FrameLink(channel, key));
-        Channels.close(server);
-        listener = null;
-      }
-    } catch (IOException e) {
-      log.warn("the network of {} could not be connected", settings.label(), e);
-    }
+  private void linkUp(ServerSocketChannel server, SocketChannel channel) throws IOException {
+    SelectionKey key = channels.register(channel, SelectionKey.OP_READ, this::receive);
+    guest.connect(new FrameLink(channel, key));
+    Channels.close(server);
+    listener = null;
+    link = null;
   }
 
   /**
@@ -178,55 +192,108 @@ public final class UserNetwork implements AutoCloseable {
     return ports.published();
   }
 
+  /**
+   * What is open and what was refused.
+   *
+   * @return a snapshot
+   */
+  public NetworkStatistics statistics() {
+    return limits.statistics(tcp.connections(), tcp.halfOpen(), udp.flows(), sockets);
+  }
+
+  /**
+   * Asks whether the guest listens at a TCP port; no program there notices.
+   *
+   * @param guestPort the port
+   * @return to come within seconds; false also when the guest does not answer
+   */
+  public CompletableFuture<Boolean> isListening(int guestPort) {
+    CompletableFuture<Boolean> told = new CompletableFuture<>();
+    ended.thenRun(() -> told.complete(false));
+    execute(
+        () -> {
+          UserNetworkSettings.Ends ends = settings.ipv4();
+          tcp.probe(ends.gateway(), ends.guest(), guestPort, told::complete);
+        });
+    return told;
+  }
+
   private void execute(Runnable task) {
     tasks.add(task);
     selector.wakeup();
   }
 
   private void run() {
-    long ticked = System.nanoTime();
+    long ticked = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
     try {
       while (!closed) {
-        selector.select(isIdle() ? 0 : TICK_MILLIS);
+        selector.select(isIdle() ? denied.dueInMillis(System.nanoTime()) : TICK_MILLIS);
+        sockets.reaped();
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
-          task.run();
+          attempt(task, null);
         }
-        for (SelectionKey key : selector.selectedKeys()) {
-          handle(key);
-        }
+        // A copy: who closes something at once makes the selector look again.
+        List<SelectionKey> selected = List.copyOf(selector.selectedKeys());
         selector.selectedKeys().clear();
+        for (SelectionKey key : selected) {
+          if (key.isValid()) {
+            attempt(((Channels.Handler) key.attachment())::ready, key);
+          }
+        }
         settle();
         long now = System.nanoTime();
-        if (now - ticked > TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS)) {
+        if (now - ticked >= TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS)) {
           ticked = now;
-          tcp.tick(now);
-          udp.tick(now);
-          dns.tick(now);
+          tick(now);
           settle();
         }
       }
-    } catch (IOException | RuntimeException e) {
-      log.error("the network of {} broke", settings.label(), e);
+    } catch (IOException | RuntimeException | Error e) {
+      lost(e);
     } finally {
       end();
     }
   }
 
-  private void handle(SelectionKey key) {
-    if (!key.isValid()) {
-      return;
+  private void tick(long now) {
+    tcp.tick(now);
+    udp.tick(now);
+    dns.tick(now);
+    denied.tick(now);
+    ports.tick(now);
+    Acceptor waiting = link;
+    if (waiting != null) {
+      waiting.tick(now);
     }
+  }
+
+  /** A fault of ours with one connection, or one that is too large, must not take the others. */
+  private void attempt(Runnable task, @Nullable SelectionKey of) {
     try {
-      ((Channels.Handler) key.attachment()).ready();
-    } catch (RuntimeException e) {
-      // A fault of ours with one connection must not take the others along.
+      task.run();
+    } catch (RuntimeException | Error e) {
+      if (of != null) {
+        Channels.close(of.channel());
+      }
       log.error("a connection of {} is dropped", settings.label(), e);
-      Channels.close(key.channel());
+    }
+  }
+
+  private void lost(Throwable e) {
+    try {
+      events.accept(new SandboxEvent.NetworkLost(Instant.now(), e.toString()));
+    } finally {
+      log.error("the network of {} broke", settings.label(), e);
     }
   }
 
   private boolean isIdle() {
-    return tcp.isIdle() && udp.isIdle() && dns.isIdle();
+    Acceptor waiting = link;
+    return tcp.isIdle()
+        && udp.isIdle()
+        && dns.isIdle()
+        && ports.isIdle()
+        && (waiting == null || !waiting.isResting());
   }
 
   private void settle() {
@@ -261,6 +328,7 @@ public final class UserNetwork implements AutoCloseable {
 
   private void end() {
     closed = true;
+    ended.complete(null);
     ports.close();
     tcp.close();
     udp.close();
@@ -273,6 +341,7 @@ public final class UserNetwork implements AutoCloseable {
     for (SelectionKey key : selector.keys()) {
       Channels.close(key.channel());
     }
+    sockets.close();
     try {
       selector.close();
     } catch (IOException e) {
@@ -314,49 +383,85 @@ public final class UserNetwork implements AutoCloseable {
     }
   }
 
-  private boolean allows(Ip address, int port, ByteBuffer frame) {
-    boolean allowed = port != 0 && allows("udp", address, port);
-    if (!allowed) {
-      guest.unreachable(frame, FamilySide.Unreachable.PROHIBITED);
+  /** What the guest's datagrams are asked about. */
+  private final class Gate implements UdpStack.Gate {
+    @Override
+    public boolean allows(Ip address, int port, ByteBuffer frame) {
+      EgressCheck.Decision decision = egress.decide(address, port);
+      if (port != 0 && decision.allowed()) {
+        return true;
+      }
+      if (!decision.later()) {
+        tellRefused("udp", address, port, decision);
+        guest.unreachable(frame, FamilySide.Unreachable.PROHIBITED);
+      }
+      return false;
     }
-    return allowed;
+
+    @Override
+    public void unreachable(FamilySide.Quote quote, FamilySide.Unreachable why) {
+      guest.unreachable(quote, why);
+    }
   }
 
-  private boolean allows(String protocol, Ip address, int port) {
-    EgressCheck.Decision decision = egress.decide(address, port);
-    if (!decision.allowed()) {
-      refusals.refused(protocol, address.toString(), port, decision.name(), decision.reason());
-    }
-    return decision.allowed();
+  private void tellRefused(String protocol, Ip address, int port, EgressCheck.Decision decision) {
+    refusals.refused(protocol, address.toString(), port, decision.name(), decision.reason());
   }
 
-  private @Nullable FarEnd dial(Ip address, int port) throws IOException {
-    if (settings.isGateway(address)) {
-      if (port == DnsProxy.PORT) {
-        return dns.connect();
+  /** Where the guest's connections lead. */
+  private final class Dialling implements TcpStack.Dialler {
+    @Override
+    public TcpStack.Way way(Ip address, int port) {
+      if (settings.isGateway(address)) {
+        return port == DnsProxy.PORT
+            ? TcpStack.Way.SERVICE
+            : relay(port).isPresent() ? TcpStack.Way.SOCKET : TcpStack.Way.NONE;
       }
-      for (Relay relay : settings.relays()) {
-        if (relay.guestPort() == port) {
-          return new SocketEnd(connect(relay));
-        }
+      EgressCheck.Decision decision = egress.decide(address, port);
+      if (port != 0 && decision.allowed()) {
+        return TcpStack.Way.SOCKET;
+      } else if (decision.later()) {
+        return TcpStack.Way.LATER;
       }
-      throw new IOException("nothing is at port " + port + " of the gateway");
+      tellRefused("tcp", address, port, decision);
+      return TcpStack.Way.NONE;
     }
-    if (port == 0 || !allows("tcp", address, port)) {
-      return null;
+
+    @Override
+    public FarEnd dial(Ip address, int port) throws IOException {
+      if (!settings.isGateway(address)) {
+        SocketChannel channel = Channels.opening(SocketChannel::open);
+        return new SocketEnd(connecting(channel, new InetSocketAddress(address.inet(), port)));
+      }
+      return port == DnsProxy.PORT
+          ? dns.connect()
+          : new SocketEnd(connect(relay(port).orElseThrow()));
     }
-    SocketChannel channel = SocketChannel.open();
-    return new SocketEnd(connecting(channel, new InetSocketAddress(address.inet(), port)));
+
+    @Override
+    public void unreachable(TcpStack.Endpoints endpoints) {
+      if (!settings.isGateway(endpoints.address())) {
+        guest.unreachable(
+            new FamilySide.Quote(
+                Packets.PROTOCOL_TCP, endpoints.guestPort(), endpoints.address(), endpoints.port()),
+            FamilySide.Unreachable.HOST);
+      }
+    }
+  }
+
+  private Optional<Relay> relay(int port) {
+    return settings.relays().stream().filter(relay -> relay.guestPort() == port).findFirst();
   }
 
   private static SocketChannel connect(Relay relay) throws IOException {
     if (relay.socket().isPresent()) {
       return connecting(
-          SocketChannel.open(StandardProtocolFamily.UNIX),
+          Channels.opening(() -> SocketChannel.open(StandardProtocolFamily.UNIX)),
           UnixDomainSocketAddress.of(relay.socket().get()));
     }
     return connecting(
-        SocketChannel.open(), new InetSocketAddress(LOOPBACK.inet(), relay.hostPort()));
+        Channels.opening(SocketChannel::open),
+        new InetSocketAddress(LOOPBACK.inet(), relay.hostPort()));
   }
 
   private static SocketChannel connecting(SocketChannel channel, java.net.SocketAddress to)

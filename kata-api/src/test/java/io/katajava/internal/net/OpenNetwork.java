@@ -58,6 +58,10 @@ final class OpenNetwork implements AutoCloseable {
     guest = new FakeGuestLink(directory.resolve("s"));
   }
 
+  String threadName() {
+    return "kata-net-" + label;
+  }
+
   SandboxEvent.EgressRefused refused() throws InterruptedException {
     SandboxEvent event = events.poll(60, TimeUnit.SECONDS);
     assertThat(event).isInstanceOf(SandboxEvent.EgressRefused.class);
@@ -77,6 +81,6 @@ final class OpenNetwork implements AutoCloseable {
     Files.delete(directory.resolve("s"));
     Files.delete(directory);
     assertThat(Thread.getAllStackTraces().keySet())
-        .noneMatch(thread -> thread.getName().equals("kata-net-" + label));
+        .noneMatch(thread -> thread.getName().equals(threadName()));
   }
 }

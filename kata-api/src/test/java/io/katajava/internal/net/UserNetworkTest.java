@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -299,12 +301,11 @@ class UserNetworkTest {
     to.putShort((short) 4711).putShort((short) 0x0100).putShort((short) 1);
     to.putShort((short) 0).putInt(0);
     for (String label : name.split("\\.", -1)) {
-      to.put((byte) label.length()).put(label.getBytes(UTF_8));
+      byte[] bytes = label.getBytes(UTF_8);
+      to.put((byte) bytes.length).put(bytes);
     }
     to.put((byte) 0).putShort((short) type).putShort((short) 1);
-    byte[] bytes = new byte[to.position()];
-    to.flip().get(bytes);
-    return bytes;
+    return bytes(to.flip());
   }
 
   @Test
@@ -360,14 +361,140 @@ class UserNetworkTest {
 
   @Test
   void connections_moreThanTheLimit_areRefused() throws Exception {
-    // The service accepts none of them; its backlog is short, so most stay half open.
-    List<Integer> refused = new ArrayList<>();
-    for (int i = 0; i < TcpStack.MOST_CONNECTIONS + 5; i++) {
-      guest.tcp(LOCAL, 20000 + i, service.getLocalPort(), Packets.SYN, 1, 0, NOTHING);
+    // The system answers for a service that accepts none of them.
+    try (ServerSocket patient = new ServerSocket(0, 2000, LOOPBACK)) {
+      for (int i = 0; i < TcpStack.MOST_CONNECTIONS + 5; i++) {
+        guest.tcp(LOCAL, 20000 + i, patient.getLocalPort(), Packets.SYN, 1, 0, NOTHING);
+        guest.next(i < TcpStack.MOST_CONNECTIONS ? Packets.SYN : Packets.RST);
+      }
+      assertThat(limit().limit()).isEqualTo(SandboxEvent.NetworkLimit.CONNECTIONS);
+      assertThat(network.statistics().connections()).isEqualTo(TcpStack.MOST_CONNECTIONS);
+      assertThat(network.statistics().sockets()).isEqualTo(TcpStack.MOST_CONNECTIONS);
+      assertThat(network.statistics().refusedByLimit()).isEqualTo(5);
+      // The other way is a matter of its own.
+      int port = network.publish(PublishedPort.tcp(80)).host().getPort();
+      try (Socket host = new Socket(LOOPBACK, port)) {
+        assertThat(host.isConnected()).isTrue();
+        Packet syn = guest.next(Packets.SYN);
+        assertThat(syn.guestPort()).isEqualTo(80);
+      }
     }
-    while (refused.size() < 5) {
-      refused.add(guest.next(Packets.RST).guestPort());
+  }
+
+  private SandboxEvent.NetworkLimitReached limit() throws InterruptedException {
+    SandboxEvent event = events.poll(60, TimeUnit.SECONDS);
+    assertThat(event).isInstanceOf(SandboxEvent.NetworkLimitReached.class);
+    return (SandboxEvent.NetworkLimitReached) java.util.Objects.requireNonNull(event);
+  }
+
+  @Test
+  void connections_toAServiceThatDoesNotAnswer_leaveRoomForOthers() throws Exception {
+    try (SilentService silent = new SilentService()) {
+      int accepted = TcpStack.MOST_HALF_OPEN / 2;
+      for (int i = 0; i < accepted + 1; i++) {
+        guest.tcp(LOCAL, 20000 + i, silent.port(), Packets.SYN, 1, 0, NOTHING);
+      }
+      assertThat(guest.next(Packets.RST).guestPort()).isEqualTo(20000 + accepted);
+      assertThat(limit().limit()).isEqualTo(SandboxEvent.NetworkLimit.HALF_OPEN);
+      assertThat(network.statistics().halfOpen()).isEqualTo(accepted);
+      guest.tcp(LOCAL, 19999, service.getLocalPort(), Packets.SYN, 1, 0, NOTHING);
+      assertThat(guest.next(Packets.SYN).guestPort()).isEqualTo(19999);
+      assertThat(network.statistics().halfOpen()).isEqualTo(accepted);
+      // The guest gives one up: another one may try.
+      guest.tcp(LOCAL, 20000, silent.port(), Packets.RST, 2, 0, NOTHING);
+      guest.tcp(LOCAL, 19998, silent.port(), Packets.SYN, 1, 0, NOTHING);
+      guest.tcp(LOCAL, 19997, silent.port(), Packets.SYN, 1, 0, NOTHING);
+      assertThat(guest.next(Packets.RST).guestPort()).isEqualTo(19997);
     }
-    assertThat(refused).contains(20000 + TcpStack.MOST_CONNECTIONS + 4);
+  }
+
+  @Test
+  void connections_beyondTheLimit_areResetNotEnded() throws Exception {
+    int port = network.publish(PublishedPort.tcp(80)).host().getPort();
+    List<Socket> peers = new ArrayList<>();
+    try {
+      for (int i = 0; i < TcpStack.MOST_CONNECTIONS; i++) {
+        peers.add(new Socket(LOOPBACK, port));
+        guest.next(Packets.SYN);
+      }
+      for (int i = 0; i < 3; i++) {
+        try (Socket excess = new Socket(LOOPBACK, port)) {
+          assertThatThrownBy(() -> excess.getInputStream().read())
+              .isInstanceOf(SocketException.class)
+              .hasMessageContaining("reset");
+        }
+      }
+    } finally {
+      for (Socket peer : peers) {
+        peer.close();
+      }
+    }
+  }
+
+  @Test
+  void datagrams_withoutData_areCarriedBothWays() throws Exception {
+    try (DatagramSocket peer = new DatagramSocket(0, LOOPBACK)) {
+      DatagramPacket out = new DatagramPacket(new byte[100], 100);
+      for (int size : new int[] {0, 3, 0, 0}) {
+        guest.udp(LOCAL, 4000, peer.getLocalPort(), new byte[size]);
+        peer.receive(out);
+        assertThat(out.getLength()).isEqualTo(size);
+        out.setLength(100);
+      }
+      for (int size : new int[] {0, 3, 0, 0}) {
+        peer.send(new DatagramPacket(new byte[size], size, out.getSocketAddress()));
+        Packet back = guest.next();
+        assertThat(back.protocol()).isEqualTo(Packets.PROTOCOL_UDP);
+        assertThat(back.guestPort()).isEqualTo(4000);
+        assertThat(back.data()).hasSize(size);
+      }
+      InetSocketAddress host = network.publish(PublishedPort.udp(5353)).host();
+      peer.send(new DatagramPacket(NOTHING, 0, host));
+      Packet in = guest.next();
+      assertThat(in.data()).isEmpty();
+      guest.udp(GATEWAY, 5353, in.port(), NOTHING);
+      DatagramPacket answer = new DatagramPacket(new byte[100], 100);
+      peer.receive(answer);
+      assertThat(answer.getSocketAddress()).isEqualTo(host);
+      assertThat(answer.getLength()).isZero();
+    }
+  }
+
+  @Test
+  void datagram_toAClosedPort_isAnsweredByTheAddressThatNobodyIsThere() throws Exception {
+    int closed;
+    try (DatagramSocket gone = new DatagramSocket(0, LOOPBACK)) {
+      closed = gone.getLocalPort();
+    }
+    for (int i = 0; i < 3; i++) {
+      guest.udp(LOCAL, 4001, closed, new byte[] {1});
+      Packet no = guest.next();
+      assertThat(no.protocol()).isEqualTo(Packets.PROTOCOL_ICMP);
+      assertThat(no.from()).isEqualTo(LOCAL);
+      assertThat(no.content().getShort(0)).isEqualTo((short) 0x0303);
+      // IP's header, and of UDP's the ports: so the guest's kernel finds its socket.
+      assertThat(FakeGuestLink.GUEST.isAt(no.content(), 8 + 12)).isTrue();
+      assertThat(LOCAL.isAt(no.content(), 8 + 16)).isTrue();
+      assertThat(no.content().get(8 + 9)).isEqualTo((byte) Packets.PROTOCOL_UDP);
+      assertThat(no.content().getShort(28) & 0xffff).isEqualTo(4001);
+      assertThat(no.content().getShort(30) & 0xffff).isEqualTo(closed);
+    }
+    assertThat(network.statistics().flows()).isEqualTo(1);
+  }
+
+  @Test
+  void probe_findsAListenerWithoutAConnection() throws Exception {
+    CompletableFuture<Boolean> asked = network.isListening(80);
+    Packet syn = guest.next(Packets.SYN);
+    assertThat(syn.guestPort()).isEqualTo(80);
+    guest.tcp(GATEWAY, 80, syn.port(), Packets.SYN | Packets.ACK, 900, syn.sequence() + 1, NOTHING);
+    assertThat(guest.next(Packets.RST).sequence()).isEqualTo(syn.sequence() + 1);
+    assertThat(asked.get(60, TimeUnit.SECONDS)).isTrue();
+
+    asked = network.isListening(81);
+    syn = guest.next(Packets.SYN);
+    guest.tcp(GATEWAY, 81, syn.port(), Packets.RST | Packets.ACK, 0, syn.sequence() + 1, NOTHING);
+    assertThat(asked.get(60, TimeUnit.SECONDS)).isFalse();
+    assertThat(network.isListening(82).get(60, TimeUnit.SECONDS)).as("no answer").isFalse();
   }
 }
