@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,9 @@ import org.slf4j.LoggerFactory;
  *     /var/lib/kata-java}, else {@code ~/.local/share/kata-java}
  */
 public record KataDirectories(Path state, Path cache, Path data) {
+
+  /** What this JVM has chosen instead of a directory that it cannot trust. */
+  private static final Map<Path, Path> INSTEAD = new ConcurrentHashMap<>();
 
   /**
    * Directories for what needs nothing of users' data.
@@ -86,8 +90,22 @@ public record KataDirectories(Path state, Path cache, Path data) {
     if (obstacle.isEmpty()) {
       return usual;
     }
+    return INSTEAD.compute(
+        usual,
+        (key, known) ->
+            known != null && TrustedDirectory.obstacleToOwn(known).isEmpty()
+                ? known
+                : another(usual, obstacle.get()));
+  }
+
+  static Path another(Path usual, String obstacle) {
+    String name = usual.getFileName() + "-";
+    Path above = usual.toAbsolutePath().getParent();
+    if (above == null) {
+      return usual;
+    }
     List<Path> others = new ArrayList<>();
-    try (DirectoryStream<Path> all = Files.newDirectoryStream(above, name + "-*")) {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(above, name + "*")) {
       for (Path other : all) {
         if (Files.isDirectory(other, LinkOption.NOFOLLOW_LINKS)
             && TrustedDirectory.obstacleToOwn(other).isEmpty()) {
@@ -97,9 +115,10 @@ public record KataDirectories(Path state, Path cache, Path data) {
     } catch (IOException e) {
       LoggerFactory.getLogger(KataDirectories.class).debug("cannot list {}", above, e);
     }
-    Path chosen = others.isEmpty() ? above.resolve(name + "-" + suffix()) : Collections.min(others);
+    Path chosen =
+        others.isEmpty() ? usual.resolveSibling(name + suffix()) : Collections.min(others);
     LoggerFactory.getLogger(KataDirectories.class)
-        .warn("{}; state is kept in {} instead", obstacle.get(), chosen);
+        .warn("{}; state is kept in {} instead", obstacle, chosen);
     return chosen;
   }
 

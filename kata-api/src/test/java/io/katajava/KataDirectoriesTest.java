@@ -62,13 +62,15 @@ class KataDirectoriesTest {
     Path other = KataDirectories.temporary(above, "ann");
     assertThat(other.toString()).startsWith(usual + "-");
     assertThat(other).doesNotExist();
-    assertThat(KataDirectories.temporary(above, "ann")).isNotEqualTo(other);
+    assertThat(KataDirectories.temporary(above, "ann")).isEqualTo(other);
 
     TrustedDirectory.own("state", other, "rwx--x--x");
     Files.setPosixFilePermissions(
         Files.createDirectory(above.resolve("kata-java-ann-000")),
         PosixFilePermissions.fromString("rwxrwxrwx"));
     assertThat(KataDirectories.temporary(above, "ann")).isEqualTo(other);
+    // As another JVM of that user has it.
+    assertThat(KataDirectories.another(usual, "it is somebody else's")).isEqualTo(other);
   }
 
   @Test

@@ -18,12 +18,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** A hypervisor whose only machine is a {@link FakeAgent}. */
 public final class FakeMachine implements Hypervisor, VirtualMachine {
   private final FakeAgent agent;
   private final CompletableFuture<VmExit> exit = new CompletableFuture<>();
+
+  /**
+   * What its end fails with, once by its stop and once by its close, which ends it all the same.
+   */
+  public final Queue<Error> failures = new ConcurrentLinkedQueue<>();
 
   public FakeMachine(FakeAgent agent) {
     this.agent = agent;
@@ -116,11 +123,20 @@ public final class FakeMachine implements Hypervisor, VirtualMachine {
 
   @Override
   public void stop(Duration grace) {
+    fail();
     exit.complete(new VmExit(0, "it was told to"));
   }
 
   @Override
   public void close() {
     exit.complete(new VmExit(0, "it was closed"));
+    fail();
+  }
+
+  private void fail() {
+    Error failure = failures.poll();
+    if (failure != null) {
+      throw failure;
+    }
   }
 }

@@ -19,6 +19,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -34,6 +35,7 @@ class PoolCoreTest {
   private static final class Fake {
     final CompletableFuture<VmExit> exit = new CompletableFuture<>();
     final CountDownLatch closed = new CountDownLatch(1);
+    volatile @Nullable Throwable failure;
     final Sandbox sandbox =
         (Sandbox)
             Proxy.newProxyInstance(
@@ -47,6 +49,9 @@ class PoolCoreTest {
                       case "close" -> {
                         exit.complete(new VmExit(0, "closed"));
                         closed.countDown();
+                        if (failure != null) {
+                          throw failure;
+                        }
                         yield null;
                       }
                       case "equals" -> proxy == arguments[0];
@@ -215,5 +220,51 @@ class PoolCoreTest {
     }
     assertThatThrownBy(pool::borrow)
         .satisfies(e -> assertThat(codeOf(e)).isEqualTo(ErrorCode.CLOSED));
+  }
+
+  @Test
+  void close_sandboxesThatFailToClose_areAllClosedAndTold() {
+    PoolCore pool = pool(3, 3, BorrowPolicy.WAIT, LONG);
+    assertThat(pool.awaitIdle(LONG)).isTrue();
+    OutOfMemoryError memory = new OutOfMemoryError("of the test");
+    KataException copy = new KataException(ErrorCode.COPY_FAILED, "it was not copied");
+    made.get(0).failure = memory;
+    made.get(1).failure = copy;
+
+    assertThatThrownBy(pool::close)
+        .isInstanceOf(KataException.class)
+        .hasMessageContaining("it was not copied")
+        .hasMessageContaining("OutOfMemoryError");
+
+    assertThat(made).allMatch(fake -> fake.closed.getCount() == 0);
+    pool.close();
+  }
+
+  @Test
+  void startThatFailsWithAnError_givesItsPlaceBackAndIsTriedAgain() {
+    AtomicBoolean failed = new AtomicBoolean();
+    PoolCore pool =
+        new PoolCore(
+            new PoolCore.Settings(
+                () -> {
+                  if (failed.compareAndSet(false, true)) {
+                    throw new NoClassDefFoundError("of the test");
+                  }
+                  return start();
+                },
+                1,
+                1,
+                1,
+                Duration.ofHours(1),
+                Duration.ofHours(1),
+                LONG,
+                BorrowPolicy.WAIT,
+                sandbox -> true,
+                sandbox -> {}));
+    pool.open();
+    try (pool) {
+      assertThat(pool.awaitIdle(LONG)).isTrue();
+      assertThat(pool.statistics().failedStarts()).isEqualTo(1);
+    }
   }
 }

@@ -1,0 +1,114 @@
+package io.katajava.sdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.katajava.Container;
+import io.katajava.Kata;
+import io.katajava.KataException;
+import io.katajava.Sandbox;
+import io.katajava.Volume;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ends come, whatever a step on their way fails with. */
+class EndsIT {
+  @TempDir Path directory;
+
+  /** A JVM in a locale in which the name of a file that the guest made cannot be spelt. */
+  @Test
+  void close_namesThatCannotBeSpelt_endsTheMachineAndTells() throws Exception {
+    Process jvm = victim("C");
+    String said = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(jvm.waitFor()).as(said).isZero();
+    assertThat(said)
+        .contains("sandbox: COPY_FAILED")
+        .contains("runtime: COPY_FAILED")
+        .contains("machines left: 0");
+    new Leftovers(directory.resolve("s")).assertNone();
+    // What could be spelt came back, of both volumes of the container.
+    assertThat(directory.resolve("one/plain")).hasContent("x");
+    assertThat(directory.resolve("other/plain")).hasContent("x");
+  }
+
+  @Test
+  void close_namesThatCanBeSpelt_isSilent() throws Exception {
+    Process jvm = victim("C.UTF-8");
+    String said = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(jvm.waitFor()).as(said).isZero();
+    assertThat(said).contains("sandbox: closed", "runtime: closed", "machines left: 0");
+  }
+
+  private Process victim(String locale) throws Exception {
+    Files.createDirectory(directory.resolve("one"));
+    Files.createDirectory(directory.resolve("other"));
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Closing.class.getName(),
+                directory.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().put("LC_ALL", locale);
+    return builder.start();
+  }
+
+  /** Closes one sandbox by itself and another by its runtime, and tells what that threw. */
+  static final class Closing {
+    private Closing() {}
+
+    public static void main(String[] arguments) throws Exception {
+      Path directory = Path.of(arguments[0]);
+      List<Long> machines = new ArrayList<>();
+      Kata kata = Kata.builder().stateDirectory(directory.resolve("s")).build();
+      Sandbox first = start(kata, directory.resolve("one"), machines);
+      start(kata, directory.resolve("other"), machines);
+      tell("sandbox", first::close);
+      tell("runtime", kata::close);
+      long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+      while (running(machines) > 0 && System.nanoTime() < deadline) {
+        Thread.onSpinWait();
+      }
+      System.out.println("machines left: " + running(machines));
+    }
+
+    private static long running(List<Long> machines) {
+      return machines.stream()
+          .filter(pid -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent())
+          .count();
+    }
+
+    private static Sandbox start(Kata kata, Path host, List<Long> machines) {
+      Sandbox sandbox = kata.sandbox().start();
+      machines.add(sandbox.hypervisorPid());
+      Container container =
+          sandbox
+              .container("c")
+              .volume("/v", Volume.hostDirectory(host).writable())
+              .command("sleep", "1000")
+              .start();
+      container
+          .exec("sh", "-c", "echo -n x > /v/plain; echo x > /v/$(printf 'caf\\303\\251')")
+          .orThrow();
+      return sandbox;
+    }
+
+    private static void tell(String what, Runnable end) {
+      try {
+        end.run();
+        System.out.println(what + ": closed");
+      } catch (KataException e) {
+        System.out.println(what + ": " + e.code());
+      }
+    }
+  }
+}
