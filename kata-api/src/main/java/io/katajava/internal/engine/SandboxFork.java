@@ -51,7 +51,7 @@ final class SandboxFork {
     List<CopiedContainer> containers = parent.members().copyable();
     ListeningPorts listening = parent.parts().connections().listening();
     try {
-      Duration pause = save(vm, state, deadline);
+      Duration pause = save(state, deadline);
       log.debug("[{}] stood still for {} ms to be forked", parent.id(), pause.toMillis());
       VmImage image = new VmImage(state, Optional.empty(), vm.hardware());
       List<Sandbox> copies = all(count, image, containers, deadline, pause);
@@ -124,16 +124,12 @@ final class SandboxFork {
             });
   }
 
-  private Duration save(VirtualMachine vm, Path state, Deadline deadline) {
+  /** Writes the state; returns how long the sandbox stood still. */
+  Duration save(Path state, Deadline deadline) {
     try {
-      return vm.save(state, true, deadline.remaining());
-    } catch (KataException e) {
-      throw e;
+      return parent.parts().vm().save(state, true, deadline.remaining());
     } catch (RuntimeException e) {
-      throw new KataException(
-          parent.link().isOpen() ? ErrorCode.VM_UNRESPONSIVE : ErrorCode.VM_EXITED,
-          "the state of sandbox " + parent.id() + " could not be written: " + e.getMessage(),
-          Details.none().withSandbox(parent.id()).withCause(e));
+      throw MachineFailures.of("write the state of sandbox " + parent.id(), parent, e);
     }
   }
 

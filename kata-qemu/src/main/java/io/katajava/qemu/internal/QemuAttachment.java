@@ -56,6 +56,7 @@ final class QemuAttachment {
             line,
             sockets,
             new RunAs(null, "it runs already"),
+            null,
             Openings.of(line, sockets),
             new ChangePlanner(
                 config, machineType, spec, AcceleratorChoice.of(config.accelerator()).kvm()),

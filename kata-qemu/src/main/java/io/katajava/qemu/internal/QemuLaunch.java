@@ -101,7 +101,13 @@ final class QemuLaunch {
       }
       try (ReadySocket ready = ReadySocket.listen(sockets.ready())) {
         runAs.own(sockets.ready());
-        return spawn(line(binary, capabilities, memory), runAs, memory, ready);
+        QemuMachine machine =
+            spawn(line(binary, capabilities, memory), runAs, capabilities, memory, ready);
+        if (!machine.isAsKnown()) {
+          log.info("{} runs another QEMU than before, which is asked what it can do", binary);
+          cache.forget(binary);
+        }
+        return machine;
       }
     } catch (IOException e) {
       runAs.release();
@@ -142,7 +148,7 @@ final class QemuLaunch {
     } catch (IOException e) {
       log.debug("[{}] {}", spec.sandboxId(), e.getMessage(), e);
       // The start itself will tell better what is wrong with it.
-      return new QemuCapabilities("unknown", true, List.of(machineType.qemuName()), false);
+      return QemuCapabilities.unknown(machineType.qemuName());
     }
     if (!capabilities.machines().contains(machineType.qemuName())) {
       throw context.failure(
@@ -162,7 +168,11 @@ final class QemuLaunch {
   }
 
   private QemuMachine spawn(
-      List<String> line, RunAs runAs, MappedMemory memory, ReadySocket ready)
+      List<String> line,
+      RunAs runAs,
+      QemuCapabilities capabilities,
+      MappedMemory memory,
+      ReadySocket ready)
       throws InterruptedException {
     List<String> whole = new ArrayList<>(memory.prefix());
     whole.addAll(tie(runAs, memory));
@@ -184,7 +194,7 @@ final class QemuLaunch {
     }
     QemuMachine machine;
     try {
-      machine = machine(process, line, runAs);
+      machine = machine(process, line, runAs, capabilities);
     } catch (RuntimeException | Error e) {
       // There is no thread to be had for its output, for example.
       process.destroyForcibly();
@@ -203,7 +213,8 @@ final class QemuLaunch {
     }
   }
 
-  private QemuMachine machine(Process process, List<String> line, RunAs runAs) {
+  private QemuMachine machine(
+      Process process, List<String> line, RunAs runAs, QemuCapabilities capabilities) {
     return new QemuMachine(
         spec.sandboxId(),
         process,
@@ -211,6 +222,7 @@ final class QemuLaunch {
         line,
         sockets,
         runAs,
+        capabilities,
         Openings.of(config),
         new ChangePlanner(config, machineType, spec, accelerator.kvm()),
         MachineCopies.of(config, spec, machineType, origin, memoryFile),

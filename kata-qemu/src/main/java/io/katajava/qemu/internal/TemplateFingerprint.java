@@ -40,6 +40,7 @@ final class TemplateFingerprint {
     // Before, its group could write it; a library of then would not find its way into one of now.
     traits.add("host memory for reading only");
     // Snapshots may be taken to other hosts, where these files lie elsewhere; templates may not.
+    traits.add("host qemu build " + known.map(QemuCapabilities::build).orElse("unknown"));
     traits.add("host qemu " + file(binary));
     traits.add("host kernel " + file(spec.guest().kernel()));
     spec.guest().initrd().ifPresent(initrd -> traits.add("host initrd " + file(initrd)));
