@@ -193,4 +193,26 @@ class SandboxNetworkTest {
             KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED))
         .hasMessageContaining("cannot list the guest's interfaces");
   }
+
+  @Test
+  void searchDomains_areThoseOfResolvConf() {
+    assertThat(
+            kata.sandbox()
+                .dnsSearch("a.example.", "_b.Example", "a.example", ".")
+                .spec()
+                .networking()
+                .searchDomains())
+        .containsExactly("a.example", "_b.Example", ".");
+    for (String bad :
+        List.of("", "a..b", ".a", "a b", "-a.example", "a".repeat(64), "b\u00fccher", "a\nb", "..")) {
+      assertThatThrownBy(() -> kata.sandbox().dnsSearch(bad))
+          .as(bad)
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
+  void statistics_ofASandboxWithoutANetwork_areZero() {
+    assertThat(sandbox.network().statistics()).isEqualTo(NetworkStatistics.NONE);
+  }
 }

@@ -332,4 +332,23 @@ class UserNetworkIT {
       }
     }
   }
+
+  @Test
+  void port_ofAContainerThatIsRestarted_isListenedAtWhenThatReturns() throws Exception {
+    byte[] data = "again".getBytes(StandardCharsets.UTF_8);
+    try (Kata kata = kata();
+        Sandbox sandbox = kata.sandbox().network(Network.user(n -> n.publish(7, 9))).start();
+        Container echo =
+            sandbox
+                .container("echo")
+                .command("sh", "-c", "sleep 1; exec nc -ll -p 7 -e cat")
+                .start()) {
+      awaitListener(sandbox, "tcp", 7);
+      for (int i = 0; i < 2; i++) {
+        echo.restart(Duration.ofSeconds(1));
+        assertThat(echoed(sandbox.mappedPort(7), data)).isEqualTo(digest(data));
+      }
+      assertThat(sandbox.network().statistics().refusedByLimit()).isZero();
+    }
+  }
 }
