@@ -92,8 +92,7 @@ final class CapabilityCache {
     properties.setProperty("binary", stamp);
     properties.setProperty("version", capabilities.version());
     properties.setProperty("seccomp", Boolean.toString(capabilities.seccomp()));
-    properties.setProperty(
-        "read-only-memory", Boolean.toString(capabilities.readOnlyMemory()));
+    properties.setProperty("read-only-memory", Boolean.toString(capabilities.readOnlyMemory()));
     properties.setProperty("machines", String.join(" ", capabilities.machines()));
     try {
       Files.createDirectories(directory);

@@ -25,15 +25,14 @@ record MappedMemory(boolean readOnly, SealedMemories.@Nullable Lease sealed)
   private static final String MOVE = "exec " + DESCRIPTOR + "<&0 0</dev/null \"$@\"";
 
   static MappedMemory of(
-      @Nullable SharedMemoryFile file,
-      QemuCapabilities capabilities,
-      RunAs runAs)
+      @Nullable SharedMemoryFile file, QemuCapabilities capabilities, RunAs runAs)
       throws IOException {
     boolean clone = file != null && !file.isWritten();
     // The JVM's own user can write what it owns anyway, and root everything.
     boolean needsCopy = clone && !capabilities.readOnlyMemory() && runAs.uid() != null;
     return new MappedMemory(
-        capabilities.readOnlyMemory(), needsCopy ? SealedMemories.ofThisJvm().of(file.path()) : null);
+        capabilities.readOnlyMemory(),
+        needsCopy ? SealedMemories.ofThisJvm().of(file.path()) : null);
   }
 
   /** What the command line is made of. */
@@ -45,9 +44,7 @@ record MappedMemory(boolean readOnly, SealedMemories.@Nullable Lease sealed)
         .memoryLayout(
             config
                 .memoryLayout()
-                .on(
-                    new MemoryBackend.MappedFile(
-                        Path.of("/proc/self/fd/" + DESCRIPTOR), false)))
+                .on(new MemoryBackend.MappedFile(Path.of("/proc/self/fd/" + DESCRIPTOR), false)))
         .build();
   }
 

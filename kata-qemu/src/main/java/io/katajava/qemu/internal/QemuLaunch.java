@@ -160,8 +160,7 @@ final class QemuLaunch {
     return capabilities;
   }
 
-  private QemuMachine spawn(
-      List<String> line, RunAs runAs, MappedMemory memory, ReadySocket ready)
+  private QemuMachine spawn(List<String> line, RunAs runAs, MappedMemory memory, ReadySocket ready)
       throws InterruptedException {
     List<String> whole = new ArrayList<>(memory.prefix());
     whole.addAll(tie(runAs, memory));
