@@ -62,8 +62,7 @@ class SecurityPageTest {
         files
             .filter(file -> file.toString().endsWith(".java"))
             .forEach(
-                file ->
-                    classes.put(String.valueOf(file.getFileName()).replace(".java", ""), file));
+                file -> classes.put(String.valueOf(file.getFileName()).replace(".java", ""), file));
       }
     }
     return classes;

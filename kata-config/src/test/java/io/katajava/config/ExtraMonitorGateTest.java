@@ -327,12 +327,9 @@ class ExtraMonitorGateTest {
       })
   void virtioFsArguments_thatNameAnotherDirectoryOrTakeAWall_areRefused(String arguments)
       throws IOException {
-    String section =
-        SECTION + "virtio_fs_daemon = \"/bin/true\"\nshared_fs = \"virtio-fs\"\n";
+    String section = SECTION + "virtio_fs_daemon = \"/bin/true\"\nshared_fs = \"virtio-fs\"\n";
 
-    assertThat(
-            refused(
-                files.main(section + "virtio_fs_extra_args = [" + arguments + "]\n").read()))
+    assertThat(refused(files.main(section + "virtio_fs_extra_args = [" + arguments + "]\n").read()))
         .contains("is no argument to add to virtiofsd");
     assertThat(
             refused(

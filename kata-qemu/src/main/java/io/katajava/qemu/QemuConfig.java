@@ -627,9 +627,9 @@ public final class QemuConfig implements HypervisorConfig {
      *
      * @return an immutable configuration
      * @throws IllegalStateException if settings do not go together; the message names all problems
-     * @throws io.katajava.KataException with {@link
-     *     io.katajava.ErrorCode#INVALID_CONFIGURATION} if {@link #extraArguments} or {@link
-     *     #addMachineOption} would open QEMU or the host and debug is off; the message names all
+     * @throws io.katajava.KataException with {@link io.katajava.ErrorCode#INVALID_CONFIGURATION} if
+     *     {@link #extraArguments} or {@link #addMachineOption} would open QEMU or the host and
+     *     debug is off; the message names all
      */
     public QemuConfig build() {
       List<String> problems = ConfigProblems.of(this);

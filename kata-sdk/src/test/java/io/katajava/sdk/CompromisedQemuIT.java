@@ -158,7 +158,8 @@ class CompromisedQemuIT {
   void compromisedQemu_asItsUser_writesAndReachesNothingOfOthers() throws Exception {
     assertThat(taken.birth().kind()).isEqualTo(Birth.Kind.TEMPLATE);
     if (!ROOT) {
-      assertThat(uid(taken)).isEqualTo(status(ProcessHandle.current().pid(), "Uid").split("\\s+", -1)[0]);
+      assertThat(uid(taken))
+          .isEqualTo(status(ProcessHandle.current().pid(), "Uid").split("\\s+", -1)[0]);
       return;
     }
     assertThat(List.of(uid(taken), uid(sharing), uid(fork))).doesNotHaveDuplicates();
@@ -205,7 +206,8 @@ class CompromisedQemuIT {
       try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
         for (Path descriptor : descriptors.toList()) {
           String name = Files.readSymbolicLink(descriptor).toString();
-          boolean file = name.startsWith("/") && !name.startsWith("/dev/") && Files.isRegularFile(descriptor);
+          boolean file =
+              name.startsWith("/") && !name.startsWith("/dev/") && Files.isRegularFile(descriptor);
           if (file && mayWrite(pid, descriptor)) {
             writable.add(name);
           }
@@ -225,7 +227,8 @@ class CompromisedQemuIT {
   /** A descriptor that is open for writing, to a file that takes it: a sealed one does not. */
   private static boolean mayWrite(long pid, Path descriptor) throws IOException {
     Path information =
-        Path.of("/proc/" + pid + "/fdinfo").resolve(Objects.requireNonNull(descriptor.getFileName()));
+        Path.of("/proc/" + pid + "/fdinfo")
+            .resolve(Objects.requireNonNull(descriptor.getFileName()));
     for (String line : Files.readAllLines(information)) {
       if (line.startsWith("flags:")) {
         return (Integer.parseInt(line.substring("flags:".length()).strip(), 8) & 3) != 0;
@@ -240,9 +243,7 @@ class CompromisedQemuIT {
       return;
     }
     for (long other :
-        new long[] {
-          sharing.hypervisorPid(), fork.hypervisorPid(), ProcessHandle.current().pid()
-        }) {
+        new long[] {sharing.hypervisorPid(), fork.hypervisorPid(), ProcessHandle.current().pid()}) {
       Process kill = new ProcessBuilder(as(taken, "sh", "-c", "kill -0 " + other)).start();
       assertThat(kill.waitFor()).as("a signal to %s", other).isNotZero();
       Process look =

@@ -126,8 +126,7 @@ final class CapabilityCache {
     properties.setProperty("build", capabilities.build());
     capabilities.transport().ifPresent(t -> properties.setProperty("state", t.name()));
     properties.setProperty("seccomp", Boolean.toString(capabilities.seccomp()));
-    properties.setProperty(
-        "read-only-memory", Boolean.toString(capabilities.readOnlyMemory()));
+    properties.setProperty("read-only-memory", Boolean.toString(capabilities.readOnlyMemory()));
     properties.setProperty("machines", String.join(" ", capabilities.machines()));
     try {
       TrustedDirectory.shared("cache", directory);

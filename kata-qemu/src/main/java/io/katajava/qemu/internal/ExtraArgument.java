@@ -31,7 +31,7 @@ public record ExtraArgument(String what, String text, Effect effect, String why)
     ESCAPES
   }
 
-  private static final Set<String> SECRETS = 
+  private static final Set<String> SECRETS =
       Set.of("data", "password", "key", "secret", "string", "token", "value");
 
   static ExtraArgument of(String text, Effect effect, String why) {

@@ -33,7 +33,8 @@ public final class ExtraArguments {
       String argument = arguments.get(i++);
       if (!argument.startsWith("-")) {
         found.add(
-            ExtraArgument.of(argument, Effect.OPENS, "it is no option, which QEMU takes for a disk"));
+            ExtraArgument.of(
+                argument, Effect.OPENS, "it is no option, which QEMU takes for a disk"));
         continue;
       }
       String name = argument.substring(argument.startsWith("--") ? 2 : 1);
@@ -65,8 +66,7 @@ public final class ExtraArguments {
     return judged(ExtraArgument.text(option, members.get()), reach, members.get());
   }
 
-  private static ExtraArgument judged(
-      String text, QemuOption.Reach reach, OptionMembers members) {
+  private static ExtraArgument judged(String text, QemuOption.Reach reach, OptionMembers members) {
     Optional<String> why =
         switch (reach) {
           case GUEST -> Optional.empty();
@@ -84,9 +84,7 @@ public final class ExtraArguments {
     return why.map(
             reason ->
                 ExtraArgument.of(
-                    text,
-                    reach == QemuOption.Reach.ESCAPE ? Effect.ESCAPES : Effect.OPENS,
-                    reason))
+                    text, reach == QemuOption.Reach.ESCAPE ? Effect.ESCAPES : Effect.OPENS, reason))
         .orElseGet(() -> HostReach.inside(text, members));
   }
 

@@ -25,9 +25,7 @@ record MappedMemory(boolean readOnly, SealedMemories.@Nullable Lease sealed)
   private static final String MOVE = "exec " + DESCRIPTOR + "<&0 0</dev/null \"$@\"";
 
   static MappedMemory of(
-      @Nullable SharedMemoryFile file,
-      QemuCapabilities capabilities,
-      RunAs runAs)
+      @Nullable SharedMemoryFile file, QemuCapabilities capabilities, RunAs runAs)
       throws IOException {
     boolean readOnly = capabilities.readOnlyMemory();
     // The JVM's own user can write what it owns anyway, and root everything.
@@ -46,9 +44,7 @@ record MappedMemory(boolean readOnly, SealedMemories.@Nullable Lease sealed)
         .memoryLayout(
             config
                 .memoryLayout()
-                .on(
-                    new MemoryBackend.MappedFile(
-                        Path.of("/proc/self/fd/" + DESCRIPTOR), false)))
+                .on(new MemoryBackend.MappedFile(Path.of("/proc/self/fd/" + DESCRIPTOR), false)))
         .build();
   }
 

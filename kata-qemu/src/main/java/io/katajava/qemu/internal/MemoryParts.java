@@ -40,8 +40,7 @@ final class MemoryParts {
    *
    * @param readOnly whether this QEMU can open a file for reading only that it maps copy-on-write
    */
-  MemoryParts(
-      QemuConfig config, MemorySize size, boolean named, boolean shares, boolean readOnly) {
+  MemoryParts(QemuConfig config, MemorySize size, boolean named, boolean shares, boolean readOnly) {
     this.readOnly = readOnly;
     this.named = named;
     this.layout = config.memoryLayout();

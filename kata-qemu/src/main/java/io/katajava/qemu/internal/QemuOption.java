@@ -29,7 +29,8 @@ record QemuOption(boolean hasValue, Reach reach) {
     DISK("it opens a disk outside of the driver's sight; Disk with addDevice(...) does it in it"),
     NETWORK("it opens a network of the host; Network and Nic do it within the sandbox's rules"),
     HOST("it opens something of the host"),
-    FILTER("it changes the filter of system calls; seccompFilter(...) does it in the driver's sight"),
+    FILTER(
+        "it changes the filter of system calls; seccompFilter(...) does it in the driver's sight"),
     CODE("it has QEMU read more options, or run more code"),
     ESCAPE("it takes QEMU out of the driver's hands");
 
@@ -74,8 +75,7 @@ record QemuOption(boolean hasValue, Reach reach) {
     flags(Reach.DEBUGGER, "s");
     values(Reach.CHANNEL, "chardev serial parallel debugcon vnc spice display audio audiodev");
     flags(Reach.CHANNEL, "nographic curses sdl gtk alt-grab ctrl-grab");
-    values(
-        Reach.DISK, "drive blockdev hda hdb hdc hdd cdrom fda fdb pflash sd mtdblock iscsi");
+    values(Reach.DISK, "drive blockdev hda hdb hdc hdd cdrom fda fdb pflash sd mtdblock iscsi");
     values(Reach.NETWORK, "netdev net nic");
     values(
         Reach.HOST,

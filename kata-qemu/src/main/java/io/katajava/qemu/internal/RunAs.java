@@ -83,8 +83,8 @@ record RunAs(@Nullable Integer uid, String why) {
   }
 
   /**
-   * Ids in use by other JVMs: each owns the directory of its sandbox. Those whose state is elsewhere
-   * are told by their processes.
+   * Ids in use by other JVMs: each owns the directory of its sandbox. Those whose state is
+   * elsewhere are told by their processes.
    */
   private static Set<Integer> owners(@Nullable Path sandboxes) {
     Set<Integer> owners = new HashSet<>();

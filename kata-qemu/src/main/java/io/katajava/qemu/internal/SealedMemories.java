@@ -22,6 +22,7 @@ final class SealedMemories {
 
   /** The longest unused first. */
   private final LinkedHashMap<Path, Copy> copies = new LinkedHashMap<>(KEPT, 1, true);
+
   private final ReentrantLock lock = new ReentrantLock();
 
   static SealedMemories ofThisJvm() {

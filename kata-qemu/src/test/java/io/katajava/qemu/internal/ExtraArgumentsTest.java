@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The gate of the extra monitor, tried by every way around it. Arguments are separated by spaces. */
+/**
+ * The gate of the extra monitor, tried by every way around it. Arguments are separated by spaces.
+ */
 class ExtraArgumentsTest {
   private static final Path STATE = Path.of("/run/kata-java/example");
 
@@ -138,8 +140,7 @@ class ExtraArgumentsTest {
         "-name -s",
       })
   void argument_thatOpens_needsDebugAndMakesUntrusted(String line) {
-    KataException refused =
-        catchThrowableOfType(KataException.class, () -> with(line).build());
+    KataException refused = catchThrowableOfType(KataException.class, () -> with(line).build());
     assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_CONFIGURATION);
     assertThat(refused.remedy().orElseThrow()).contains("debug(...)", "untrusted");
 
@@ -207,7 +208,8 @@ class ExtraArgumentsTest {
     QemuConfig config = with(line).build();
 
     assertThat(Openings.of(config)).isEmpty();
-    assertThat(Openings.of(commandLine(config, QemuCommandLine.Origin.BOOT), new QemuSockets(STATE)))
+    assertThat(
+            Openings.of(commandLine(config, QemuCommandLine.Origin.BOOT), new QemuSockets(STATE)))
         .isEmpty();
     assertThat(ExtraArguments.of(config))
         .singleElement()
@@ -273,16 +275,14 @@ class ExtraArgumentsTest {
     assertThat(Openings.of(config))
         .hasSize(2)
         .isEqualTo(
-            Openings.of(
-                commandLine(config, QemuCommandLine.Origin.BOOT), new QemuSockets(STATE)));
+            Openings.of(commandLine(config, QemuCommandLine.Origin.BOOT), new QemuSockets(STATE)));
   }
 
   @Test
   void copy_ofWhatOpens_isNoneAndTemplateNeither() {
     Hypervisor hypervisor = with("-s").debug(debug -> {}).build().toHypervisor();
 
-    assertThat(
-            hypervisor.templateFor(TestStart.spec(1, MemorySize.mebibytes(128))).obstacle())
+    assertThat(hypervisor.templateFor(TestStart.spec(1, MemorySize.mebibytes(128))).obstacle())
         .isPresent();
   }
 

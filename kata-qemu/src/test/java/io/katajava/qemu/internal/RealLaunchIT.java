@@ -151,10 +151,7 @@ class RealLaunchIT {
   void extraArgument_thatOpens_isWarnedOfOnceAndUntrustedEvenWhenAttachedTo(String arguments)
       throws Exception {
     QemuConfig config =
-        halted(MachineType.Q35)
-            .extraArguments(arguments.split(" ", -1))
-            .debug(debug -> {})
-            .build();
+        halted(MachineType.Q35).extraArguments(arguments.split(" ", -1)).debug(debug -> {}).build();
     ByteArrayOutputStream log = new ByteArrayOutputStream();
     PrintStream before = System.err;
     System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
@@ -170,8 +167,7 @@ class RealLaunchIT {
       assertThat(vm.openings())
           .isNotEmpty()
           .isEqualTo(
-              Openings.of(
-                  RealMachine.arguments(vm.pid()), new QemuSockets(directory.path())));
+              Openings.of(RealMachine.arguments(vm.pid()), new QemuSockets(directory.path())));
       Files.delete(directory.path().resolve("second.sock"));
     } finally {
       System.setErr(before);

@@ -45,8 +45,7 @@ final class RealMachine {
   /** With which flags a process has a descriptor open, open(2). */
   static int openFlags(long pid, Path descriptor) throws IOException {
     for (String line :
-        Files.readAllLines(
-            Path.of("/proc/" + pid + "/fdinfo").resolve(descriptor.getFileName()))) {
+        Files.readAllLines(Path.of("/proc/" + pid + "/fdinfo").resolve(descriptor.getFileName()))) {
       if (line.startsWith("flags:")) {
         return Integer.parseInt(line.substring("flags:".length()).strip(), 8);
       }
