@@ -315,7 +315,9 @@ public final class Kata implements AutoCloseable {
     /**
      * Keeps sockets and ledger here. Default: see {@link KataDirectories}.
      *
-     * @param directory a short path, because socket paths are limited to 107 bytes
+     * @param directory a short path, because socket paths are limited to 107 bytes; one that is
+     *     there must be this user's own, writable by nobody else, as {@link
+     *     io.katajava.spi.TrustedDirectory} says
      * @return this
      */
     public Builder stateDirectory(Path directory) {
@@ -326,7 +328,8 @@ public final class Kata implements AutoCloseable {
     /**
      * Keeps kernels, initrds and images here. Default: see {@link KataDirectories}.
      *
-     * @param directory a directory on a real disk
+     * @param directory a directory on a real disk; this user's or root's, writable by nobody else
+     *     but those named in {@value io.katajava.spi.TrustedDirectory#VARIABLE}
      * @return this
      */
     public Builder cacheDirectory(Path directory) {
@@ -337,7 +340,8 @@ public final class Kata implements AutoCloseable {
     /**
      * Keeps named disks here. Default: see {@link KataDirectories}.
      *
-     * @param directory a directory on a real disk
+     * @param directory a directory on a real disk; this user's or root's, writable by nobody else
+     *     but those named in {@value io.katajava.spi.TrustedDirectory#VARIABLE}
      * @return this
      */
     public Builder dataDirectory(Path directory) {

@@ -1,6 +1,7 @@
 package io.katajava.bench;
 
 import io.katajava.KataDirectories;
+import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +34,7 @@ final class QmpPeers {
    * @throws IOException if it cannot be had here; the message says why
    */
   ProcessBuilder python(Path socket) throws IOException, InterruptedException {
-    Path directory = Files.createDirectories(cache.resolve("python"));
+    Path directory = TrustedDirectory.shared("cache", cache.resolve("python"));
     Path program = copy("python/peer.py", directory);
     Path library = directory.resolve(PYTHON_LIBRARY.replace("==", "-"));
     if (!Files.isDirectory(library)) {
@@ -64,7 +65,7 @@ final class QmpPeers {
    * @throws IOException if it cannot be had here; the message says why
    */
   ProcessBuilder go(Path socket) throws IOException, InterruptedException {
-    Path directory = Files.createDirectories(cache.resolve("go"));
+    Path directory = TrustedDirectory.shared("cache", cache.resolve("go"));
     for (String file : List.of("go.mod", "go.sum", "main.go")) {
       copy("go/" + file, directory);
     }

@@ -27,8 +27,11 @@ import java.util.stream.Stream;
  * been opened. Alone: {@code java -cp ... io.katajava.sdk.RandomKills COUNT SEED}.
  */
 final class RandomKills {
-  /** Longer than a start takes, so that what comes after it is hit, too. */
+  /** As long as a start may take. */
   private static final int LATEST_MILLIS = 9000;
+
+  /** As long as what follows takes. */
+  private static final int LATEST_WHEN_READY_MILLIS = 3000;
 
   /** Where one victim has all it has. */
   record Places(Path directory) {
@@ -125,19 +128,21 @@ final class RandomKills {
   /** Kills one, and tells what is left then: nothing. */
   List<String> once() throws IOException, InterruptedException {
     String way = Wanderer.WAYS.get(random.nextInt(Wanderer.WAYS.size()));
-    int millis = random.nextInt(LATEST_MILLIS);
+    boolean ready = random.nextBoolean() && Wanderer.LONG_WAYS.contains(way);
+    int millis = random.nextInt(ready ? LATEST_WHEN_READY_MILLIS : LATEST_MILLIS);
     Places places = Places.make();
     List<String> found = new ArrayList<>();
     try {
-      String said = kill(places, way, millis);
+      String said = kill(places, way, ready ? "ready" : "begins", millis);
       // The kernel's tie needs a moment; what is left then is the next runtime's to end.
       Leftovers.within(
           Duration.ofSeconds(2), () -> new Leftovers(places.state()).processes().isEmpty());
       places.builder().build().close();
       endDetached(places);
-      places.strays().forEach(stray -> found.add(way + " after " + millis + " ms: " + stray));
+      String when = way + ", " + millis + " ms after it was " + (ready ? "ready" : "begun");
+      places.strays().forEach(stray -> found.add(when + ": " + stray));
       if (!said.isEmpty()) {
-        found.add(way + " ended by itself before " + millis + " ms: " + said);
+        found.add(when + " it had ended by itself: " + said);
       }
       return found;
     } finally {
@@ -146,7 +151,7 @@ final class RandomKills {
   }
 
   /** Empty unless it ended by itself. */
-  private static String kill(Places places, String way, int millis)
+  private static String kill(Places places, String way, String word, int millis)
       throws IOException, InterruptedException {
     Process jvm =
         new ProcessBuilder(
@@ -162,12 +167,15 @@ final class RandomKills {
     StringBuilder said = new StringBuilder();
     try (BufferedReader out =
         new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
-      String first = out.readLine();
-      if ("begins".equals(first) && !jvm.waitFor(millis, TimeUnit.MILLISECONDS)) {
+      String line = out.readLine();
+      while (line != null && !line.equals(word)) {
+        said.append(line).append('\n');
+        line = out.readLine();
+      }
+      if (line != null && !jvm.waitFor(millis, TimeUnit.MILLISECONDS)) {
         return "";
       }
-      said.append(first);
-      out.lines().forEach(line -> said.append('\n').append(line));
+      out.lines().forEach(more -> said.append(more).append('\n'));
       return said.toString();
     } finally {
       jvm.destroyForcibly();
@@ -200,6 +208,14 @@ final class RandomKills {
         System.out.println("kill " + i + " of seed " + seed + " left " + found);
       }
     }
-    System.out.println(count + " kills of seed " + seed + ", " + left + " left something");
+    System.out.println(
+        java.time.Instant.now()
+            + ": "
+            + count
+            + " kills of seed "
+            + seed
+            + ", "
+            + left
+            + " left something");
   }
 }

@@ -16,23 +16,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A program that does over and over one of all the things that have something on disk meanwhile, to
  * be killed at an instant of no choice. Arguments: the directory of a {@link RandomKills}, what to
- * do. Prints {@code begins}.
+ * do. Prints {@code begins}, and {@code ready} whenever a sandbox runs with which it goes on.
  */
 final class Wanderer {
   /** What it can be told to do. */
   static final List<String> WAYS =
       List.of("start", "disks", "shares", "snapshot", "fork", "template", "detach");
 
+  /** Those of them that go on with a sandbox once it runs. */
+  static final Set<String> LONG_WAYS = Set.of("disks", "shares", "snapshot", "fork");
+
   private Wanderer() {}
 
   public static void main(String[] arguments) throws Exception {
     RandomKills.Places places = new RandomKills.Places(Path.of(arguments[0]));
-    System.out.println("begins");
-    System.out.flush();
+    say("begins");
     GuestProvider guest = new KataGuestProvider();
     // The guest comes out of the usual cache: it is not made anew for each of the killed.
     Path usual = KataDirectories.fromEnvironment().cache();
@@ -50,6 +53,11 @@ final class Wanderer {
     }
   }
 
+  private static void say(String word) {
+    System.out.println(word);
+    System.out.flush();
+  }
+
   private static Sandbox start(Kata kata) {
     return kata.sandbox().birth(BirthPolicy.COLD).image("busybox").start();
   }
@@ -60,6 +68,7 @@ final class Wanderer {
       case "start" -> start(kata).close();
       case "disks" -> {
         try (Sandbox sandbox = kata.sandbox().birth(BirthPolicy.COLD).start()) {
+          say("ready");
           for (int i = 0; i < 2; i++) {
             sandbox
                 .container("c" + i)
@@ -75,6 +84,7 @@ final class Wanderer {
                 .birth(BirthPolicy.COLD)
                 .directories(DirectorySharing.VIRTIO_FS_OR_COPY)
                 .start()) {
+          say("ready");
           Container container =
               sandbox
                   .container("c")
@@ -85,6 +95,7 @@ final class Wanderer {
       }
       case "snapshot" -> {
         try (Sandbox sandbox = start(kata)) {
+          say("ready");
           for (int i = 0; i < 100; i++) {
             sandbox.snapshot(places.snapshots().resolve("s" + round + "-" + i));
           }
@@ -92,6 +103,7 @@ final class Wanderer {
       }
       case "fork" -> {
         try (Sandbox sandbox = start(kata)) {
+          say("ready");
           for (int i = 0; i < 100; i++) {
             sandbox.fork(1).forEach(Sandbox::close);
           }

@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -16,11 +18,15 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The directory {@code guest/} of the cache: shared by threads and processes, changed only by
@@ -28,7 +34,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class CacheDirectory {
   private static final Map<Path, ReentrantLock> THREADS = new ConcurrentHashMap<>();
+  private static final Logger log = LoggerFactory.getLogger(CacheDirectory.class);
   private static final long LOCK_POLL_MILLIS = 25;
+  private static final Duration LONGEST_BUILD = Duration.ofDays(1);
 
   private final Path root;
 
@@ -40,7 +48,30 @@ final class CacheDirectory {
     CacheDirectory directory = at(cache);
     // The kernel and the initrd that guests boot come from there.
     TrustedDirectory.shared("cache", directory.root);
+    directory.removeAbandoned();
     return directory;
+  }
+
+  /** What JVMs that were killed had not finished; no build takes as long. */
+  private void removeAbandoned() throws IOException {
+    Path temporary = root.resolve("tmp");
+    if (!Files.isDirectory(temporary) || !Files.isWritable(temporary)) {
+      return;
+    }
+    Instant longAgo = Instant.now().minus(LONGEST_BUILD);
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(temporary)) {
+      for (Path one : all) {
+        try {
+          if (Files.getLastModifiedTime(one, LinkOption.NOFOLLOW_LINKS)
+              .toInstant()
+              .isBefore(longAgo)) {
+            deleteTree(one);
+          }
+        } catch (NoSuchFileException e) {
+          log.trace("{} has just gone", one, e);
+        }
+      }
+    }
   }
 
   /** For reading only: makes nothing. */

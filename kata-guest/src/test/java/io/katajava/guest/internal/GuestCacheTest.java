@@ -179,4 +179,18 @@ class GuestCacheTest {
   private static byte[] append(byte[] bytes) {
     return java.util.Arrays.copyOf(bytes, bytes.length + 1);
   }
+
+  @Test
+  void open_removesWhatKilledBuildsLeftLongAgo() throws IOException {
+    CacheDirectory cache = CacheDirectory.open(directory.resolve("cache"));
+    Path old = Files.createDirectories(cache.temporary().resolve("kernel1/deep"));
+    Path young = Files.createFile(cache.temporary().resolve("new2"));
+    Files.setLastModifiedTime(
+        old.getParent(), FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+
+    CacheDirectory.open(directory.resolve("cache"));
+
+    assertThat(old.getParent()).doesNotExist();
+    assertThat(young).exists();
+  }
 }

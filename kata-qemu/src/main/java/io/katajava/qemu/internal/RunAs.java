@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -111,11 +112,14 @@ record RunAs(@Nullable Integer uid, String why) {
     }
   }
 
-  /** Hands the sandbox's directory over; root itself needs no permission. */
-  void own(Path directory) throws IOException {
+  /**
+   * Hands a directory or socket over; root itself needs no permission. It may lie where QEMU's user
+   * can put a link in its place: then the link changes its owner, and not what it leads to.
+   */
+  void own(Path file) throws IOException {
     if (uid != null) {
-      Files.setAttribute(directory, "unix:uid", uid);
-      Files.setAttribute(directory, "unix:gid", uid);
+      Files.setAttribute(file, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
+      Files.setAttribute(file, "unix:gid", uid, LinkOption.NOFOLLOW_LINKS);
     }
   }
 
