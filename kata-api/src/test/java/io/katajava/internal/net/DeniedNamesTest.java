@@ -27,7 +27,7 @@ class DeniedNamesTest {
   private static final Ip GOOD = Ip.parse("127.0.0.8");
   private static final Ip LATER = Ip.parse("127.0.0.9");
   private static final byte[] NOTHING = {};
-  private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
 
   private ScriptedNameServer server;
   private ServerSocket service;
@@ -54,8 +54,7 @@ class DeniedNamesTest {
   }
 
   /** Whether a connection is taken or reset; null when nothing is said. */
-  private @Nullable Boolean connect(OpenNetwork open, Ip to) throws Exception {
-    int port = 20000 + from++ % 40000;
+  private @Nullable Boolean connect(OpenNetwork open, Ip to, int port) throws Exception {
     open.guest.tcp(to, port, service.getLocalPort(), Packets.SYN, 1, 0, NOTHING);
     // The gateway answers after whatever it had to say to that.
     open.guest.ip(Packets.PROTOCOL_ICMP, GATEWAY, new byte[] {8, 0, 0, 0, 0, 1, 0, 1});
@@ -74,13 +73,15 @@ class DeniedNamesTest {
     }
   }
 
-  /** Connects until something is said, as a guest does. */
+  /** Tries one connection until something is said, as a guest does. */
   private boolean isServed(OpenNetwork open, Ip to) throws Exception {
+    int port = 20000 + from++ % 40000;
     while (true) {
-      Boolean taken = connect(open, to);
+      Boolean taken = connect(open, to, port);
       if (taken != null) {
         return taken;
       }
+      LockSupport.parkNanos(PAUSE);
     }
   }
 
@@ -124,7 +125,7 @@ class DeniedNamesTest {
   void connection_beforeTheNameIsKnown_waitsUntilItIs() throws Exception {
     try (OpenNetwork open = open(policy())) {
       // The server says nothing: neither does the network.
-      assertThat(connect(open, GOOD)).isNull();
+      assertThat(connect(open, GOOD, 18000)).isNull();
       server.says("bad.example", DnsMessage.OK, BAD.toString());
       awaitServed(open, GOOD, true);
       assertThat(isServed(open, BAD)).isFalse();
