@@ -62,9 +62,12 @@ final class TemplateConfig {
       return Optional.of("I/O threads are for disks that are there from the start");
     }
     for (QemuDevice device : config.devices()) {
+      if (device instanceof Balloon) {
+        // QEMU would free it in the file, under all other clones, if it could write there.
+        return Optional.of("its balloon gives memory back, which in a clone is the template's");
+      }
       boolean goesAlong =
-          device instanceof Balloon
-              || device instanceof EntropySource
+          device instanceof EntropySource
               || device instanceof GenerationId
               || device instanceof PanicNotifier;
       if (!goesAlong && !isAttached(device)) {

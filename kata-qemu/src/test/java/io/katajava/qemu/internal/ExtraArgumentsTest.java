@@ -9,6 +9,7 @@ import io.katajava.MemorySize;
 import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
+import io.katajava.qemu.device.Balloon;
 import io.katajava.spi.Hypervisor;
 import java.nio.file.Path;
 import java.util.List;
@@ -284,6 +285,20 @@ class ExtraArgumentsTest {
 
     assertThat(hypervisor.templateFor(TestStart.spec(1, MemorySize.mebibytes(128))).obstacle())
         .isPresent();
+  }
+
+  /** QEMU frees a balloon's pages in the file that they were mapped from. */
+  @Test
+  void balloon_whichWouldFreeTheTemplatesMemory_hasNoTemplate() {
+    Hypervisor hypervisor =
+        QemuConfig.builder()
+            .machine(MachineType.Q35)
+            .addDevice(Balloon.reporting())
+            .build()
+            .toHypervisor();
+
+    assertThat(hypervisor.templateFor(TestStart.spec(1, MemorySize.mebibytes(128))).obstacle())
+        .hasValueSatisfying(why -> assertThat(why).contains("balloon"));
   }
 
   @Test

@@ -167,7 +167,11 @@ class RealLaunchIT {
       assertThat(vm.openings())
           .isNotEmpty()
           .isEqualTo(
-              Openings.of(RealMachine.arguments(vm.pid()), new QemuSockets(directory.path())));
+              Openings.of(
+                  RealMachine.arguments(vm.pid()).stream()
+                      .filter(argument -> !argument.isEmpty())
+                      .toList(),
+                  new QemuSockets(directory.path())));
       Files.delete(directory.path().resolve("second.sock"));
     } finally {
       System.setErr(before);
