@@ -26,9 +26,10 @@ import org.slf4j.LoggerFactory;
  *     or can be written by others, {@code /tmp/kata-java-<user>-} with a suffix nobody can guess
  * @param cache what can be made again: {@code $XDG_CACHE_HOME/kata-java}, for root {@code
  *     /var/cache/kata-java}, which the unprivileged hypervisor can read, else {@code
- *     ~/.cache/kata-java}
+ *     ~/.cache/kata-java}, or {@code /tmp/kata-java-cache-<user>} for a user without a home
  * @param data what users keep, their named disks: {@code $XDG_DATA_HOME/kata-java}, for root {@code
- *     /var/lib/kata-java}, else {@code ~/.local/share/kata-java}
+ *     /var/lib/kata-java}, else {@code ~/.local/share/kata-java}, or {@code
+ *     /tmp/kata-java-data-<user>}
  */
 public record KataDirectories(Path state, Path cache, Path data) {
 
@@ -66,16 +67,24 @@ public record KataDirectories(Path state, Path cache, Path data) {
     } else {
       state = temporary(Path.of("/tmp"), user);
     }
-    Path userHome = Path.of(home == null ? "/tmp" : home);
     Path cache =
         place(
             environment.get("XDG_CACHE_HOME"),
-            root ? Path.of("/var/cache/kata-java") : userHome.resolve(".cache/kata-java"));
+            root
+                ? Path.of("/var/cache/kata-java")
+                : at(home, ".cache/kata-java", "/tmp/kata-java-cache-" + nameOf(user)));
     Path data =
         place(
             environment.get("XDG_DATA_HOME"),
-            root ? Path.of("/var/lib/kata-java") : userHome.resolve(".local/share/kata-java"));
+            root
+                ? Path.of("/var/lib/kata-java")
+                : at(home, ".local/share/kata-java", "/tmp/kata-java-data-" + nameOf(user)));
     return new KataDirectories(state, cache, data);
+  }
+
+  /** A user without an entry in {@code /etc/passwd} is called {@code ?}, as are all others. */
+  private static String nameOf(String user) {
+    return user.matches("[A-Za-z0-9._-]+") ? user : Integer.toString(TrustedDirectory.uid());
   }
 
   /**
@@ -83,9 +92,7 @@ public record KataDirectories(Path state, Path cache, Path data) {
    * instead is found again, so that its ledger is.
    */
   static Path temporary(Path above, String user) {
-    String name =
-        "kata-java-" + (user.matches("[A-Za-z0-9._-]+") ? user : "" + TrustedDirectory.uid());
-    Path usual = above.resolve(name);
+    Path usual = above.resolve("kata-java-" + nameOf(user));
     Optional<String> obstacle = TrustedDirectory.obstacleToOwn(usual);
     if (obstacle.isEmpty()) {
       return usual;
@@ -124,6 +131,11 @@ public record KataDirectories(Path state, Path cache, Path data) {
 
   private static String suffix() {
     return new BigInteger(60, new SecureRandom()).toString(Character.MAX_RADIX);
+  }
+
+  /** A user who has no home has {@code ?} for it, which is no place below the working directory. */
+  private static Path at(@Nullable String home, String below, String homeless) {
+    return home != null && home.startsWith("/") ? Path.of(home, below) : Path.of(homeless);
   }
 
   private static Path place(@Nullable String chosen, Path usual) {

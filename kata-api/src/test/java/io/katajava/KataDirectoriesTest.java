@@ -33,6 +33,16 @@ class KataDirectoriesTest {
   }
 
   @Test
+  void of_userWithoutAHome_keepsNothingWhereTheProgramWasStarted() {
+    for (String home : new String[] {null, "?", ""}) {
+      KataDirectories directories = KataDirectories.of(Map.of(), "ann", home);
+
+      assertThat(directories.cache()).isEqualTo(Path.of("/tmp/kata-java-cache-ann"));
+      assertThat(directories.data()).isEqualTo(Path.of("/tmp/kata-java-data-ann"));
+    }
+  }
+
+  @Test
   void of_root_isReachableForAnUnprivilegedHypervisor() {
     KataDirectories directories =
         KataDirectories.of(Map.of("XDG_RUNTIME_DIR", "/run/user/0"), "root", "/root");

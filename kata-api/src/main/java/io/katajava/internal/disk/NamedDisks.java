@@ -49,6 +49,7 @@ public final class NamedDisks implements DiskStore {
   @Override
   public List<DiskInfo> list() {
     List<DiskInfo> all = new ArrayList<>();
+    TrustedDirectory.require("data", directory);
     try (Stream<Path> files = Files.list(directory)) {
       for (Path file : files.filter(path -> path.toString().endsWith(SUFFIX)).toList()) {
         String name = file.getFileName().toString();

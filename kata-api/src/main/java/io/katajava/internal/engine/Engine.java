@@ -79,9 +79,8 @@ public final class Engine implements AutoCloseable {
    */
   public static Engine open(EngineSettings settings) {
     Providers providers = Providers.resolve(settings);
-    // What lies there is booted, run and believed.
+    // What lies there is booted and believed; named disks are looked at when they are used.
     TrustedDirectory.require("cache", settings.directories().cache());
-    TrustedDirectory.require("data", settings.directories().data());
     Ledger ledger = Ledger.open(settings.directories().state());
     new LedgerSweep(ledger).run();
     Engine engine = new Engine(providers, settings, ledger);
