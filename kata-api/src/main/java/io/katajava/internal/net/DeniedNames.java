@@ -51,15 +51,17 @@ final class DeniedNames {
     }
   }
 
+  private final EgressCheck egress;
   private final Lookup lookup;
   private final Set<IpFamily> wanted;
   private final List<Watched> all = new ArrayList<>();
   private int asking;
 
-  DeniedNames(List<NamedRule> rules, Set<IpFamily> wanted, Lookup lookup) {
+  DeniedNames(EgressCheck egress, Set<IpFamily> wanted, Lookup lookup) {
+    this.egress = egress;
     this.lookup = lookup;
     this.wanted = wanted;
-    rules.forEach(rule -> all.add(new Watched(rule)));
+    egress.watched().forEach(rule -> all.add(new Watched(rule)));
   }
 
   /** In how many milliseconds something is to be done; 0 for never, or when an answer comes. */
@@ -91,7 +93,7 @@ final class DeniedNames {
   private void found(Watched one, Set<IpFamily> families, List<Ip> addresses, int seconds) {
     asking--;
     one.asking = false;
-    addresses.forEach(one.rule::add);
+    egress.add(List.of(one.rule), addresses);
     families.forEach(one.rule::known);
     one.rule.asked();
     long now = System.nanoTime();

@@ -33,6 +33,8 @@ final class EgressCheck {
   private final Map<EgressPolicy.Rule, IpRange> ranges = new HashMap<>();
   private final Map<EgressPolicy.Rule, NamedRule> named = new LinkedHashMap<>();
 
+  private Runnable narrowed = () -> {};
+
   /** For events alone: nothing is decided by them. */
   private final Map<Ip, String> told =
       new LinkedHashMap<>(64, 0.75f, true) {
@@ -166,9 +168,25 @@ final class EgressCheck {
         rules.add(one);
       }
     }
-    for (Ip address : addresses) {
-      told.put(address, name);
-      rules.forEach(rule -> rule.add(address));
+    addresses.forEach(address -> told.put(address, name));
+    add(rules, addresses);
+  }
+
+  /** Addresses of the names of rules. */
+  void add(Collection<NamedRule> rules, Collection<Ip> addresses) {
+    boolean more = false;
+    for (NamedRule rule : rules) {
+      for (Ip address : addresses) {
+        more |= rule.add(address);
+      }
     }
+    if (more) {
+      narrowed.run();
+    }
+  }
+
+  /** What is to be done when something is denied that was not; what is open may be of that. */
+  void whenNarrowed(Runnable then) {
+    narrowed = then;
   }
 }

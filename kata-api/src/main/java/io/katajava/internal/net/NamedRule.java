@@ -48,8 +48,12 @@ final class NamedRule {
     return rule.matches(name);
   }
 
-  /** An address of a name that it is for. */
-  void add(Ip address) {
+  /**
+   * An address of a name that it is for.
+   *
+   * @return whether it denies more than before
+   */
+  boolean add(Ip address) {
     if (rule.allowed()) {
       // Told again, it is the last to be forgotten.
       addresses.remove(address);
@@ -59,11 +63,14 @@ final class NamedRule {
         oldest.remove();
       }
       addresses.add(address);
-    } else if (addresses.size() < MOST_DENIED) {
-      addresses.add(address);
-    } else if (!addresses.contains(address)) {
-      overflown = true;
+      return false;
     }
+    if (addresses.size() < MOST_DENIED) {
+      return addresses.add(address);
+    }
+    boolean full = !overflown && !addresses.contains(address);
+    overflown |= full;
+    return full;
   }
 
   /** What its name has in one family is known now, if it is nothing. */

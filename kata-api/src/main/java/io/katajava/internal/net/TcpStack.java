@@ -301,6 +301,16 @@ final class TcpStack {
     }
   }
 
+  /** Ends connections to what has become known to be denied. */
+  void endDenied() {
+    for (TcpConnection one : List.copyOf(connections.values())) {
+      Endpoints endpoints = one.endpoints();
+      if (!one.far().inward() && dialler.way(endpoints.address(), endpoints.port()) == Way.NONE) {
+        one.abort();
+      }
+    }
+  }
+
   /** Kinds of connections that are ended for others. */
   private enum Of {
     HALF_OPEN,

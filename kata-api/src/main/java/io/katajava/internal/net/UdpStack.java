@@ -43,6 +43,9 @@ final class UdpStack {
   interface Gate {
     boolean allows(Ip address, int port, ByteBuffer frame);
 
+    /** Whether what was allowed once is still. */
+    boolean allowsStill(Ip address, int port);
+
     /** Tells the guest that what it sent there went nowhere. */
     void unreachable(FamilySide.Quote quote, FamilySide.Unreachable why);
   }
@@ -126,6 +129,22 @@ final class UdpStack {
     Channels.close(gone.channel);
     ended();
     return true;
+  }
+
+  /** Ends flows to what has become known to be denied; the next datagram is asked about. */
+  void endDenied() {
+    flows
+        .values()
+        .removeIf(
+            flow -> {
+              boolean denied = !gate.allowsStill(flow.flow.address(), flow.flow.port());
+              if (denied) {
+                Channels.close(flow.channel);
+                sockets.give();
+              }
+              return denied;
+            });
+    count = flows.size();
   }
 
   private void ended() {

@@ -87,9 +87,14 @@ public final class UserNetwork implements AutoCloseable {
             channels, egress, refusals, settings, ways, limits, sockets, blocking, this::execute);
     this.denied =
         new DeniedNames(
-            egress.watched(),
+            egress,
             settings.ipv6().isPresent() ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.IPV4),
             dns::lookUp);
+    egress.whenNarrowed(
+        () -> {
+          tcp.endDenied();
+          udp.endDenied();
+        });
     this.ports = new PublishedPorts(settings, channels, tcp, udp, limits, this::execute);
     this.thread =
         OwnedThreads.make(
@@ -396,6 +401,11 @@ public final class UserNetwork implements AutoCloseable {
         guest.unreachable(frame, FamilySide.Unreachable.PROHIBITED);
       }
       return false;
+    }
+
+    @Override
+    public boolean allowsStill(Ip address, int port) {
+      return egress.decide(address, port).allowed();
     }
 
     @Override

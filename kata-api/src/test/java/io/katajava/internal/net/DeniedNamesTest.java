@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.katajava.EgressPolicy;
 import io.katajava.SandboxEvent;
 import io.katajava.internal.net.FakeGuestLink.Packet;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.ByteBuffer;
@@ -118,6 +120,26 @@ class DeniedNamesTest {
       // Not even when nobody can say any more what it has.
       server.says("bad.example", DnsMessage.SERVER_FAILURE);
       assertThat(isServed(open, BAD)).isFalse();
+    }
+  }
+
+  @Test
+  void connectionAndDatagrams_toWhatTurnsOutToBeDenied_areEnded() throws Exception {
+    server.says("bad.example", DnsMessage.OK, BAD.toString());
+    try (OpenNetwork open = open(policy());
+        DatagramSocket peer = new DatagramSocket(0, LATER.inet())) {
+      assertThat(isServed(open, GOOD)).isTrue();
+      FakeStream good = new FakeStream(open.guest, GOOD, 18001, service.getLocalPort());
+      FakeStream stream = new FakeStream(open.guest, LATER, 18000, service.getLocalPort());
+      open.guest.udp(LATER, 4000, peer.getLocalPort(), new byte[] {1});
+      peer.receive(new DatagramPacket(new byte[10], 10));
+      server.says("bad.example", DnsMessage.OK, LATER.toString());
+      stream.awaitEnd();
+      assertThat(open.refused().destination()).isEqualTo(LATER.toString());
+      open.guest.udp(LATER, 4000, peer.getLocalPort(), new byte[] {1});
+      assertThat(open.guest.next().content().getShort(0)).isEqualTo((short) 0x030d);
+      good.write(new byte[] {1});
+      assertThat(open.guest.next(Packets.ACK).flags() & Packets.RST).isZero();
     }
   }
 
