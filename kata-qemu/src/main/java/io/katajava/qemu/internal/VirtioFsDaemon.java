@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class VirtioFsDaemon implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(VirtioFsDaemon.class);
   private static final long END_MILLIS = 2000;
+  private static final long KILL_LIMIT_SECONDS = 10;
   private static final int LINES = 20;
 
   /** What both daemons say once their socket can be connected to. */
@@ -121,7 +122,9 @@ final class VirtioFsDaemon implements AutoCloseable {
     try {
       if (!ready.isDone() || !process.waitFor(END_MILLIS, TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
-        process.waitFor();
+        if (!process.waitFor(KILL_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+          log.warn("{}, process {}, does not die", reader.getName(), process.pid());
+        }
       }
       reader.join(END_MILLIS);
     } catch (InterruptedException e) {
