@@ -86,7 +86,7 @@ impl Cgroup {
             self.apply_cpu(cpu)?;
         }
         if let Some(limit) = resources.pids.as_ref().map(|pids| pids.limit).filter(|limit| *limit != 0) {
-            self.write("pids.max", &or_max(limit))?;
+            self.write("pids.max", &or_max(reserve::processes_of_one(limit)))?;
         }
         if let Some(io) = &resources.block_io {
             self.apply_io(io)?;

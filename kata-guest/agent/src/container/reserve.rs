@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// All containers are below it.
 const GROUP: &str = "containers";
@@ -37,6 +37,9 @@ const NICE: i32 = -10;
 
 static GUEST: AtomicBool = AtomicBool::new(false);
 static BASE: OnceLock<u64> = OnceLock::new();
+
+/// What all containers may number together; 0 when that is not known.
+static PROCESSES: AtomicU64 = AtomicU64::new(0);
 
 /// The agent is the guest's init: it is never the one to be killed for want of memory, its pages stay in memory, and it
 /// runs before others. Its children begin with the same and give it up, see [`give_up`].
@@ -91,6 +94,7 @@ pub fn apply() {
     limit("memory.max", memory(total, base));
     if let Some(threads) = number("/proc/sys/kernel/threads-max") {
         let numbers = number("/proc/sys/kernel/pid_max").map_or(threads, |most| most.min(threads));
+        PROCESSES.store(processes(numbers), Ordering::Relaxed);
         limit("pids.max", processes(numbers));
     }
     let free = total / 1024 / FREE_PART;
@@ -130,6 +134,19 @@ fn processes(numbers: u64) -> u64 {
     numbers.saturating_sub(OWN_PROCESSES).max(numbers / 2)
 }
 
+/// The limit of one container: where the guest is small, no more than three quarters of what all have, so that the
+/// others have some, too. Who wants no limit has none of its own.
+pub fn processes_of_one(limit: i64) -> i64 {
+    part_of(PROCESSES.load(Ordering::Relaxed), limit)
+}
+
+fn part_of(all: u64, limit: i64) -> i64 {
+    match i64::try_from(all / 4 * 3) {
+        Ok(most) if most > 0 && limit > most => most,
+        _ => limit,
+    }
+}
+
 /// In bytes; the file has kibibytes.
 fn figure(figures: &str, name: &str) -> Option<u64> {
     let line = figures.lines().find_map(|line| line.strip_prefix(name))?;
@@ -156,6 +173,14 @@ mod tests {
     fn processes_of_containers_leave_some_to_the_guest() {
         assert_eq!(processes(1900), 1644);
         assert_eq!(processes(300), 150);
+    }
+
+    #[test]
+    fn one_container_has_three_quarters_at_most_unless_it_has_no_limit() {
+        assert_eq!(part_of(1600, 4096), 1200);
+        assert_eq!(part_of(1600, 32), 32);
+        assert_eq!(part_of(1600, -1), -1);
+        assert_eq!(part_of(0, 4096), 4096);
     }
 
     #[test]

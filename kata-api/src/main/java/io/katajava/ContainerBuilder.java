@@ -443,7 +443,8 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Limits the number of processes and threads. Default: {@link ContainerLimits#DEFAULT_PIDS}.
+   * Limits the number of processes and threads. Default: {@link ContainerLimits#DEFAULT_PIDS}. In a
+   * small guest one container has at most three quarters of what its kernel can number.
    *
    * @param limit at least 1
    * @return this

@@ -3,6 +3,7 @@ package io.katajava;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.testing.FakeAgent;
 import io.katajava.testing.FakeMachine;
 import io.katajava.testing.FakeProcess;
@@ -97,18 +98,19 @@ class ExecutionTest {
   }
 
   @Test
-  void timeout_guestDoesNotConfirm_isLostAndNotAnEndlessWait() throws Exception {
+  void timeout_guestDoesNotConfirm_isATimeoutAllTheSame() throws Exception {
     agent.onStart(
         process -> {
           process.mortal = false;
           process.stdout("begun");
         });
 
-    ExecResult result = sandbox.exec(exec -> exec.command("a").timeout(Duration.ofMillis(50)));
+    Duration timeout = Duration.ofMillis(50);
+    ExecResult result = sandbox.exec(exec -> exec.command("a").timeout(timeout));
 
     assertThat(result.outcome())
-        .isInstanceOfSatisfying(
-            ExecOutcome.VmLost.class, lost -> assertThat(lost.reason()).contains("confirm"));
+        .isEqualTo(new ExecOutcome.TimedOut(timeout, Fate.KILL_UNCONFIRMED));
+    assertThat(result.outcome().describe()).contains("does not confirm");
     assertThat(result.stdoutText()).isEqualTo("begun");
   }
 

@@ -122,7 +122,7 @@ final class AgentLink implements AutoCloseable {
       return false;
     }
     try {
-      client.withDeadline(PROBE).check();
+      client.withDeadline(PROBE.compareTo(callTimeout) < 0 ? PROBE : callTimeout).check();
       return true;
     } catch (AgentException e) {
       return false;

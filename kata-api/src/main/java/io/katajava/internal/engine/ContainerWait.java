@@ -7,6 +7,7 @@ import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.wait.ContainerNotReadyException;
 import io.katajava.wait.Wait;
 import io.katajava.wait.WaitStrategy;
@@ -125,24 +126,48 @@ final class ContainerWait implements Waiting {
     }
   }
 
+  /** Asks on a thread of its own: one that gets no answer must not outlast the wait. */
   private boolean ask(Probe probe) {
+    CompletableFuture<Boolean> answer = new CompletableFuture<>();
+    Thread asking =
+        OwnedThreads.start(
+            "kata-probe-" + subject.container().name(),
+            () -> {
+              try {
+                answer.complete(probe.ask());
+              } catch (Exception e) {
+                answer.completeExceptionally(e);
+              }
+            },
+            answer::completeExceptionally);
     try {
-      return probe.ask();
-    } catch (ContainerNotReadyException e) {
-      throw e;
-    } catch (KataException e) {
-      if (e.code() == ErrorCode.INTERRUPTED) {
-        throw e;
-      }
-      remember(e);
+      return answer.get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return false;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw interrupted(e);
-    } catch (CompletionException e) {
-      remember(e.getCause() instanceof Exception cause ? cause : e);
-    } catch (Exception e) {
-      remember(e);
+    } catch (ExecutionException e) {
+      return failed(e.getCause() == null ? e : e.getCause());
+    } finally {
+      if (!answer.isDone()) {
+        asking.interrupt();
+      }
     }
+  }
+
+  private boolean failed(Throwable failure) {
+    if (failure instanceof ContainerNotReadyException known) {
+      throw known;
+    }
+    if (failure instanceof Error serious) {
+      throw serious;
+    }
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    remember(cause instanceof Exception e ? e : new IllegalStateException(cause));
     return false;
   }
 

@@ -113,7 +113,7 @@ final class OutputBuffer extends InputStream implements OutputSink {
   /** Room was made; tells whether the guest is to be asked for more. The lock is held. */
   private @Nullable Runnable released() {
     Runnable resume = null;
-    if (parked != null && held.cost() <= CAPACITY / 2) {
+    if (parked != null && held.size() <= CAPACITY / 2) {
       resume = parked;
       parked = null;
     }

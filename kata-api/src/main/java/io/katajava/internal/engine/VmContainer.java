@@ -266,16 +266,30 @@ final class VmContainer implements Container {
 
   @Override
   public Set<Integer> listeningPorts() {
-    ExecSpec look = asRoot("tcp-listeners", "/proc/net");
-    ExecResult tables =
-        sandbox.link().keepsOutputAfterWait()
-            ? execs.exec(look, "tcp-listeners", ContainerExec.deadline(look)).orThrow()
-            : execs.exec(asRoot("cat", "/proc/net/tcp", "/proc/net/tcp6"));
-    return ListenTable.ports(tables.stdoutText());
+    boolean ours = sandbox.link().keepsOutputAfterWait();
+    ExecSpec look =
+        ours
+            ? looking("tcp-listeners", "/proc/net")
+            : looking("cat", "/proc/net/tcp", "/proc/net/tcp6");
+    ExecResult tables = execs.exec(look, ours ? "tcp-listeners" : "", ContainerExec.deadline(look));
+    if (tables.outcome() instanceof ExecOutcome.TimedOut late) {
+      throw new KataException(
+          ErrorCode.TIMEOUT,
+          "could not look which ports container " + name() + " listens on: it " + late.describe(),
+          Details.none().withSandbox(sandbox.id()));
+    }
+    // A kernel without IPv6 has no second table, which is no failure.
+    return ListenTable.ports((ours ? tables.orThrow() : tables).stdoutText());
   }
 
-  private static ExecSpec asRoot(String... command) {
-    return ExecSpec.command(command).user("0:0").workdir("/").timeout(LOOK_TIMEOUT).build();
+  /** As root, whatever the container's user is. */
+  private ExecSpec looking(String... command) {
+    Duration limit = sandbox.link().callTimeout();
+    return ExecSpec.command(command)
+        .user("0:0")
+        .workdir("/")
+        .timeout(limit.compareTo(LOOK_TIMEOUT) < 0 ? limit : LOOK_TIMEOUT)
+        .build();
   }
 
   @Override

@@ -145,6 +145,29 @@ class EventQueueTest {
   }
 
   @Test
+  void overflow_ofBytes_endsTheSubscriptionLongBeforeTheCount() {
+    String megabyte = "x".repeat(1 << 20);
+    try (QmpClient client = QmpClient.connect(qemu.socket());
+        EventQueue<QmpEvent> events = client.subscribe(QmpEvent.class)) {
+      for (int i = 0; i < 20; i++) {
+        qemu.session().event("NEW_THING", "{\"text\": \"" + megabyte + "\"}");
+      }
+      client.execute(new Stop());
+      int kept = 0;
+      try {
+        while (true) {
+          events.take(SECONDS);
+          kept++;
+        }
+      } catch (QmpClosedException e) {
+        assertThat(e).hasMessageContaining("were not taken in time");
+      }
+      // JSON as objects is taken to cost four times its text.
+      assertThat(kept).isEqualTo(3);
+    }
+  }
+
+  @Test
   void take_sessionEnds_isWokenAndGoesOnAfterReconnect() {
     try (QmpClient client = QmpClient.connect(qemu.socket());
         EventQueue<QmpEvent> events = client.subscribe(QmpEvent.class)) {
