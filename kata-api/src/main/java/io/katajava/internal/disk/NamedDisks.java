@@ -1,11 +1,13 @@
 package io.katajava.internal.disk;
 
+import io.katajava.ContainerFiles.Owner;
 import io.katajava.DiskInfo;
 import io.katajava.DiskStore;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.Volume;
 import io.katajava.internal.host.HostProgram;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -22,6 +25,7 @@ import java.util.stream.Stream;
 public final class NamedDisks implements DiskStore {
   private static final String SUFFIX = ".ext4";
   private static final int BLOCK = 512;
+  private static final MemorySize DEFAULT_SIZE = MemorySize.gibibytes(1);
 
   private final Path directory;
 
@@ -90,21 +94,26 @@ public final class NamedDisks implements DiskStore {
   }
 
   /**
-   * The image of a disk, made if there is none.
+   * The image of a disk, made if there is none, or larger if it is too small.
    *
-   * @param name its name
-   * @param size for a new one
+   * @param disk what is wanted
+   * @param owner of the root directory of a new one
    * @return the file
    */
-  public Path findOrMake(String name, MemorySize size) {
+  public Path findOrMake(Volume.NamedDisk disk, Optional<Owner> owner) {
+    String name = disk.name();
     Path image = image(name);
     if (Files.exists(image)) {
+      if (disk.isWritable() && disk.size().isPresent()) {
+        fit(name, image, disk.size().get());
+      }
       return image;
     }
+    MemorySize size = disk.size().orElse(DEFAULT_SIZE);
     try {
       Files.createDirectories(directory);
       Path draft = directory.resolve("." + name + "-" + UUID.randomUUID() + SUFFIX);
-      Ext4.make(draft, size, true);
+      Ext4.make(draft, size, true, owner);
       try {
         // Whoever is first makes the disk: a link replaces nothing.
         Files.createLink(image, draft);
@@ -116,6 +125,26 @@ public final class NamedDisks implements DiskStore {
       return image;
     } catch (IOException e) {
       throw failure("disk " + name + " cannot be made in " + directory, e);
+    }
+  }
+
+  private static void fit(String name, Path image, MemorySize wanted) {
+    try {
+      MemorySize size = MemorySize.bytes(Files.size(image));
+      if (wanted.bytes() < size.bytes()) {
+        throw new KataException(
+            ErrorCode.HOST_UNSUITABLE,
+            "disk " + name + " has " + size + " and is not made smaller, to " + wanted,
+            Details.none().withRemedy("Ask for " + size + ", or for no size"));
+      }
+      if (wanted.bytes() > size.bytes() && !Ext4.grow(image, wanted)) {
+        throw new KataException(
+            ErrorCode.HOST_UNSUITABLE,
+            "disk " + name + " has " + size + " and is in use: it cannot become " + wanted + " now",
+            Details.none().withRemedy("Close the sandboxes that have it, or ask for no size"));
+      }
+    } catch (IOException e) {
+      throw failure("disk " + name + " cannot be made " + wanted + " large", e);
     }
   }
 

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +42,7 @@ public record ScratchDisk(Path image) implements AutoCloseable {
       Files.createDirectories(directory);
       removeAbandoned(directory);
       Path image = directory.resolve(UUID.randomUUID() + ".ext4");
-      Ext4.make(image, size, false);
+      Ext4.make(image, size, false, Optional.empty());
       return new ScratchDisk(image);
     } catch (IOException e) {
       throw new KataException(
