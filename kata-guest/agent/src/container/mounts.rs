@@ -120,7 +120,7 @@ fn flag(option: &str) -> Option<(bool, MsFlags)> {
 
 /// What an option sets and clears for a mount and all below it.
 fn recursive_attributes(option: &str) -> Option<(u64, u64)> {
-    // Of mount_setattr(2). The ways to keep times of access exclude each other and are cleared together.
+    // Of mount_setattr(2). The ways to keep times of access exclude each other; one is set by clearing all.
     const RDONLY: u64 = 0x1;
     const NOSUID: u64 = 0x2;
     const NODEV: u64 = 0x4;
@@ -141,8 +141,8 @@ fn recursive_attributes(option: &str) -> Option<(u64, u64)> {
         "rexec" => (0, NOEXEC),
         "rnodiratime" => (NODIRATIME, 0),
         "rdiratime" => (0, NODIRATIME),
-        "rnoatime" => (NOATIME, ATIME & !NOATIME),
-        "rstrictatime" => (STRICTATIME, ATIME & !STRICTATIME),
+        "rnoatime" => (NOATIME, ATIME),
+        "rstrictatime" => (STRICTATIME, ATIME),
         "ratime" | "rrelatime" | "rnorelatime" | "rnostrictatime" => (0, ATIME),
         "rnosymfollow" => (NOSYMFOLLOW, 0),
         "rsymfollow" => (0, NOSYMFOLLOW),
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn words_for_all_mounts_below_are_kept_and_later_ones_win() {
         let options = Options::parse(&["rbind", "rro", "rnosuid", "rsuid", "rnoatime", "rstrictatime"]);
-        assert_eq!(options.recursive, Attributes { set: 0x21, clear: 0x52 });
+        assert_eq!(options.recursive, Attributes { set: 0x21, clear: 0x72 });
         assert_eq!(options.data, "");
         assert_eq!(Options::parse(&["bind", "nosymfollow"]).flags, MsFlags::MS_BIND | MS_NOSYMFOLLOW);
     }

@@ -1,5 +1,6 @@
 package io.katajava;
 
+import io.katajava.ContainerFiles.Owner;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -11,9 +12,10 @@ public sealed interface Volume {
 
   /**
    * A directory of the host, read-only for the container. Its content is copied into the guest's
-   * memory when the container is made; links in it are copied as links and never followed.
+   * memory when the container is made, with the owners that files have on the host; links in it are
+   * copied as links and never followed.
    *
-   * @param directory on the host
+   * @param directory on the host, or a link to one
    * @return the volume; {@link HostDirectory#writable()} lets the container write
    */
   static HostDirectory hostDirectory(Path directory) {
@@ -50,12 +52,31 @@ public sealed interface Volume {
    * <p>What was written is on the disk once the container or its sandbox is closed, or after
    * fsync(2). After a crash the disk is as after a power cut: whole, without the last writes.
    *
+   * <p>A new disk's root directory belongs to the container's user where that is given by numbers,
+   * else to root; {@link NamedDisk#ownedBy} names another one.
+   *
    * @param name letters, digits, {@code . _ -}
-   * @param size of a new disk, at least 8 MiB; an existing one keeps its own
+   * @param size at least 8 MiB; a smaller disk that no machine has is made so large (needs {@code
+   *     e2fsck} and {@code resize2fs} of e2fsprogs), of a larger one the start fails
    * @return the volume, writable
    */
   static NamedDisk disk(String name, MemorySize size) {
-    return new NamedDisk(Checks.name("name of a disk", name), Checks.diskSize(size), true);
+    return new NamedDisk(
+        Checks.name("name of a disk", name),
+        Optional.of(Checks.diskSize(size)),
+        true,
+        Optional.empty());
+  }
+
+  /**
+   * As {@link #disk(String, MemorySize)}, of the size it has; a new one gets 1 GiB.
+   *
+   * @param name letters, digits, {@code . _ -}
+   * @return the volume, writable
+   */
+  static NamedDisk disk(String name) {
+    return new NamedDisk(
+        Checks.name("name of a disk", name), Optional.empty(), true, Optional.empty());
   }
 
   /**
@@ -74,10 +95,25 @@ public sealed interface Volume {
    * A disk by its name.
    *
    * @param name in the runtime's data directory
-   * @param size when it is made
+   * @param size that it has to have; absent when any will do
    * @param isWritable whether the container may write to it
+   * @param owner whose root directory a new one has; absent for the container's user
    */
-  record NamedDisk(String name, MemorySize size, boolean isWritable) implements Volume {
+  record NamedDisk(
+      String name, Optional<MemorySize> size, boolean isWritable, Optional<Owner> owner)
+      implements Volume {
+    /**
+     * The same disk, whose root directory belongs to somebody when it is made. An existing disk
+     * stays as it is.
+     *
+     * @param uid user id
+     * @param gid group id
+     * @return a volume
+     */
+    public NamedDisk ownedBy(int uid, int gid) {
+      return new NamedDisk(name, size, isWritable, Optional.of(new Owner(uid, gid)));
+    }
+
     /**
      * The same disk, which many machines can have at once, and none can write to. One that was last
      * used by a machine that crashed must be mounted writable once before.
@@ -85,7 +121,7 @@ public sealed interface Volume {
      * @return a volume
      */
     public NamedDisk readOnly() {
-      return new NamedDisk(name, size, false);
+      return new NamedDisk(name, size, false, owner);
     }
   }
 
@@ -116,10 +152,13 @@ public sealed interface Volume {
   record HostDirectory(Path directory, boolean isWritable) implements Volume {
     /**
      * The same directory, which the container may write to. When the container or its sandbox is
-     * closed, what is there is copied back to the host, and what the container deleted is deleted
-     * there; where the host has changed a file meanwhile and the container has not, the host's
-     * stays. No link is followed on the way, and links that lead out of the directory are left out.
-     * A container that is lost with its machine copies nothing back.
+     * closed, what it changed is copied back to the host, with the owners it gave (where this
+     * process may), and what it deleted is deleted there. What it did not change is not touched;
+     * where the host has changed a file meanwhile and the container has not, the host's stays. No
+     * link is followed on the way, links that lead out of the directory are left out, and no file
+     * gets a set-user-id bit that way. What cannot be written is named when the container is
+     * closed, and everything else is there. A container that is lost with its machine copies
+     * nothing back.
      *
      * @return a volume
      */

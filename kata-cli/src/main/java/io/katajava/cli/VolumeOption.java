@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * What {@code -v} says: a directory of the host, by a path, or a disk, by a name without a slash.
@@ -14,8 +15,7 @@ import java.util.List;
  * @param volume what is there
  */
 record VolumeOption(String guest, Volume volume) {
-  private static final String FORM = "SOURCE:GUEST[:ro|rw|size=SIZE]";
-  private static final MemorySize DISK = MemorySize.gibibytes(1);
+  private static final String FORM = "SOURCE:GUEST[:ro|rw|size=SIZE|uid=UID|gid=GID]";
 
   static VolumeOption parse(String text) {
     List<String> parts = Arrays.asList(text.split(":", -1));
@@ -55,19 +55,27 @@ record VolumeOption(String guest, Volume volume) {
   }
 
   private static Volume disk(String name, List<String> options, String text) {
-    MemorySize size = DISK;
+    Volume.NamedDisk disk = Volume.disk(name);
     boolean readOnly = false;
+    OptionalInt uid = OptionalInt.empty();
+    OptionalInt gid = OptionalInt.empty();
     for (String option : options) {
       if (option.startsWith("size=")) {
-        size = MemorySize.parse(option.substring("size=".length()));
+        disk = Volume.disk(name, MemorySize.parse(option.substring("size=".length())));
+      } else if (option.matches("uid=\\d{1,9}")) {
+        uid = OptionalInt.of(Integer.parseInt(option.substring("uid=".length())));
+      } else if (option.matches("gid=\\d{1,9}")) {
+        gid = OptionalInt.of(Integer.parseInt(option.substring("gid=".length())));
       } else if (option.equals("ro") || option.equals("rw")) {
         readOnly = option.equals("ro");
       } else {
         throw new IllegalArgumentException(
-            "-v: a disk is :ro, :rw or :size=SIZE, got '" + text + "'");
+            "-v: a disk is :ro, :rw, :size=SIZE, :uid=UID or :gid=GID, got '" + text + "'");
       }
     }
-    Volume.NamedDisk disk = Volume.disk(name, size);
+    if (uid.isPresent() || gid.isPresent()) {
+      disk = disk.ownedBy(uid.orElse(0), gid.orElse(uid.orElse(0)));
+    }
     return readOnly ? disk.readOnly() : disk;
   }
 }

@@ -27,8 +27,7 @@ class VolumeOptionTest {
 
   @Test
   void name_isADisk_writableUnlessAskedFor() {
-    assertThat(VolumeOption.parse("db:/data").volume())
-        .isEqualTo(Volume.disk("db", MemorySize.gibibytes(1)));
+    assertThat(VolumeOption.parse("db:/data").volume()).isEqualTo(Volume.disk("db"));
     assertThat(VolumeOption.parse("db:/data:size=64M:ro").volume())
         .isEqualTo(Volume.disk("db", MemorySize.mebibytes(64)).readOnly());
   }

@@ -181,6 +181,57 @@ class ContainerFilesIT {
   }
 
   @Test
+  void link_isReadAsTheContainerResolvesIt_andNeverOnTheHost() throws Exception {
+    Path secret = Files.writeString(host.resolve("credentials"), "secret of the host");
+    shell(
+        "mkdir -p /read/d && echo inside > /read/d/real && ln -s d/real /read/b && ln -s "
+            + secret
+            + " /read/absolute && ln -s credentials /read/result && ln -s ../../../../../read/b"
+            + " /read/up && ln -s loop /read/loop");
+
+    for (String path : new String[] {"/read/b", "/read/up"}) {
+      assertThat(container.files().read(path, MemorySize.kibibytes(1)))
+          .asString()
+          .isEqualTo("inside\n");
+    }
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    container.files().read("/read/b", content);
+    assertThat(content).hasToString("inside\n");
+    for (String path : new String[] {"/read/absolute", "/read/result", "/read/loop"}) {
+      assertThatThrownBy(() -> container.files().read(path, MemorySize.kibibytes(1)))
+          .isInstanceOfSatisfying(
+              KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.COPY_FAILED));
+    }
+    assertThatThrownBy(() -> container.files().copyOut("/read/result", host.resolve("result")))
+        .isInstanceOf(KataException.class)
+        .hasMessageContaining("leads out");
+    assertThat(host.resolve("result")).doesNotExist();
+  }
+
+  @Test
+  void modesTimesPipesHardLinksAndBytesOfNames_arriveInside() throws Exception {
+    String look = "stat -c '%a %Y %h %n' ./* | od -An -c";
+    Path tree = Files.createDirectory(host.resolve("odd"));
+    Process made =
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "mkdir tmp shared; chmod 1777 tmp; chmod 2775 shared; echo x > su; chmod 4755 su;"
+                    + " ln su two; mkfifo pipe; printf b > \"$(printf 'l\\351')\"; touch -d"
+                    + " @1000000000 tmp shared su pipe l*; touch -d 1950-01-01 old; LC_ALL=C "
+                    + look)
+            .directory(tree.toFile())
+            .redirectErrorStream(true)
+            .start();
+    String expected = new String(made.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    container.files().copyIn(tree, "/odd");
+
+    assertThat(container.exec("sh", "-c", "cd /odd; " + look).stdoutText()).isEqualTo(expected);
+    shell("rm -r /odd");
+  }
+
+  @Test
   void missingSource_isNamed() {
     assertThatThrownBy(() -> container.files().copyOut("/no/such", host.resolve("x")))
         .isInstanceOf(KataException.class)

@@ -15,9 +15,12 @@ import io.katajava.Seccomp;
 import io.katajava.agent.oci.OciCapabilities;
 import io.katajava.agent.oci.OciCapability;
 import io.katajava.agent.oci.OciDevice;
+import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
 import io.katajava.agent.oci.OciRlimit;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
@@ -74,6 +77,47 @@ class ContainerSettingsIT {
       assertThat(container.exec(e -> e.command("sh", "-c", "umask").umask(0)).stdoutText())
           .isEqualTo("0000\n");
     }
+  }
+
+  @Test
+  void missingWorkingDirectory_isMade0755_whateverTheUmask() {
+    try (Container container = with(c -> c.workdir("/data/in").umask(0))) {
+      assertThat(shell(container, "pwd; stat -c %a /data /data/in"))
+          .isEqualTo("/data/in\n755\n755");
+      container.files().write("/made/for/f", new byte[0], 0600);
+      assertThat(shell(container, "stat -c %a /made /made/for")).isEqualTo("755\n755");
+    }
+  }
+
+  @Test
+  void wordsOfABind_countOrAreRefusedByName() {
+    Map<String, String> counted =
+        Map.of(
+            "rbind,rro", " ro,",
+            "bind,rnoexec", ",noexec,",
+            "bind,nosymfollow", ",nosymfollow",
+            "rbind,rnosymfollow", ",nosymfollow",
+            "bind,rnosuid", ",nosuid,",
+            "rbind,rnodev", ",nodev,",
+            "bind,rnoatime", ",noatime,");
+    counted.forEach(
+        (words, seen) -> {
+          try (Container container = with(c -> c.mount(bindOfRun(words)))) {
+            assertThat(shell(container, "grep ' /mnt/x ' /proc/self/mounts"))
+                .as(words)
+                .contains(seen);
+          }
+        });
+    for (String word : List.of("bogus", "idmap", "ridmap", "size=1m")) {
+      assertThatThrownBy(() -> with(c -> c.mount(bindOfRun("rbind," + word))))
+          .isInstanceOf(KataException.class)
+          .hasMessageContaining(word)
+          .hasMessageContaining("/mnt/x");
+    }
+  }
+
+  private static OciMount bindOfRun(String words) {
+    return new OciMount("/mnt/x", "bind", "/run", List.of(words.split(",", -1)));
   }
 
   @Test

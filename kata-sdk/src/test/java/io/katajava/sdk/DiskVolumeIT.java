@@ -86,6 +86,51 @@ class DiskVolumeIT {
   }
 
   @Test
+  void newDisk_belongsToTheContainersUserOrWhoIsNamed_andGrowsAndNeverShrinks() {
+    try (Kata kata = kata()) {
+      try (Sandbox sandbox = kata.sandbox().start()) {
+        Container container =
+            sandbox
+                .container("one")
+                .user("1000:1001")
+                .volume("/own", Volume.disk("own", SIZE))
+                .volume("/other", Volume.disk("other", SIZE).ownedBy(7, 8))
+                .start();
+        assertThat(
+                sh(container, "echo mine > /own/f; stat -c %u:%g /own /own/f /other").stdoutText())
+            .isEqualTo("1000:1001\n1000:1001\n7:8\n");
+        assertThatThrownBy(
+                () ->
+                    sandbox
+                        .container("two")
+                        .volume("/d", Volume.disk("own", MemorySize.mebibytes(96)))
+                        .start())
+            .hasMessageContaining("in use");
+      }
+      try (Sandbox sandbox = kata.sandbox().start()) {
+        assertThatThrownBy(
+                () ->
+                    sandbox
+                        .container("two")
+                        .volume("/d", Volume.disk("own", MemorySize.mebibytes(32)))
+                        .start())
+            .hasMessageContaining("not made smaller");
+        Container container =
+            sandbox
+                .container("three")
+                .volume("/d", Volume.disk("own", MemorySize.mebibytes(128)))
+                .volume("/same", Volume.disk("other"))
+                .start();
+        assertThat(sh(container, "cat /d/f").stdoutText()).isEqualTo("mine\n");
+        sh(container, "head -c 90000000 /dev/zero > /d/zeros").orThrow();
+      }
+      assertThat(kata.disks().list())
+          .extracting(DiskInfo::size)
+          .containsExactly(SIZE, MemorySize.mebibytes(128));
+    }
+  }
+
+  @Test
   void writableLayer_holdsWhatItIsGiven_andNoMore_andLeavesNothing() throws IOException {
     Path scratch = KataDirectories.fromEnvironment().cache().resolve("scratch");
     try (Kata kata = kata();

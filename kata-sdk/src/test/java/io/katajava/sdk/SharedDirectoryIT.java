@@ -38,6 +38,20 @@ class SharedDirectoryIT {
   }
 
   @Test
+  void sharedDirectory_namedByALink_isTheDirectory() throws IOException {
+    Path real = Files.createDirectories(directory.resolve("real"));
+    Files.writeString(real.resolve("f"), "content");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("real"));
+    try (Kata kata = kata().build();
+        Sandbox sandbox = kata.sandbox().directories(DirectorySharing.VIRTIO_FS).start();
+        Container container =
+            sandbox.container("c").volume("/w", Volume.hostDirectory(link).writable()).start()) {
+      assertThat(sh(container, "cat /w/f && echo new > /w/g").stdoutText()).isEqualTo("content");
+    }
+    assertThat(real.resolve("g")).hasContent("new\n");
+  }
+
+  @Test
   void sharedDirectory_isTheHostsOwn_inBothDirections() throws IOException {
     Path shared =
         Files.createDirectories(directory.resolve("shared, with a comma/sub")).getParent();

@@ -105,6 +105,133 @@ class VolumeIT {
   }
 
   @Test
+  void hostDirectory_belongsInsideToWhomItBelongsOnTheHost_alsoByALink() throws IOException {
+    Path owned = Files.createDirectories(directory.resolve("owned"));
+    Path file = Files.writeString(owned.resolve("f"), "mine\n");
+    int uid = (Integer) Files.getAttribute(owned, "unix:uid");
+    if (uid == 0) {
+      uid = 1234;
+      Files.setAttribute(owned, "unix:uid", uid);
+      Files.setAttribute(file, "unix:uid", uid);
+    }
+    Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("owned"));
+    try (Kata kata = kata();
+        Sandbox sandbox = kata.sandbox().start();
+        Container container =
+            sandbox
+                .container("work")
+                .user(uid + ":" + uid)
+                .volume("/v", Volume.hostDirectory(link).writable())
+                .start()) {
+      assertThat(sh(container, "echo more >> /v/f && echo new > /v/new && stat -c %u /v/f"))
+          .satisfies(result -> assertThat(result.stderrText()).isEmpty())
+          .extracting(result -> result.stdoutText().strip())
+          .isEqualTo("" + uid);
+    }
+    assertThat(Files.readString(file)).isEqualTo("mine\nmore\n");
+    for (String name : new String[] {"f", "new"}) {
+      assertThat(Files.getAttribute(owned.resolve(name), "unix:uid")).isEqualTo(uid);
+    }
+  }
+
+  @Test
+  void namesThatAreNoText_comeBackAsTheyWere() throws Exception {
+    Path output = Files.createDirectories(directory.resolve("output"));
+    hostShell(output, "printf one > \"$(printf 'l\\351')\"; printf two > \"$(printf 'l\\350')\"");
+    String before = hostShell(output, "stat -c '%i %Y' * ; ls | od -An -c");
+    try (Kata kata = kata();
+        Sandbox sandbox = kata.sandbox().start();
+        Container container =
+            sandbox
+                .container("work")
+                .volume("/out", Volume.hostDirectory(output).writable())
+                .start()) {
+      sh(container, "cd /out && ls | od -An -c && echo x > \"$(printf 'n\\377')\"").orThrow();
+    }
+    assertThat(hostShell(output, "cat n*; rm n*")).isEqualTo("x\n");
+    assertThat(hostShell(output, "stat -c '%i %Y' * ; ls | od -An -c")).isEqualTo(before);
+  }
+
+  private static String hostShell(Path where, String script) throws Exception {
+    Process shell =
+        new ProcessBuilder("sh", "-c", script)
+            .directory(where.toFile())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(shell.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    assertThat(shell.waitFor()).as(said).isZero();
+    return said;
+  }
+
+  @Test
+  void whateverOneEntryBecomes_theOthersAreCopiedBack_andWhatCannotBeIsNamed() throws Exception {
+    Path output = Files.createDirectories(directory.resolve("output"));
+    Files.createDirectory(output.resolve("d"));
+    Files.writeString(output.resolve("d/x"), "x");
+    Files.createDirectory(output.resolve("held"));
+    Files.writeString(output.resolve("f"), "f");
+    Files.writeString(output.resolve("untouched"), "u");
+    Files.createLink(output.resolve("hard"), output.resolve("untouched"));
+    Files.setAttribute(output.resolve("untouched"), "unix:mode", 04755);
+    String untouched = hostShell(output, "stat -c '%i %a %u %h %y %z' untouched hard");
+    try (Kata kata = kata();
+        Sandbox sandbox = kata.sandbox().start()) {
+      Container container =
+          sandbox.container("work").volume("/out", Volume.hostDirectory(output).writable()).start();
+      sh(
+              container,
+              "cd /out && rm -r d f held && ln -s untouched d && mkdir -p f/sub && echo y > f/sub/y"
+                  + " && echo file > held && echo result > result && mkfifo pipe")
+          .orThrow();
+      Files.writeString(output.resolve("held/by-the-host"), "in the way");
+      assertThatThrownBy(container::close)
+          .isInstanceOfSatisfying(
+              KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.COPY_FAILED))
+          .hasMessageContaining("held")
+          .hasMessageContaining("the rest was written");
+      assertThat(sandbox.containers()).isEmpty();
+    }
+    assertThat(Files.readSymbolicLink(output.resolve("d"))).isEqualTo(Path.of("untouched"));
+    assertThat(output.resolve("f/sub/y")).hasContent("y\n");
+    assertThat(output.resolve("result")).hasContent("result\n");
+    assertThat(output.resolve("held/by-the-host")).hasContent("in the way");
+    assertThat(hostShell(output, "stat -c '%i %a %u %h %y %z' untouched hard"))
+        .isEqualTo(untouched);
+  }
+
+  @Test
+  void directoryThatIsAnotherOneByThen_getsNothing() throws Exception {
+    Path output = Files.createDirectories(directory.resolve("output"));
+    try (Kata kata = kata();
+        Sandbox sandbox = kata.sandbox().start()) {
+      Container container =
+          sandbox.container("work").volume("/out", Volume.hostDirectory(output).writable()).start();
+      sh(container, "echo x > /out/x").orThrow();
+      Files.move(output, directory.resolve("moved"));
+      Files.createDirectory(output);
+      assertThatThrownBy(container::close).hasMessageContaining("another directory");
+    }
+    assertThat(output).isEmptyDirectory();
+  }
+
+  @Test
+  void fileWithABitToExecute_canBeExecuted() {
+    byte[] script = "#!/bin/sh\necho ran\n".getBytes(StandardCharsets.UTF_8);
+    try (Kata kata = kata();
+        Sandbox sandbox = kata.sandbox().start();
+        Container container =
+            sandbox
+                .container("work")
+                .file("/w/run", script, 0755)
+                .file("/w/text", script, 0644)
+                .start()) {
+      assertThat(container.exec("/w/run").stdoutText()).isEqualTo("ran\n");
+      assertThat(sh(container, "grep -c '/w/text.*noexec' /proc/mounts").stdoutText())
+          .isEqualTo("1\n");
+    }
+  }
+
+  @Test
   void sandbox_closed_copiesBackWhatItsContainersWrote() throws IOException {
     Path output = Files.createDirectories(directory.resolve("output"));
     try (Kata kata = kata();

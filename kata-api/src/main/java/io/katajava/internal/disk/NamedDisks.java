@@ -1,11 +1,13 @@
 package io.katajava.internal.disk;
 
+import io.katajava.ContainerFiles.Owner;
 import io.katajava.DiskInfo;
 import io.katajava.DiskStore;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.Volume;
 import io.katajava.internal.host.HostProgram;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -26,6 +29,7 @@ public final class NamedDisks implements DiskStore {
   private static final Logger log = LoggerFactory.getLogger(NamedDisks.class);
   private static final String SUFFIX = ".ext4";
   private static final int BLOCK = 512;
+  private static final MemorySize DEFAULT_SIZE = MemorySize.gibibytes(1);
 
   private final Path directory;
   private final DraftNotes drafts;
@@ -98,25 +102,30 @@ public final class NamedDisks implements DiskStore {
   }
 
   /**
-   * The image of a disk, made if there is none.
+   * The image of a disk, made if there is none, or larger if it is too small.
    *
-   * @param name its name
-   * @param size for a new one
+   * @param disk what is wanted
+   * @param owner of the root directory of a new one
    * @return the file
    */
-  public Path findOrMake(String name, MemorySize size) {
+  public Path findOrMake(Volume.NamedDisk disk, Optional<Owner> owner) {
+    String name = disk.name();
     Path image = image(name);
     TrustedDirectory.require("data", directory);
     if (Files.exists(image)) {
+      if (disk.isWritable() && disk.size().isPresent()) {
+        fit(name, image, disk.size().get());
+      }
       return image;
     }
+    MemorySize size = disk.size().orElse(DEFAULT_SIZE);
     try {
       TrustedDirectory.shared("data", directory);
       Path draft =
           directory.toAbsolutePath().resolve("." + name + "-" + UUID.randomUUID() + SUFFIX);
       try (DraftNotes.Note note = drafts.note(draft)) {
         log.trace("{} is being made, as {} tells", draft, note);
-        Ext4.make(draft, size, true);
+        Ext4.make(draft, size, true, owner);
         try {
           // Whoever is first makes the disk: a link replaces nothing.
           Files.createLink(image, draft);
@@ -129,6 +138,26 @@ public final class NamedDisks implements DiskStore {
       return image;
     } catch (IOException e) {
       throw failure("disk " + name + " cannot be made in " + directory, e);
+    }
+  }
+
+  private static void fit(String name, Path image, MemorySize wanted) {
+    try {
+      MemorySize size = MemorySize.bytes(Files.size(image));
+      if (wanted.bytes() < size.bytes()) {
+        throw new KataException(
+            ErrorCode.HOST_UNSUITABLE,
+            "disk " + name + " has " + size + " and is not made smaller, to " + wanted,
+            Details.none().withRemedy("Ask for " + size + ", or for no size"));
+      }
+      if (wanted.bytes() > size.bytes() && !Ext4.grow(image, wanted)) {
+        throw new KataException(
+            ErrorCode.HOST_UNSUITABLE,
+            "disk " + name + " has " + size + " and is in use: it cannot become " + wanted + " now",
+            Details.none().withRemedy("Close the sandboxes that have it, or ask for no size"));
+      }
+    } catch (IOException e) {
+      throw failure("disk " + name + " cannot be made " + wanted + " large", e);
     }
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +48,7 @@ public record ScratchDisk(Path image, DraftNotes.Note note) implements AutoClose
       DraftNotes.Note note = drafts.note(image);
       boolean made = false;
       try {
-        Ext4.make(image, size, false);
+        Ext4.make(image, size, false, Optional.empty());
         made = true;
         return new ScratchDisk(image, note);
       } finally {

@@ -1,5 +1,6 @@
 package io.katajava.internal.engine;
 
+import io.katajava.ContainerFiles.Owner;
 import io.katajava.ContainerSpec;
 import io.katajava.Volume;
 import io.katajava.WritableLayer;
@@ -41,7 +42,7 @@ final class ContainerDisks implements AutoCloseable {
     Map<String, Rootfs.Disk> all = new LinkedHashMap<>();
     for (Volume volume : spec.files().volumes().values()) {
       if (volume instanceof Volume.NamedDisk named) {
-        Path image = sources.disks().findOrMake(named.name(), named.size());
+        Path image = sources.disks().findOrMake(named, named.owner().or(() -> numericUser(spec)));
         add(all, new Rootfs.Disk(id(named), image, named.isWritable()), Ext4.NAME);
       } else if (volume instanceof Volume.DiskImage file) {
         add(all, new Rootfs.Disk(id(file), file.image(), file.isWritable()), file.filesystem());
@@ -49,6 +50,17 @@ final class ContainerDisks implements AutoCloseable {
     }
     disks.addAll(all.values());
     makeLayer(sources);
+  }
+
+  /** The container's user where the host can tell its numbers, which are then those of the disk. */
+  private static Optional<Owner> numericUser(ContainerSpec spec) {
+    String user = spec.process().user().orElse("");
+    if (spec.kernel().idMappings().isPresent() || !user.matches("\\d{1,9}(:\\d{1,9})?")) {
+      return Optional.empty();
+    }
+    String[] numbers = user.split(":", 2);
+    int uid = Integer.parseInt(numbers[0]);
+    return Optional.of(new Owner(uid, numbers.length > 1 ? Integer.parseInt(numbers[1]) : uid));
   }
 
   private void add(Map<String, Rootfs.Disk> all, Rootfs.Disk disk, String filesystem) {

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -41,6 +42,20 @@ public final class HostProgram {
    *     the thread is interrupted meanwhile
    */
   public static String run(List<String> line, String packages) throws IOException {
+    return run(line, packages, Set.of(0));
+  }
+
+  /**
+   * As {@link #run(List, String)}, of a program that tells by its status what it did.
+   *
+   * @param line program and arguments
+   * @param packages where it comes from, for the message when it is not there
+   * @param good the statuses that are no failure
+   * @return what it printed
+   * @throws IOException as there
+   */
+  public static String run(List<String> line, String packages, Set<Integer> good)
+      throws IOException {
     String shown = "'" + String.join(" ", line) + "'";
     Process process;
     try {
@@ -57,7 +72,7 @@ public final class HostProgram {
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
         throw new IOException(shown + " does not end");
       }
-      if (process.exitValue() != 0) {
+      if (!good.contains(process.exitValue())) {
         throw new IOException(shown + " failed: " + output.strip());
       }
       return output;

@@ -113,7 +113,8 @@ public final class CopyBack {
       case HARD_LINK -> takeHardLink(entry, here, place);
       case PIPE, OTHER -> {
         if (noted == null || noted.status().kind() != FileStatus.Kind.PIPE) {
-          log.info("{} is no file, directory or link, and stays in the guest", entry.name());
+          log.info(
+              "{} of {} is no file, directory or link, and stays in the guest", entry.name(), root);
         }
       }
     }
@@ -288,8 +289,9 @@ public final class CopyBack {
     }
     if (LinkTarget.leadsOut(here.parts().size() - 1, entry.link())) {
       log.warn(
-          "the link {} leads out of its directory, to {}, and stays in the guest",
+          "the link {} of {} leads out of it, to {}, and stays in the guest",
           entry.name(),
+          root,
           entry.link());
       return;
     }
