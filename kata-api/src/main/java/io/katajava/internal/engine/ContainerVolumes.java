@@ -292,12 +292,11 @@ final class ContainerVolumes {
     Ending all = new Ending("copying back");
     for (Carried host : carried.values()) {
       if (made != null && host.volume().isWritable()) {
-          HostSnapshot snapshot = before.get(host.name());
-          if (snapshot != null) {
-            all.step(
-                "copying back to " + host.volume().directory(),
-                () -> copyBack(made, host, snapshot));
-          }
+        HostSnapshot snapshot = before.get(host.name());
+        if (snapshot != null) {
+          all.step(
+              "copying back to " + host.volume().directory(), () -> copyBack(made, host, snapshot));
+        }
       }
     }
     all.orThrow();

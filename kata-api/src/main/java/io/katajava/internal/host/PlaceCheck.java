@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** The directories: whether they can be used, have space, and are short enough for sockets. */
 final class PlaceCheck {
@@ -48,10 +49,16 @@ final class PlaceCheck {
 
   private final KataDirectories directories;
   private final Spaces spaces;
+  private final Predicate<Path> writable;
 
   PlaceCheck(KataDirectories directories, Spaces spaces) {
+    this(directories, spaces, Files::isWritable);
+  }
+
+  PlaceCheck(KataDirectories directories, Spaces spaces, Predicate<Path> writable) {
     this.directories = directories;
     this.spaces = spaces;
+    this.writable = writable;
   }
 
   static Space ofFileStore(Path directory) throws IOException {
@@ -118,7 +125,14 @@ final class PlaceCheck {
           directories.cache() + " cannot be trusted: " + obstacle.get(),
           "Set XDG_CACHE_HOME to a directory of your own that nobody else can write");
     }
-    if (!Files.isWritable(above)) {
+    if (!writable.test(above) && above.equals(directories.cache())) {
+      return warned(
+          GROUP,
+          "cache-directory",
+          directories.cache() + " can only be read: what is in it is used, nothing is added",
+          "Set XDG_CACHE_HOME to a directory you can write, if something is missing in it");
+    }
+    if (!writable.test(above)) {
       return failed(
           GROUP,
           "cache-directory",

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An image in a directory of its own: {@code manifest}, {@code state}, and {@code memory} unless
@@ -23,6 +25,8 @@ import java.util.Set;
 public record StoredImage(Path directory, ImageManifest manifest) {
   /** The devices' state. */
   public static final String STATE = "state";
+
+  private static final Logger log = LoggerFactory.getLogger(StoredImage.class);
 
   /** The guest's memory. */
   public static final String MEMORY = "memory";
@@ -137,7 +141,16 @@ public record StoredImage(Path directory, ImageManifest manifest) {
     }
     if (!isRemembered()) {
       verifyWhole();
+      rememberIfPossible();
+    }
+  }
+
+  /** Where that cannot be written, all of it is read again the next time. */
+  private void rememberIfPossible() {
+    try {
       remember();
+    } catch (IOException e) {
+      log.debug("{} is verified, but that is not noted: {}", directory, e.toString());
     }
   }
 

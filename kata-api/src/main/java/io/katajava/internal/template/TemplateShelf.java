@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -93,7 +94,8 @@ public final class TemplateShelf {
   }
 
   /**
-   * Finds a template that can be used. One that cannot be is removed.
+   * Finds a template that can be used. One that is not as it should be is removed; one that cannot
+   * be read stays.
    *
    * @param traits everything it depends on
    * @return the template, verified
@@ -117,6 +119,10 @@ public final class TemplateShelf {
       return Optional.of(image);
     } catch (NoSuchFileException e) {
       log.debug("template {} has just gone", id, e);
+    } catch (FileSystemException e) {
+      // It may well be whole, and belongs to whoever can read it.
+      log.warn("template {} is not used, because it cannot be read: {}", id, e.toString());
+      return Optional.empty();
     } catch (IOException | RuntimeException e) {
       log.warn("template {} is not used and removed: {}", id, e.getMessage());
     }

@@ -103,4 +103,22 @@ class PlaceCheckTest {
     assertThat(directory).isEmptyDirectory();
     assertThat(Files.exists(usual().state())).isFalse();
   }
+
+  @Test
+  void cacheDirectory_thatCanOnlyBeRead_warns_oneThatCannotBeMade_fails() throws IOException {
+    KataDirectories directories = usual();
+    PlaceCheck check = new PlaceCheck(directories, path -> TMPFS, path -> false);
+
+    assertThat(check.run())
+        .anyMatch(
+            finding ->
+                finding.name().equals("cache-directory") && finding.status() == Status.FAILED);
+    Files.createDirectory(directories.cache());
+    assertThat(check.run())
+        .anyMatch(
+            finding ->
+                finding.name().equals("cache-directory")
+                    && finding.status() == Status.WARNED
+                    && finding.reason().contains("can only be read"));
+  }
 }

@@ -19,11 +19,11 @@ final class KernelFinder {
       List.of("vmlinuz.container", "vmlinux.container", "vmlinuz", "vmlinux");
 
   /**
-   * Debian's image has all in it up to 13; later it only depends on the binary and the modules.
-   * Ubuntu's has the kernel alone, and is signed or not.
+   * Debian's image has all in it up to 13; later it only depends on the binary, the modules and the
+   * base, which tells what is built in. Ubuntu's has the kernel alone, and is signed or not.
    */
   private static final Pattern KERNEL_PACKAGE =
-      Pattern.compile("linux-(image|image-unsigned|binary|modules)-\\d[A-Za-z0-9.+~-]*");
+      Pattern.compile("linux-(image|image-unsigned|binary|modules|base)-\\d[A-Za-z0-9.+~-]*");
 
   private static final List<String> MODULES = List.of("lib/modules", "usr/lib/modules");
 

@@ -8,6 +8,7 @@ import io.katajava.Choice;
 import io.katajava.guest.KernelSource;
 import io.katajava.spi.GuestAssets;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -51,8 +52,12 @@ class PackagedKernelTest {
   }
 
   private Path modules(String place, boolean zstd) throws IOException {
+    return modules(place, zstd, MODULES);
+  }
+
+  private Path modules(String place, boolean zstd, List<String> names) throws IOException {
     FakeDeb deb = new FakeDeb();
-    for (String name : MODULES) {
+    for (String name : names) {
       byte[] module = Files.readAllBytes(fixture.modules.resolve("kernel/" + name + ".ko"));
       deb.file(
           place + RELEASE + "/kernel/" + name + (zstd ? ".ko.zst" : ".ko"),
@@ -61,7 +66,7 @@ class PackagedKernelTest {
     return deb(deb);
   }
 
-  /** As unstable has it: the image depends on the binary and the modules, and holds nothing. */
+  /** As unstable has it: the image holds nothing, and the base tells what is built in. */
   private FakeApt unstable() throws IOException {
     String version = "7.2.13-1";
     String suffix = "-7.2.13+deb14-cloud-amd64";
@@ -91,7 +96,17 @@ class PackagedKernelTest {
             "linux-modules" + suffix,
             version,
             "Depends: kmod, linux-base" + suffix + " (= 7.2.13-1)",
-            modules("./usr/lib/modules/", false));
+            modules("./usr/lib/modules/", false, List.of("virtio", "virtio_pci")))
+        .add(
+            "linux-base" + suffix,
+            version,
+            "",
+            deb(
+                new FakeDeb()
+                    .file(
+                        "./usr/lib/modules/" + RELEASE + "/modules.builtin",
+                        "kernel/drivers/char/virtio_console.ko\n"
+                            .getBytes(StandardCharsets.US_ASCII))));
   }
 
   @Test
@@ -106,10 +121,11 @@ class PackagedKernelTest {
     assertThat(fixture.downloaded())
         .containsExactly(
             "linux-image-7.2.13+deb14-cloud-amd64=7.2.13-1",
+            "linux-base-7.2.13+deb14-cloud-amd64=7.2.13-1",
             "linux-binary-7.2.13+deb14-cloud-amd64=7.2.13-1",
             "linux-modules-7.2.13+deb14-cloud-amd64=7.2.13-1");
     assertThat(fixture.provideWithTools(draft())).isEqualTo(guest);
-    assertThat(fixture.downloaded()).hasSize(3);
+    assertThat(fixture.downloaded()).hasSize(4);
   }
 
   @Test
@@ -286,7 +302,7 @@ class PackagedKernelTest {
 
     GuestAssets guest = fixture.provideWithTools(draft());
 
-    assertThat(fixture.downloaded()).hasSize(6);
+    assertThat(fixture.downloaded()).hasSize(8);
     assertThat(guest.choices()).noneMatch(choice -> choice.why().contains("damaged"));
   }
 
@@ -303,7 +319,7 @@ class PackagedKernelTest {
 
     assertThat(fixture.provideWithTools(draft).kernel())
         .hasBinaryContent(FakeElf.vmlinux(true, 5_000));
-    assertThat(fixture.downloaded()).hasSize(6);
+    assertThat(fixture.downloaded()).hasSize(8);
   }
 
   @Test

@@ -84,6 +84,8 @@ class ReadOnlyCacheTest {
     builder
         .environment()
         .put("PATH", directory.resolve("tools") + ":/usr/bin:/bin:/usr/sbin:/sbin");
+    // Another user's cache is used where that user is trusted.
+    builder.environment().put("KATA_TRUSTED_DIRECTORIES", fixture.cache.toString());
     Process process = builder.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

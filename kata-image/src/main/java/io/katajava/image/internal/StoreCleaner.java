@@ -49,12 +49,12 @@ final class StoreCleaner {
     try (StoreLock alone = store.removing(deadline)) {
       Set<String> needed = new HashSet<>();
       Set<String> disks = new HashSet<>();
-      boolean damaged = mark(needed, disks);
+      boolean unread = mark(needed, disks);
       Instant limit = Instant.now().minus(minimumAge);
       Sweep sweep = new Sweep();
       for (String algorithm : List.of("sha256", "sha512")) {
         for (Path blob : store.files("blobs/" + algorithm)) {
-          if (!needed.contains(algorithm + ":" + blob.getFileName()) && !damaged) {
+          if (!needed.contains(algorithm + ":" + blob.getFileName()) && !unread) {
             sweep.remove(blob, limit);
           }
         }
@@ -75,9 +75,9 @@ final class StoreCleaner {
     }
   }
 
-  /** What names lead to. An image whose documents are damaged keeps all blobs. */
+  /** What names lead to. An image whose documents cannot be read keeps all blobs. */
   private boolean mark(Set<String> needed, Set<String> disks) throws IOException {
-    boolean damaged = false;
+    boolean unread = false;
     for (Descriptor each : store.index()) {
       needed.add(each.digest().toString());
       try {
@@ -92,11 +92,11 @@ final class StoreCleaner {
         }
         disks.addAll(DiskImages.filesOf(store, layers));
       } catch (IOException e) {
-        log.warn("manifest {} in {} is damaged: {}", each.digest(), store.root(), e.toString());
-        damaged = true;
+        log.warn("manifest {} in {} cannot be read: {}", each.digest(), store.root(), e.toString());
+        unread = true;
       }
     }
-    return damaged;
+    return unread;
   }
 
   /** Makes room for more, or says that there is none. */

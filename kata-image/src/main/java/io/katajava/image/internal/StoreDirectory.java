@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The directory of a store: an OCI image layout (blobs, {@code index.json}, {@code oci-layout})
@@ -40,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("try") // Locks are held, not used.
 public final class StoreDirectory {
+  private static final Logger log = LoggerFactory.getLogger(StoreDirectory.class);
   private static final Duration INDEX_LIMIT = Duration.ofMinutes(1);
   private static final Deadline NO_LIMIT = Deadline.after(Duration.ofDays(36500));
 
@@ -313,9 +316,16 @@ public final class StoreDirectory {
     }
   }
 
-  /** Notes that a file was of use, for the order in which room is made. */
-  static void touch(Path file) throws IOException {
-    Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+  /**
+   * Notes that a file was of use, for the order in which room is made. Where that cannot be noted,
+   * in a store that is only read, no room is made either.
+   */
+  static void touch(Path file) {
+    try {
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+    } catch (IOException e) {
+      log.debug("the use of {} is not noted: {}", file, e.toString());
+    }
   }
 
   /** All files of a directory of the store. */

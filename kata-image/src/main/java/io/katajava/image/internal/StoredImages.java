@@ -244,7 +244,8 @@ public final class StoredImages {
               try {
                 images.add(ImageReader.read(store::read, each, name.get(), limits).image());
               } catch (IOException e) {
-                log.warn("image {} in {} is damaged: {}", name.get(), store.root(), e.toString());
+                log.warn(
+                    "image {} in {} cannot be read: {}", name.get(), store.root(), e.toString());
               }
             }
           }
