@@ -2,6 +2,7 @@ package io.katajava.qemu.internal;
 
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpEvent;
@@ -81,7 +82,7 @@ final class MachineState {
       QmpEvent stop = stops.poll();
       return stop == null ? Duration.ZERO : Duration.between(stop.timestamp(), resumed);
     } catch (IOException e) {
-      throw failure("the state cannot be written: " + e.getMessage(), e);
+      throw failure(ErrorCode.HOST_UNSUITABLE, "the state cannot be written: " + e.getMessage(), e);
     } finally {
       if (!done) {
         undo(qmp, state);
@@ -98,12 +99,12 @@ final class MachineState {
       if (e.getCause() instanceof QmpException known) {
         throw known;
       }
-      throw failure("the state cannot be saved to " + state, e);
+      throw failure(ErrorCode.VM_REFUSED, "the state cannot be saved to " + state, e);
     } catch (TimeoutException e) {
-      throw failure("saving the state to " + state + " takes too long", e);
+      throw failure(ErrorCode.TIMEOUT, "saving the state to " + state + " takes too long", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failure("interrupted while the state was saved to " + state, e);
+      throw failure(ErrorCode.INTERRUPTED, "interrupted while the state was saved to " + state, e);
     }
   }
 
@@ -138,7 +139,7 @@ final class MachineState {
     } catch (QmpInterruptedException e) {
       throw QemuMachine.interrupted(e);
     } catch (IOException e) {
-      throw failure("the state cannot be read: " + e.getMessage(), e);
+      throw failure(ErrorCode.HOST_UNSUITABLE, "the state cannot be read: " + e.getMessage(), e);
     }
   }
 
@@ -154,8 +155,14 @@ final class MachineState {
     }
   }
 
-  private static KataException failure(String message, Exception cause) {
-    return new KataException(ErrorCode.HOST_UNSUITABLE, message, cause);
+  private static KataException failure(ErrorCode code, String message, Exception cause) {
+    String remedy =
+        switch (code) {
+          case TIMEOUT -> "Give it more time, or save a guest with less memory in use";
+          case INTERRUPTED -> "The guest goes on; save it again when it is wanted";
+          default -> "Check that the file's directory is there, can be written and has room";
+        };
+    return new KataException(code, message, Details.none().withRemedy(remedy).withCause(cause));
   }
 
   private static MigrateSetCapabilities ignoringShared(boolean on) {

@@ -3,6 +3,7 @@ package io.katajava.qemu.internal;
 import io.katajava.Choice;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
 import io.katajava.qemu.ChangePlan;
@@ -347,7 +348,12 @@ final class QemuMachine implements QemuVm {
         memory.close();
       } catch (IOException e) {
         throw new KataException(
-            ErrorCode.HOST_UNSUITABLE, "cannot close " + memory.path() + " to others: " + e, e);
+            ErrorCode.HOST_UNSUITABLE,
+            "cannot close " + memory.path() + " to others: " + e,
+            Details.none()
+                .withSandbox(sandboxId)
+                .withRemedy("Check that the file's file system knows owners and modes")
+                .withCause(e));
       }
     }
     return pause;
@@ -362,11 +368,15 @@ final class QemuMachine implements QemuVm {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new KataException(
-          ErrorCode.INTERRUPTED, "interrupted while another save of the machine is under way", e);
+          ErrorCode.INTERRUPTED,
+          "interrupted while another save of the machine is under way",
+          Details.none().withSandbox(sandboxId).withCause(e));
     }
     if (!alone) {
       throw new KataException(
-          ErrorCode.TIMEOUT, "another save of the machine takes longer than " + timeout);
+          ErrorCode.TIMEOUT,
+          "another save of the machine takes longer than " + timeout,
+          Details.none().withSandbox(sandboxId).withRemedy("Give it more time"));
     }
     try {
       Duration left = timeout.minusNanos(System.nanoTime() - begin);

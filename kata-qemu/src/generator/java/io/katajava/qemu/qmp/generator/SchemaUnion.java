@@ -132,7 +132,12 @@ final class SchemaUnion {
   private ObjectType object(ObjectType before, ObjectType after, Remarks remarks) {
     String name = before.name();
     List<Member> members =
-        merged(before.members(), after.members(), Member::name, this::member, this::lone);
+        merged(
+            firstOfTheirCommand(name) ? List.of() : before.members(),
+            after.members(),
+            Member::name,
+            this::member,
+            this::lone);
     List<Branch> branches =
         merged(
             before.branches(),
@@ -148,6 +153,14 @@ final class SchemaUnion {
         sameOrOne(before.discriminator(), after.discriminator(), name),
         branches,
         remarks);
+  }
+
+  /** Whether these are arguments of a command that has none in the older release. */
+  private boolean firstOfTheirCommand(String name) {
+    return newer.commands().values().stream()
+        .filter(command -> name.equals(command.argumentType()))
+        .map(command -> older.commands().get(command.name()))
+        .anyMatch(command -> command != null && command.argumentType() == null);
   }
 
   private static String same(String before, String after, String where) {

@@ -83,11 +83,11 @@ class GeneratorTest {
     assertThat(sources.get(Names.COMMAND_PACKAGE + ".Migrate"))
         .contains("@Deprecated public @Nullable Boolean detach()");
     assertThat(sources.get(Names.COMMAND_PACKAGE + ".QueryBlock"))
-        .contains("@Nullable Boolean flat")
+        .contains("@param flat {@code flat}, may be absent; not in QEMU 10.0")
         .contains("public QueryBlock()");
     // What 10.0 always sends and 11.1 never does, and the other way round.
     assertThat(sources.get(Names.TYPE_PACKAGE + ".VhostStatus"))
-        .contains("@Nullable Long backendFeatures");
+        .contains("@Nullable VirtioDeviceFeatures backendFeatures");
     assertThat(sources.get(Names.TYPE_PACKAGE + ".IOThreadInfo"))
         .contains("@Nullable Long pollWeight")
         .contains("always there in QEMU 11.1");
@@ -116,8 +116,7 @@ class GeneratorTest {
                 "StatusInfo",
                 false,
                 null,
-                List.of(
-                    new Schema.Member("running", "str", false, status.remarks())),
+                List.of(new Schema.Member("running", "str", false, status.remarks())),
                 null,
                 List.of(),
                 status.remarks()));
