@@ -35,6 +35,7 @@ class HostTest {
     return new HostTree(root, "x86_64")
         .cpu(HostTree.INTEL)
         .modules("kvm", "kvm_intel", "vhost", "vhost_net", "vhost_vsock")
+        .programs("mke2fs", "debugfs", "ip", "tc", "nsenter")
         .file("/dev/kvm", "")
         .file("/dev/vhost-vsock", "")
         .file("/dev/vhost-net", "")

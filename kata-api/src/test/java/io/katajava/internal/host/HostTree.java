@@ -67,6 +67,17 @@ public final class HostTree {
     return this;
   }
 
+  /** Executable files on the path of {@link #view}. */
+  public HostTree programs(String... names) {
+    for (String name : names) {
+      file("/usr/bin/" + name, "");
+      if (!root.resolve("usr/bin/" + name).toFile().setExecutable(true)) {
+        throw new IllegalStateException(name + " cannot be made executable");
+      }
+    }
+    return this;
+  }
+
   public Path root() {
     return root;
   }
