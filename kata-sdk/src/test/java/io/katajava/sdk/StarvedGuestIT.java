@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -211,7 +210,8 @@ class StarvedGuestIT {
       Container container = sandbox.defaultContainer();
       Execution bomb =
           sandbox.execInteractive(exec -> exec.command("sh", "-c", "f(){ f|f& }; f; sleep 60"));
-      TimeUnit.SECONDS.sleep(5);
+      container.waitUntil(
+          Wait.until("the bomb has gone off", at -> at.stats().pids().current() > 300));
       for (int i = 0; i < 3; i++) {
         timed(
             "exec beside the bomb",
@@ -278,13 +278,13 @@ class StarvedGuestIT {
                   .exec("cat", "/proc/1/oom_score_adj", "/proc/self/oom_score_adj")
                   .orThrow()
                   .stdoutText()
-                  .split("\n"))
+                  .lines())
           .containsExactly("-1000", "0");
       assertThat(sandbox.exec("sh", "-c", "echo -1000 > /proc/self/oom_score_adj").isSuccess())
           .isFalse();
       String stat = sandbox.exec("cat", "/proc/self/stat").orThrow().stdoutText();
       // Field 19 is the nice value.
-      assertThat(stat.split(" ")[18]).isEqualTo("0");
+      assertThat(stat.split(" ", -1)[18]).isEqualTo("0");
       String pids = sandbox.exec("cat", "/sys/fs/cgroup/pids.max").orThrow().stdoutText().strip();
       assertThat(Long.parseLong(pids)).isBetween(100L, ContainerLimits.DEFAULT_PIDS);
     }
