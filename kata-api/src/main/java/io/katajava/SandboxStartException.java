@@ -77,7 +77,7 @@ public final class SandboxStartException extends KataException {
 
   private static void section(StringBuilder text, String title, String content) {
     if (!content.isBlank()) {
-      text.append(title).append(":\n").append(PrintableText.console(content).strip().indent(2));
+      text.append(title).append(":\n").append(content.strip().indent(2));
     }
   }
 

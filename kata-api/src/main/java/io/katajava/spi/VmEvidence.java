@@ -1,5 +1,6 @@
 package io.katajava.spi;
 
+import io.katajava.agent.text.PrintableText;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -16,9 +17,11 @@ public record VmEvidence(
 
   private static final VmEvidence NONE = new VmEvidence(List.of(), OptionalInt.empty(), "", "");
 
-  /** Copies the command line. */
+  /** Copies the command line; of the tails, terminal sequences are taken out. */
   public VmEvidence {
     commandLine = List.copyOf(commandLine);
+    stderrTail = PrintableText.console(stderrTail);
+    consoleTail = PrintableText.console(consoleTail);
   }
 
   /**

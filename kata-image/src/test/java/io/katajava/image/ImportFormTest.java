@@ -408,7 +408,7 @@ class ImportFormTest {
     assertThatExceptionOfType(KataException.class)
         .isThrownBy(() -> imported(archive(archive), MINE))
         .withMessageContaining(
-            "is encrypted (type 'application/vnd.oci.image.layer.v1.tar+gzip+enc")
+            "has the type 'application/vnd.oci.image.layer.v1.tar+gzip+encrypted'. Encrypted layers")
         .matches(e -> e.code() == ErrorCode.IMAGE_REFUSED);
   }
 

@@ -1,5 +1,6 @@
 package io.katajava.junit;
 
+import io.katajava.agent.text.PrintableText;
 import java.util.List;
 
 /**
@@ -13,7 +14,8 @@ public final class LeftoversError extends AssertionError {
     super(
         testClass
             + " left behind:"
-            + String.join("", leftovers.stream().map(one -> "\n  " + one).toList()));
+            + String.join(
+                "", leftovers.stream().map(one -> "\n  " + PrintableText.line(one)).toList()));
     this.leftovers = List.copyOf(leftovers);
   }
 

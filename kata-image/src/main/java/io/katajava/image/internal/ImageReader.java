@@ -93,7 +93,9 @@ public final class ImageReader {
 
   private static InvalidLayerException notAnImage(String type) {
     return new InvalidLayerException(
-        "it is an artifact (" + PrintableText.line(type, 200) + "), not an image");
+        "it is an artifact ("
+            + PrintableText.line(type, 200)
+            + "), not an image. Artifacts, such as software bills and signatures, cannot be run");
   }
 
   /** What a manifest says of its layers, before any of them is asked for. */
@@ -109,9 +111,9 @@ public final class ImageReader {
         throw new InvalidLayerException(
             "layer "
                 + layer.digest()
-                + " is encrypted (type '"
+                + " has the type '"
                 + type
-                + "'), which is not supported; decrypt the image first, for example with"
+                + "'. Encrypted layers are not supported; decrypt the image first, for example with"
                 + " 'skopeo copy --decryption-key'");
       }
       if (!type.contains("tar")) {
