@@ -268,6 +268,20 @@ class ZstdInputStreamTest {
   }
 
   @Test
+  void read_windowLargerThanAGroupOfVersion1Has_saysSo() throws IOException {
+    MemoryWatch memory = machine(10_000);
+    Files.writeString(root.resolve("proc/self/cgroup"), "9:name=x:/\n4:cpu,memory:/app\n0::/\n");
+    Path group = Files.createDirectories(root.resolve("sys/fs/cgroup/memory/app"));
+    Files.writeString(group.resolve("memory.limit_in_bytes"), (200L << 20) + "\n");
+    Files.writeString(group.resolve("memory.usage_in_bytes"), (150L << 20) + "\n");
+    Files.writeString(group.resolve("memory.stat"), "total_inactive_file " + (20L << 20) + "\n");
+
+    try (InputStream in = open(frame(TEXT, 3, 27), memory)) {
+      assertThatThrownBy(in::readAllBytes).hasMessageContaining("only 70 MiB of memory");
+    }
+  }
+
+  @Test
   void read_severalAtOnce_countWhatTheOthersHaveNotFilledYet() throws IOException {
     MemoryWatch memory = machine(200);
     byte[] compressed = frame(TEXT, 3, 27);
