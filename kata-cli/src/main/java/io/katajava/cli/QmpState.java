@@ -4,6 +4,7 @@ import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.json.JsonObject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What QEMU tells of a machine when it is asked, changing nothing. */
@@ -15,7 +16,6 @@ final class QmpState {
           "query-version",
           "query-status",
           "query-name",
-          "query-kvm",
           "query-cpus-fast",
           "query-memory-size-summary",
           "query-chardev",
@@ -25,10 +25,21 @@ final class QmpState {
 
   private QmpState() {}
 
+  /** The newer one where QEMU has it: the other is deprecated there. */
+  private static String ofAccelerator(QmpClient qmp) {
+    try {
+      return qmp.supports("query-accelerators") ? "query-accelerators" : "query-kvm";
+    } catch (QmpException e) {
+      return "query-kvm";
+    }
+  }
+
   /** Question by question; one that is refused says so in its place. */
   static JsonObject of(QmpClient qmp) {
     JsonObject.Builder answers = JsonObject.builder();
-    for (String question : QUESTIONS) {
+    List<String> questions = new ArrayList<>(QUESTIONS);
+    questions.add(ofAccelerator(qmp));
+    for (String question : questions) {
       try {
         answers.put(
             question, qmp.execute(QmpClient.command(question, JsonObject.EMPTY), LIMIT).redacted());

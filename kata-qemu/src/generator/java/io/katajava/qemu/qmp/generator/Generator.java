@@ -122,7 +122,7 @@ public final class Generator {
         name + ".package-info",
         "/** "
             + text
-            + " Generated from the schema of QEMU "
+            + " Generated from the schemas of QEMU "
             + schema.qemuVersion()
             + ". */\n"
             + "@NullMarked\npackage "

@@ -52,7 +52,11 @@ final class MessageSources {
             .builder(true)
             .add(methods)
             .write();
-    return command.remarks().deprecated() ? deprecated(record) : record;
+    if (!command.remarks().deprecated()) {
+      return record;
+    }
+    return deprecated(
+        record, command.remarks().gone() ? "newer QEMUs do not have it" : "QEMU deprecates it");
   }
 
   String event(Event event, Imports imports) {
@@ -118,9 +122,8 @@ final class MessageSources {
         .replace("CLASSES", names);
   }
 
-  private static String deprecated(String record) {
+  private static String deprecated(String record, String why) {
     return record.replaceFirst(
-        " \\*/\npublic record ",
-        " * @deprecated QEMU deprecates it\n */\n@Deprecated\npublic record ");
+        " \\*/\npublic record ", " * @deprecated " + why + "\n */\n@Deprecated\npublic record ");
   }
 }

@@ -136,9 +136,10 @@ final class RecordSource {
     if (remarks.unstable()) {
       text.append("; unstable");
     }
-    if (remarks.deprecated()) {
+    if (remarks.features().contains("deprecated")) {
       text.append("; deprecated");
     }
+    remarks.releases().forEach(release -> text.append("; ").append(release));
     return text.toString();
   }
 
@@ -231,7 +232,12 @@ final class RecordSource {
       }
       String value = types.decode(member.type(), at, imports);
       if (member.optional()) {
-        out.append("in.has(\"").append(member.name()).append("\") ? ");
+        out.append("in.has(\"").append(member.name()).append("\")");
+        if (member.nullable()) {
+          String none = imports.use("io.katajava.qemu.qmp.json.JsonNull");
+          out.append(" && !(").append(at).append(".value() instanceof ").append(none).append(')');
+        }
+        out.append(" ? ");
         out.append(value).append(" : null");
       } else {
         out.append(value);

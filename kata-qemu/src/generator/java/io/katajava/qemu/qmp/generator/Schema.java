@@ -21,13 +21,32 @@ record Schema(
     Map<String, EnumType> enums,
     Map<String, Alternate> alternates) {
 
-  private static final String DATA = "qmp-schema-10.0.json";
-  private static final String OLDER = "older-qemu.tsv";
+  private static final String OLDER_DATA = "qmp-schema-10.0.json";
+  private static final String NEWER_DATA = "qmp-schema-11.1.json";
+  private static final String OLDEST = "older-qemu.tsv";
 
-  /** What the schema says about anything: its build condition and its features. */
-  record Remarks(@Nullable String condition, List<String> features) {
+  /**
+   * What the schema says about anything: its build condition, its features, which releases have it
+   * and whether the newest one has it no more.
+   */
+  record Remarks(
+      @Nullable String condition, List<String> features, List<String> releases, boolean gone) {
+    Remarks(@Nullable String condition, List<String> features) {
+      this(condition, features, List.of(), false);
+    }
+
+    /** With one more thing to say, if there is one. */
+    Remarks with(@Nullable String more, boolean nowGone) {
+      if (more == null) {
+        return this;
+      }
+      List<String> all = new ArrayList<>(releases);
+      all.add(more);
+      return new Remarks(condition, features, List.copyOf(all), gone || nowGone);
+    }
+
     boolean deprecated() {
-      return features.contains("deprecated");
+      return gone || features.contains("deprecated");
     }
 
     boolean unstable() {
@@ -45,11 +64,19 @@ record Schema(
 
   record Event(String name, @Nullable String argumentType, Remarks remarks) {}
 
-  /** The fallback is the value of a union's discriminator that older QEMUs do not send. */
+  /**
+   * The fallback is the value of a union's discriminator that older QEMUs do not send; a nullable
+   * one may be null instead of absent.
+   */
   record Member(
-      String name, String type, boolean optional, Remarks remarks, @Nullable String fallback) {
+      String name,
+      String type,
+      boolean optional,
+      Remarks remarks,
+      @Nullable String fallback,
+      boolean nullable) {
     Member(String name, String type, boolean optional, Remarks remarks) {
-      this(name, type, optional, remarks, null);
+      this(name, type, optional, remarks, null, false);
     }
   }
 
@@ -72,7 +99,10 @@ record Schema(
       for (Member m : members) {
         boolean absent = m.name().equals(member);
         boolean optional = m.optional() || (absent && fallback == null);
-        changed.add(absent ? new Member(m.name(), m.type(), optional, m.remarks(), fallback) : m);
+        changed.add(
+            absent
+                ? new Member(m.name(), m.type(), optional, m.remarks(), fallback, m.nullable())
+                : m);
       }
       if (changed.equals(members)) {
         throw new IllegalArgumentException(name + " has no required member " + member);
@@ -88,10 +118,19 @@ record Schema(
 
   record Alternate(String name, List<Member> branches, Remarks remarks) {}
 
-  /** Loads the data and marks as optional what older QEMUs, that we also talk to, do not send. */
+  /** The vocabulary of all releases there is data of. */
   static Schema load(Path directory) throws IOException {
-    Schema schema = parse(new ObjectMapper().readTree(directory.resolve(DATA).toFile()));
-    for (String line : Files.readAllLines(directory.resolve(OLDER))) {
+    return SchemaUnion.of(loadOlder(directory), loadNewer(directory));
+  }
+
+  static Schema loadNewer(Path directory) throws IOException {
+    return parse(new ObjectMapper().readTree(directory.resolve(NEWER_DATA).toFile()));
+  }
+
+  /** Marks as optional what even older QEMUs, that we also talk to, do not send. */
+  static Schema loadOlder(Path directory) throws IOException {
+    Schema schema = parse(new ObjectMapper().readTree(directory.resolve(OLDER_DATA).toFile()));
+    for (String line : Files.readAllLines(directory.resolve(OLDEST))) {
       if (!line.startsWith("#")) {
         String[] fields = line.split("\t", -1);
         ObjectType object = schema.object(fields[0]);
@@ -154,9 +193,12 @@ record Schema(
   }
 
   private static Member member(JsonNode n) {
-    // A QEMU built otherwise does not have a conditional member.
-    boolean optional = n.path("optional").asBoolean() || n.has("if");
-    return new Member(name(n), n.get("type").asText(), optional, remarks(n));
+    Remarks remarks = remarks(n);
+    // A QEMU built otherwise does not have a conditional member, and with -compat
+    // deprecated-output=hide none sends a deprecated one.
+    boolean optional =
+        n.path("optional").asBoolean() || n.has("if") || remarks.features().contains("deprecated");
+    return new Member(name(n), n.get("type").asText(), optional, remarks);
   }
 
   private static EnumType enumType(JsonNode n) {

@@ -194,13 +194,15 @@ final class TypeSources {
 
   private String encode(String type, Imports imports) {
     if (JavaTypes.isList(type)) {
-      String number = imports.use("io.katajava.qemu.qmp.json.JsonNumber");
+      boolean text = JavaTypes.element(type).equals("str");
+      String element = imports.use("io.katajava.qemu.qmp.json.Json" + (text ? "String" : "Number"));
       String array = imports.use("io.katajava.qemu.qmp.json.JsonArray");
       return "new "
           + array
           + "(value.stream().<JsonValue>map("
-          + number
-          + "::ofUnsigned).toList())";
+          + element
+          + (text ? "::new" : "::ofUnsigned")
+          + ").toList())";
     }
     return switch (type) {
       case "str" -> "new JsonString(value)";

@@ -1,12 +1,15 @@
 package io.katajava.qemu.qmp.generator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.qemu.qmp.generator.Schema.ObjectType;
 import io.katajava.qemu.qmp.type.RunState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -66,6 +69,69 @@ class GeneratorTest {
     assertThat(sources.get(Names.COMMAND_PACKAGE + ".Screendump"))
         .contains("only where QEMU was built with CONFIG_PIXMAN");
     assertThat(sources.get(Names.COMMAND_PACKAGE + ".XExitPreconfig")).contains("unstable");
+  }
+
+  @Test
+  void sources_whatOnlyOneReleaseHas_saySo() throws IOException {
+    Map<String, String> sources = new Generator(Schema.load(Path.of(DATA))).sources();
+    assertThat(sources.get(Names.COMMAND_PACKAGE + ".QueryAccelerators"))
+        .contains("; not in QEMU 10.0")
+        .doesNotContain("@Deprecated");
+    assertThat(sources.get(Names.COMMAND_PACKAGE + ".QueryMigrationthreads"))
+        .contains("gone from QEMU 11.1")
+        .contains("@Deprecated\npublic record");
+    assertThat(sources.get(Names.COMMAND_PACKAGE + ".Migrate"))
+        .contains("@Deprecated public @Nullable Boolean detach()");
+    assertThat(sources.get(Names.COMMAND_PACKAGE + ".QueryBlock"))
+        .contains("@param flat {@code flat}, may be absent; not in QEMU 10.0")
+        .contains("public QueryBlock()");
+    // What 10.0 always sends and 11.1 never does, and the other way round.
+    assertThat(sources.get(Names.TYPE_PACKAGE + ".VhostStatus"))
+        .contains("@Nullable VirtioDeviceFeatures backendFeatures");
+    assertThat(sources.get(Names.TYPE_PACKAGE + ".IOThreadInfo"))
+        .contains("@Nullable Long pollWeight")
+        .contains("always there in QEMU 11.1");
+  }
+
+  @Test
+  void sources_memberThatBecameAnAlternate_keepsItsTypeAndSaysSo() throws IOException {
+    Map<String, String> sources = new Generator(Schema.load(Path.of(DATA))).sources();
+    assertThat(sources.get(Names.TYPE_PACKAGE + ".BlockExportOptions"))
+        .contains("@Nullable String iothread")
+        .contains("{@code BlockExportIothreads} in QEMU 11.1");
+    assertThat(sources.get(Names.TYPE_PACKAGE + ".MigrationParameters"))
+        .contains("instanceof JsonNull");
+  }
+
+  @Test
+  void load_releasesThatContradict_isRefused() throws IOException {
+    Schema older = Schema.loadOlder(Path.of(DATA));
+    Schema newer = Schema.loadNewer(Path.of(DATA));
+    Schema.ObjectType status = newer.object("StatusInfo");
+    newer
+        .objects()
+        .put(
+            "StatusInfo",
+            new Schema.ObjectType(
+                "StatusInfo",
+                false,
+                null,
+                List.of(new Schema.Member("running", "str", false, status.remarks())),
+                null,
+                List.of(),
+                status.remarks()));
+    assertThatThrownBy(() -> SchemaUnion.of(older, newer))
+        .hasMessageContaining("running is bool and str");
+  }
+
+  @Test
+  void answers_whatIsDeprecatedThere_mayBeLeftOut() throws IOException {
+    // With -compat deprecated-output=hide.
+    for (ObjectType object : Schema.load(Path.of(DATA)).objects().values()) {
+      assertThat(object.members())
+          .as(object.name())
+          .noneMatch(m -> m.remarks().features().contains("deprecated") && !m.optional());
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.katajava.qemu.qmp.generator.Schema.Member;
 import io.katajava.qemu.qmp.generator.Schema.ObjectType;
 import io.katajava.qemu.qmp.type.JSONType;
 import io.katajava.qemu.qmp.type.SchemaInfo;
+import io.katajava.qemu.qmp.type.SchemaInfoAlternateMember;
 import io.katajava.qemu.qmp.type.SchemaInfoEnumMember;
 import io.katajava.qemu.qmp.type.SchemaInfoObjectMember;
 import io.katajava.qemu.qmp.type.SchemaInfoObjectVariant;
@@ -105,10 +106,27 @@ final class VocabularyComparison {
       fits = info instanceof SchemaInfo.Builtin builtin && scalar(type, builtin.jsonType());
       // An enumeration that became text, or the other way round, is text on the wire.
       fits |= type.equals("str") && info instanceof SchemaInfo.QmpEnum;
+      fits |= info instanceof SchemaInfo.Alternate alternate && fits(type, alternate, received);
     }
     if (!fits) {
       contradictions.add(path + ": " + type + " here, " + info.metaType() + " in this QEMU");
     }
+  }
+
+  /** What is sent must be one of its branches; what is received is that one, or null. */
+  private boolean fits(String type, SchemaInfo.Alternate alternate, boolean received) {
+    List<JSONType> branches = new ArrayList<>();
+    for (SchemaInfoAlternateMember branch : alternate.members()) {
+      if (live.get(branch.type()) instanceof SchemaInfo.Builtin builtin) {
+        branches.add(builtin.jsonType());
+      } else if (received) {
+        return false;
+      }
+    }
+    return branches.stream().anyMatch(branch -> scalar(type, branch))
+        && (!received
+            || branches.stream()
+                .allMatch(branch -> scalar(type, branch) || branch.equals(JSONType.NULL)));
   }
 
   private static boolean isText(SchemaInfo info) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A QEMU process, or one of its companions, that ends with the test. */
@@ -21,7 +22,11 @@ public final class RealQemu implements AutoCloseable {
   }
 
   /** Programs of one release of QEMU. */
-  public record Release(String name, Path directory) {
+  public record Release(String name, Path directory, Path system) {
+    Release(String name, Path directory) {
+      this(name, directory, directory.resolve("qemu-system-x86_64"));
+    }
+
     /** Starts a machine that is stopped before its first instruction. */
     public RealQemu machine(Path socketDirectory, String machine, String... more) {
       List<String> arguments = new ArrayList<>();
@@ -30,16 +35,20 @@ public final class RealQemu implements AutoCloseable {
       Path socket = socketDirectory.resolve("qmp.sock");
       arguments.addAll(List.of("-qmp", "unix:" + socket + ",server=on,wait=off"));
       arguments.addAll(List.of(more));
-      return program("qemu-system-x86_64", socket, arguments);
+      return run(system, socket, arguments);
     }
 
     /** Starts a program that creates the socket. */
     public RealQemu program(String program, Path socket, List<String> arguments) {
+      return run(directory.resolve(program), socket, arguments);
+    }
+
+    private static RealQemu run(Path program, Path socket, List<String> arguments) {
       List<String> command = new ArrayList<>();
-      command.add(directory.resolve(program).toString());
+      command.add(program.toString());
       command.addAll(arguments);
       try {
-        Path log = socket.resolveSibling(program + ".log");
+        Path log = socket.resolveSibling(program.getFileName() + ".log");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         return new RealQemu(builder.redirectOutput(log.toFile()).start(), socket);
       } catch (IOException e) {
@@ -83,6 +92,25 @@ public final class RealQemu implements AutoCloseable {
   /** All releases that are tested with. */
   public static List<Release> releases() {
     return List.of(installed(), backports());
+  }
+
+  /**
+   * Those, and the machines that the property {@code kata.test.qemus} or the variable {@code
+   * KATA_TEST_QEMUS} names, their paths separated by colons.
+   */
+  public static List<Release> machines() {
+    String named =
+        Optional.ofNullable(System.getProperty("kata.test.qemus"))
+            .or(() -> Optional.ofNullable(System.getenv("KATA_TEST_QEMUS")))
+            .orElse("");
+    List<Release> all = new ArrayList<>(releases());
+    for (String path : named.split(":", -1)) {
+      if (!path.isBlank()) {
+        Path system = Path.of(path);
+        all.add(new Release(system.getFileName().toString(), system.resolveSibling("."), system));
+      }
+    }
+    return all;
   }
 
   public Path socket() {
