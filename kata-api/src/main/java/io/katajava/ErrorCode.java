@@ -20,6 +20,8 @@ public enum ErrorCode {
   VM_EXITED,
   /** The hypervisor did not answer on its control connection. */
   VM_UNRESPONSIVE,
+  /** The hypervisor, or its guest, refused what was asked of the machine. */
+  VM_REFUSED,
   /** The guest's kernel panicked. */
   GUEST_PANIC,
   /** The guest agent did not answer in time. */

@@ -1,8 +1,6 @@
 package io.katajava.internal.engine;
 
-import io.katajava.ErrorCode;
 import io.katajava.KataException;
-import io.katajava.KataException.Details;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxState;
 import java.time.Instant;
@@ -63,9 +61,6 @@ final class MachinePause {
   }
 
   private KataException failure(String attempt, RuntimeException cause) {
-    return new KataException(
-        ErrorCode.VM_UNRESPONSIVE,
-        "could not " + attempt + " sandbox " + sandbox.id() + ": " + cause.getMessage(),
-        Details.none().withSandbox(sandbox.id()).withCause(cause));
+    return MachineFailures.of(attempt + " sandbox " + sandbox.id(), sandbox, cause);
   }
 }

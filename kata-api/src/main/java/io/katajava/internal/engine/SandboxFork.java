@@ -46,7 +46,7 @@ final class SandboxFork {
     // In the parent's own directory: what is left of a JVM that is killed goes with the parent.
     Path state = parent.startRun().stateDirectory().resolve("fork-" + SandboxIds.next());
     List<CopiedContainer> containers = parent.members().copyable();
-    Duration pause = save(vm, state, deadline);
+    Duration pause = save(state, deadline);
     log.debug("[{}] stood still for {} ms to be forked", parent.id(), pause.toMillis());
     try {
       VmImage image = new VmImage(state, Optional.empty(), vm.hardware());
@@ -111,16 +111,12 @@ final class SandboxFork {
             });
   }
 
-  private Duration save(VirtualMachine vm, Path state, Deadline deadline) {
+  /** Writes the state; returns how long the sandbox stood still. */
+  Duration save(Path state, Deadline deadline) {
     try {
-      return vm.save(state, true, deadline.remaining());
-    } catch (KataException e) {
-      throw e;
+      return parent.parts().vm().save(state, true, deadline.remaining());
     } catch (RuntimeException e) {
-      throw new KataException(
-          parent.link().isOpen() ? ErrorCode.VM_UNRESPONSIVE : ErrorCode.VM_EXITED,
-          "the state of sandbox " + parent.id() + " could not be written: " + e.getMessage(),
-          Details.none().withSandbox(parent.id()).withCause(e));
+      throw MachineFailures.of("write the state of sandbox " + parent.id(), parent, e);
     }
   }
 

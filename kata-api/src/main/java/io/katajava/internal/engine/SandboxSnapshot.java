@@ -82,7 +82,8 @@ final class SandboxSnapshot {
   }
 
   private void writeInto(VmSandbox sandbox, Path draft) throws IOException {
-    new SandboxFork(engine, sandbox).requireCopyable("saved");
+    SandboxFork copying = new SandboxFork(engine, sandbox);
+    copying.requireCopyable("saved");
     if (!sandbox.parts().spec().networking().equals(SandboxSpec.Networking.NONE)) {
       throw new KataException(
           ErrorCode.INVALID_STATE,
@@ -107,7 +108,7 @@ final class SandboxSnapshot {
     values.put("containers", String.valueOf(containers.size()));
     List<String> traits = traits(sandbox.parts().vmSpec());
     Path state = draft.resolve(StoredImage.STATE);
-    Duration pause = sandbox.parts().vm().save(state, true, sandbox.parts().spec().startTimeout());
+    Duration pause = copying.save(state, Deadline.after(sandbox.parts().spec().startTimeout()));
     log.debug("[{}] stood still for {} ms to be saved", sandbox.id(), pause.toMillis());
     try (FileChannel channel = FileChannel.open(state, StandardOpenOption.WRITE)) {
       channel.force(true);

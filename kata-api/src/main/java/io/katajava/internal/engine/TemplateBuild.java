@@ -56,10 +56,15 @@ final class TemplateBuild {
     try (LogContext context = LogContext.of(run.sandboxId())) {
       build(run, directory);
       run.watch().started(null);
-    } catch (IOException | InterruptedException | RuntimeException e) {
+    } catch (IOException | InterruptedException e) {
       run.watch().failed(e, false);
       run.undo().run(e);
       throw e;
+    } catch (RuntimeException e) {
+      KataException failure = MachineFailures.ofTemplate(run.timeline().current(), e);
+      run.watch().failed(failure, false);
+      run.undo().run(failure);
+      throw failure;
     }
   }
 

@@ -46,6 +46,9 @@ final class Templates implements TemplateStore {
   /** Keys whose build failed in this runtime: the background does not try them again. */
   private final Set<String> failed = ConcurrentHashMap.newKeySet();
 
+  /** Keys of which it was said, once, that they have no template because none could be built. */
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+
   private final BackgroundBuilds background = new BackgroundBuilds();
 
   Templates(Engine engine, TemplateShelf shelf) {
@@ -83,7 +86,27 @@ final class Templates implements TemplateStore {
     }
     return found
         .map(image -> new TemplateUse(image, "a template fits", traits, key))
-        .orElseGet(() -> new TemplateUse(null, "no template fits yet", traits, key));
+        .orElseGet(() -> new TemplateUse(null, whyNone(key), traits, key));
+  }
+
+  /** That none was built yet is usual; that none could be built is told, here and once in a log. */
+  private String whyNone(List<String> key) {
+    Optional<String> failure = shelf.failure(key);
+    if (failure.isEmpty()) {
+      return "no template fits yet";
+    }
+    tell(TemplateShelf.idOf(key), failure.get());
+    return "no template fits, since building it failed at " + failure.get();
+  }
+
+  private void tell(String id, String failure) {
+    if (told.add(id)) {
+      log.warn(
+          "sandboxes boot, since template {} could not be built at {}; kata template build tries"
+              + " again",
+          id,
+          failure);
+    }
   }
 
   private Hypervisor hypervisor() {
@@ -111,7 +134,7 @@ final class Templates implements TemplateStore {
             build(spec, use.traits(), use.key());
           } catch (IOException | RuntimeException e) {
             if (!engine.isClosed() && failed.add(id)) {
-              log.warn("template {} was not built: {}", id, e.getMessage());
+              tell(id, shelf.failure(use.key()).orElse(Instant.now() + ": " + e.getMessage()));
             }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -183,12 +206,29 @@ final class Templates implements TemplateStore {
       if (meanwhile.isPresent()) {
         return meanwhile;
       }
+      StoredImage built = built(draft, spec, traits, key);
+      log.info("template {} is built", TemplateShelf.idOf(key));
+      return Optional.of(built);
+    }
+  }
+
+  /** Whoever boots for want of this template, in this process or another, can say why. */
+  private StoredImage built(
+      TemplateShelf.Draft draft, VmSpec spec, TemplateTraits traits, List<String> key)
+      throws IOException, InterruptedException {
+    try {
       requireRoom(draft.directory(), traits);
       new TemplateBuild(engine, new VmSpec("template", traits.sizes(), spec.guest()), key)
           .into(draft.directory());
-      StoredImage built = draft.publish();
-      log.info("template {} is built", TemplateShelf.idOf(key));
-      return Optional.of(built);
+      return draft.publish();
+    } catch (IOException | RuntimeException e) {
+      boolean wanted =
+          e instanceof KataException known
+              && (known.code() == ErrorCode.CLOSED || known.code() == ErrorCode.INTERRUPTED);
+      if (!wanted && !engine.isClosed() && !Thread.currentThread().isInterrupted()) {
+        shelf.noteFailure(key, String.valueOf(e.getMessage()));
+      }
+      throw e;
     }
   }
 

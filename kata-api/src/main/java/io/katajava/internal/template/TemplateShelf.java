@@ -8,6 +8,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -37,6 +39,10 @@ public final class TemplateShelf {
   private static final String DRAFT = ".draft-";
   private static final String LOCK = ".lock";
   private static final String USED = "used";
+  private static final String FAILED = ".failed";
+
+  /** As much of a failure's words as is kept. */
+  private static final int FAILURE_LENGTH = 1000;
 
   /** Builds under way in this JVM: file locks are between processes only. */
   private static final Set<Path> BUILDING = ConcurrentHashMap.newKeySet();
@@ -169,6 +175,7 @@ public final class TemplateShelf {
       }
       Files.move(directory, place, StandardCopyOption.ATOMIC_MOVE);
       published = true;
+      Files.deleteIfExists(failureFile(id));
       TreeRemoval.of(old);
       // Moving has changed the directory, not the files in it.
       StoredImage image = StoredImage.open(place, FORMAT);
@@ -235,6 +242,50 @@ public final class TemplateShelf {
           channel.close();
         }
       }
+    }
+  }
+
+  private Path failureFile(String id) {
+    return root.resolve(id + FAILED);
+  }
+
+  /**
+   * Notes that a template could not be built, for whoever wonders that there is none.
+   *
+   * @param traits everything it depends on
+   * @param why what went wrong
+   */
+  public void noteFailure(List<String> traits, String why) {
+    String line = why.replaceAll("\\s+", " ");
+    String cut = line.length() > FAILURE_LENGTH ? line.substring(0, FAILURE_LENGTH) + "..." : line;
+    try {
+      Files.writeString(
+          failureFile(idOf(traits)), Instant.now().truncatedTo(ChronoUnit.SECONDS) + ": " + cut);
+    } catch (IOException e) {
+      log.debug("cannot note that template {} was not built", idOf(traits), e);
+    }
+  }
+
+  /**
+   * Why a template could not be built when that was last tried.
+   *
+   * @param traits everything it depends on
+   * @return the instant and what went wrong; empty when nobody tried, or it is too long ago
+   */
+  public Optional<String> failure(List<String> traits) {
+    Path file = failureFile(idOf(traits));
+    try {
+      Instant noted = Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant();
+      boolean usable =
+          Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+              && Files.size(file) <= 8L * FAILURE_LENGTH
+              && noted.plus(settings.maximumAge()).isAfter(Instant.now());
+      return usable ? Optional.of(Files.readString(file)) : Optional.empty();
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      log.debug("{} cannot be read", file, e);
+      return Optional.empty();
     }
   }
 
@@ -337,7 +388,21 @@ public final class TemplateShelf {
         remove(id);
       }
     }
+    removeOldFailures();
     removeAbandoned();
+  }
+
+  private void removeOldFailures() throws IOException {
+    Instant oldest = Instant.now().minus(settings.maximumAge());
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(root, "*" + FAILED)) {
+      for (Path file : all) {
+        if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS)
+            .toInstant()
+            .isBefore(oldest)) {
+          Files.deleteIfExists(file);
+        }
+      }
+    }
   }
 
   /** Drafts whose builder was killed: their lock can be had. */
