@@ -1,5 +1,6 @@
 package io.katajava.qemu;
 
+import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpException;
@@ -11,8 +12,11 @@ import java.time.Duration;
  * A machine run by QEMU: everything that can be done to it while it runs. What {@link
  * QemuConfig#toHypervisor()} launches is one of these.
  *
- * <p>All methods may be called by any thread. Unless said otherwise they throw {@link QmpException}
- * when QEMU refuses or does not answer in time.
+ * <p>All methods may be called by any thread. They throw {@link KataException}, whose cause is the
+ * {@link QmpException}, when QEMU or the guest refuses ({@link io.katajava.ErrorCode#VM_REFUSED}),
+ * does not answer in time ({@link io.katajava.ErrorCode#VM_UNRESPONSIVE}) or has ended ({@link
+ * io.katajava.ErrorCode#VM_EXITED}). {@link #monitor()} alone hands out what throws a {@link
+ * QmpException} itself.
  */
 public interface QemuVm extends VirtualMachine {
 
@@ -37,7 +41,7 @@ public interface QemuVm extends VirtualMachine {
    * @param change the change
    * @param timeout the longest wait, for the guest's consent too where a device is unplugged
    * @throws IllegalStateException if {@link #plan} does not say {@link ChangePlan.Verdict#LIVE}
-   * @throws QmpException if QEMU or the guest refused; nothing has changed then
+   * @throws KataException if QEMU or the guest refused; nothing has changed then
    */
   void apply(LiveChange change, Duration timeout);
 

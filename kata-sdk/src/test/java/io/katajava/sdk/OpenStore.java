@@ -52,7 +52,15 @@ final class OpenStore implements AutoCloseable {
 
   @Override
   public void close() {
-    try (Stream<Path> all = Files.walk(directory)) {
+    remove(directory);
+  }
+
+  /** A directory of this store, or nothing. */
+  void remove(Path tree) {
+    if (!Files.exists(tree)) {
+      return;
+    }
+    try (Stream<Path> all = Files.walk(tree)) {
       for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);
       }

@@ -9,8 +9,10 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +44,7 @@ final class CapabilityCache {
    * @throws IOException if it cannot be run or does not answer
    */
   QemuCapabilities of(Path binary, Duration limit) throws IOException, InterruptedException {
-    String stamp =
-        binary + ":" + Files.size(binary) + ":" + Files.getLastModifiedTime(binary).toMillis();
+    String stamp = stamp(binary);
     QemuCapabilities known = KNOWN.get(stamp);
     if (known == null) {
       known = read(stamp);
@@ -54,6 +55,21 @@ final class CapabilityCache {
     }
     KNOWN.put(stamp, known);
     return known;
+  }
+
+  /** Has a binary asked again, since it is not what it was. */
+  void forget(Path binary) {
+    try {
+      String stamp = stamp(binary);
+      KNOWN.remove(stamp);
+      Files.deleteIfExists(file(stamp));
+    } catch (IOException e) {
+      log.debug("cannot forget what {} can do", binary, e);
+    }
+  }
+
+  private static String stamp(Path binary) throws IOException {
+    return binary + ":" + Files.size(binary) + ":" + Files.getLastModifiedTime(binary).toMillis();
   }
 
   private Path file(String stamp) {
@@ -71,14 +87,23 @@ final class CapabilityCache {
       return null;
     }
     String version = properties.getProperty("version");
+    String build = properties.getProperty("build");
     String machines = properties.getProperty("machines");
-    if (!stamp.equals(properties.getProperty("binary")) || version == null || machines == null) {
+    Optional<StateTransport> transport = transport(properties.getProperty("state"));
+    boolean whole = version != null && build != null && machines != null && transport.isPresent();
+    if (!whole || !stamp.equals(properties.getProperty("binary"))) {
       return null;
     }
     return new QemuCapabilities(
         version,
+        build,
         Boolean.parseBoolean(properties.getProperty("seccomp")),
-        List.of(machines.split(" ", -1)));
+        List.of(machines.split(" ", -1)),
+        transport);
+  }
+
+  private static Optional<StateTransport> transport(@Nullable String name) {
+    return Arrays.stream(StateTransport.values()).filter(t -> t.name().equals(name)).findFirst();
   }
 
   /** A cache that cannot be written costs time only. */
@@ -86,6 +111,8 @@ final class CapabilityCache {
     Properties properties = new Properties();
     properties.setProperty("binary", stamp);
     properties.setProperty("version", capabilities.version());
+    properties.setProperty("build", capabilities.build());
+    capabilities.transport().ifPresent(t -> properties.setProperty("state", t.name()));
     properties.setProperty("seccomp", Boolean.toString(capabilities.seccomp()));
     properties.setProperty("machines", String.join(" ", capabilities.machines()));
     try {

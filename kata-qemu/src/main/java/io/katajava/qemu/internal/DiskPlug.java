@@ -4,9 +4,11 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.qemu.LiveChange;
-import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.device.Disk;
+import io.katajava.qemu.qmp.QmpClosedException;
 import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpInterruptedException;
+import io.katajava.qemu.qmp.QmpTimeoutException;
 import io.katajava.qemu.qmp.command.QueryPci;
 import io.katajava.qemu.qmp.command.RemoveFd;
 import io.katajava.spi.Rootfs;
@@ -22,7 +24,7 @@ import java.util.Optional;
  * @param sandboxId for messages
  * @param vm the machine
  */
-record DiskPlug(String sandboxId, QemuVm vm) {
+record DiskPlug(String sandboxId, QemuMachine vm) {
 
   /** Returns where the guest finds it. */
   String plug(Rootfs.Disk disk, Duration timeout) {
@@ -35,9 +37,12 @@ record DiskPlug(String sandboxId, QemuVm vm) {
       if (disk.isWritable()) {
         handOver(disk, timeout);
       } else {
-        vm.apply(new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly()), timeout);
+        vm.change(
+            new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly()), timeout);
       }
       return address(disk).orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
+    } catch (QmpInterruptedException | QmpClosedException | QmpTimeoutException e) {
+      throw MonitorFailure.of(sandboxId, "plug disk " + disk.image(), e);
     } catch (IOException | QmpException | IllegalStateException | IllegalArgumentException e) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
@@ -56,7 +61,7 @@ record DiskPlug(String sandboxId, QemuVm vm) {
       long set = vm.monitor().addFd(file.number(), null).fdsetId();
       try {
         Path opened = Path.of("/dev/fdset", Long.toString(set));
-        vm.apply(new LiveChange.AddDevice(Disk.raw(disk.id(), opened)), timeout);
+        vm.change(new LiveChange.AddDevice(Disk.raw(disk.id(), opened)), timeout);
       } finally {
         vm.monitor().execute(RemoveFd.builder(set).build());
       }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
  */
 final class FileDescriptor implements AutoCloseable {
   private static final int O_RDONLY = 0;
+  private static final int O_WRONLY = 1;
   private static final int O_RDWR = 2;
   private static final int O_CREAT = 0x40;
   private static final int O_EXCL = 0x80;
@@ -44,7 +45,7 @@ final class FileDescriptor implements AutoCloseable {
 
   /** Makes the file, for its owner alone; it must not be there. */
   static FileDescriptor toWrite(Path file) throws IOException {
-    return open(file, O_RDWR | O_CREAT | O_EXCL);
+    return open(file, O_WRONLY | O_CREAT | O_EXCL);
   }
 
   private static FileDescriptor open(Path file, int flags) throws IOException {

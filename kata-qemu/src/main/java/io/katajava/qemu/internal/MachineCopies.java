@@ -5,7 +5,6 @@ import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
-import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.device.Balloon;
 import io.katajava.qemu.device.Disk;
 import io.katajava.qemu.device.EntropySource;
@@ -51,6 +50,9 @@ record MachineCopies(
 
   static final String MEMORY = "memory-mebibytes";
   static final String TEMPLATE = "template";
+
+  /** Which QEMU the state is of: another one may read it wrongly, or not at all. */
+  static final String QEMU = "qemu";
 
   static MachineCopies of(
       QemuConfig config,
@@ -116,23 +118,23 @@ record MachineCopies(
     return Optional.empty();
   }
 
-  PluggedHardware complete(QemuVm vm, Duration timeout) {
+  PluggedHardware complete(QemuMachine vm, Duration timeout) {
     int vcpus = wanted.vcpus() - sizes.vcpus();
     if (vcpus > 0) {
-      vm.apply(new LiveChange.AddVcpus(vcpus), timeout);
+      vm.change(new LiveChange.AddVcpus(vcpus), timeout);
     }
     long memory = wanted.memory().bytes() - sizes.memory().bytes();
     if (memory > 0) {
-      vm.apply(new LiveChange.AddMemory("grown", MemorySize.bytes(memory)), timeout);
+      vm.change(new LiveChange.AddMemory("grown", MemorySize.bytes(memory)), timeout);
     }
     int cards = 0;
     for (QemuDevice device : attached) {
       if (device instanceof Nic nic) {
         cards++;
-        vm.apply(
+        vm.change(
             new LiveChange.AddDevice(nic.mac().isPresent() ? nic : nic.withMac(newMac())), timeout);
       } else {
-        vm.apply(new LiveChange.AddDevice(device), timeout);
+        vm.change(new LiveChange.AddDevice(device), timeout);
       }
     }
     return new PluggedHardware(

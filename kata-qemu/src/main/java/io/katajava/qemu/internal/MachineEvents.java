@@ -7,6 +7,7 @@ import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpClosedException;
 import io.katajava.qemu.qmp.QmpEvent;
+import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.QmpTimeoutException;
 import io.katajava.qemu.qmp.event.BalloonChangeEvent;
 import io.katajava.qemu.qmp.event.BlockIoErrorEvent;
@@ -25,9 +26,11 @@ import org.jspecify.annotations.Nullable;
 
 /** QMP's events as the machine's. */
 final class MachineEvents implements VmEvents {
+  private final String sandboxId;
   private final EventQueue<QmpEvent> queue;
 
-  MachineEvents(QmpClient qmp) {
+  MachineEvents(String sandboxId, QmpClient qmp) {
+    this.sandboxId = sandboxId;
     this.queue =
         qmp.subscribeTo(
             StopEvent.NAME,
@@ -56,6 +59,8 @@ final class MachineEvents implements VmEvents {
       }
     } catch (QmpTimeoutException | QmpClosedException e) {
       return Optional.empty();
+    } catch (QmpException e) {
+      throw MonitorFailure.of(sandboxId, "wait for an event of the machine", e);
     }
   }
 

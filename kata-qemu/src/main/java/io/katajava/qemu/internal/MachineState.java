@@ -2,6 +2,7 @@ package io.katajava.qemu.internal;
 
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpEvent;
@@ -22,6 +23,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,9 +34,6 @@ import org.slf4j.LoggerFactory;
 /** A machine's state into a file and out of one: a migration to and from a file of ours. */
 final class MachineState {
   private static final Logger log = LoggerFactory.getLogger(MachineState.class);
-
-  /** The name under which QEMU is given the file. */
-  private static final String NAME = "state";
 
   /** A file takes what comes: QEMU's own default is 128 MiB/s, made for networks. */
   private static final long BYTES_PER_SECOND = 1L << 40;
@@ -49,11 +49,17 @@ final class MachineState {
   /**
    * Saves.
    *
+   * @param transport what this QEMU offers
    * @param memoryIsFile whether the memory is a shared file, which is not written once more
    * @return how long the guest stood still; zero when it does so still
    */
   static Duration save(
-      QmpClient qmp, Path state, boolean memoryIsFile, boolean goesOn, Duration timeout) {
+      QmpClient qmp,
+      StateTransport transport,
+      Path state,
+      boolean memoryIsFile,
+      boolean goesOn,
+      Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
     boolean done = false;
     try (FileDescriptor file = FileDescriptor.toWrite(state);
@@ -64,8 +70,9 @@ final class MachineState {
               .maxBandwidth(BYTES_PER_SECOND)
               .downtimeLimit(DOWNTIME_MILLIS)
               .build());
-      qmp.getFd(NAME, file.number());
-      await(qmp, state, deadline);
+      try (StateTransport.Handed handed = transport.hand(qmp, file)) {
+        await(qmp, handed.uri(), state, deadline);
+      }
       done = true;
       if (!goesOn) {
         return Duration.ZERO;
@@ -75,7 +82,7 @@ final class MachineState {
       QmpEvent stop = stops.poll();
       return stop == null ? Duration.ZERO : Duration.between(stop.timestamp(), resumed);
     } catch (IOException e) {
-      throw failure("the state cannot be written: " + e.getMessage(), e);
+      throw failure(ErrorCode.HOST_UNSUITABLE, "the state cannot be written: " + e.getMessage(), e);
     } finally {
       if (!done) {
         undo(qmp, state);
@@ -83,21 +90,21 @@ final class MachineState {
     }
   }
 
-  private static void await(QmpClient qmp, Path state, long deadline) {
+  private static void await(QmpClient qmp, String uri, Path state, long deadline) {
     Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
     try {
-      qmp.migrate(Migrate.builder().uri("fd:" + NAME).build(), left)
+      qmp.migrate(Migrate.builder().uri(uri).build(), left)
           .get(left.toMillis() + 1000, TimeUnit.MILLISECONDS);
     } catch (ExecutionException e) {
       if (e.getCause() instanceof QmpException known) {
         throw known;
       }
-      throw failure("the state cannot be saved to " + state, e);
+      throw failure(ErrorCode.VM_REFUSED, "the state cannot be saved to " + state, e);
     } catch (TimeoutException e) {
-      throw failure("saving the state to " + state + " takes too long", e);
+      throw failure(ErrorCode.TIMEOUT, "saving the state to " + state + " takes too long", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failure("interrupted while the state was saved to " + state, e);
+      throw failure(ErrorCode.INTERRUPTED, "interrupted while the state was saved to " + state, e);
     }
   }
 
@@ -120,22 +127,42 @@ final class MachineState {
   }
 
   /** Lets QEMU load; it goes on by itself then, or ends when it cannot. */
-  static void load(QmpClient qmp, Path state, boolean memoryIsFile) throws InterruptedException {
+  static void load(QmpClient qmp, StateTransport transport, Path state, boolean memoryIsFile)
+      throws InterruptedException {
     try (FileDescriptor file = FileDescriptor.toRead(state)) {
-      // In order, and only the last answer is waited for: each wait costs a switch to QEMU and
-      // back.
-      qmp.executeAsync(ignoringShared(memoryIsFile));
-      qmp.getFd(NAME, file.number());
-      qmp.execute(MigrateIncoming.builder().uri("fd:" + NAME).build());
+      // In order, and not each answer is waited for: a wait costs a switch to QEMU and back.
+      CompletableFuture<?> capabilities = qmp.executeAsync(ignoringShared(memoryIsFile));
+      try (StateTransport.Handed handed = transport.hand(qmp, file)) {
+        qmp.execute(MigrateIncoming.builder().uri(handed.uri()).build());
+      }
+      refused(capabilities);
     } catch (QmpInterruptedException e) {
       throw QemuMachine.interrupted(e);
     } catch (IOException e) {
-      throw failure("the state cannot be read: " + e.getMessage(), e);
+      throw failure(ErrorCode.HOST_UNSUITABLE, "the state cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static KataException failure(String message, Exception cause) {
-    return new KataException(ErrorCode.HOST_UNSUITABLE, message, cause);
+  /** It was answered before what was sent after it, so this does not wait. */
+  private static void refused(CompletableFuture<?> answered) {
+    try {
+      answered.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof QmpException known) {
+        throw known;
+      }
+      throw e;
+    }
+  }
+
+  private static KataException failure(ErrorCode code, String message, Exception cause) {
+    String remedy =
+        switch (code) {
+          case TIMEOUT -> "Give it more time, or save a guest with less memory in use";
+          case INTERRUPTED -> "The guest goes on; save it again when it is wanted";
+          default -> "Check that the file's directory is there, can be written and has room";
+        };
+    return new KataException(code, message, Details.none().withRemedy(remedy).withCause(cause));
   }
 
   private static MigrateSetCapabilities ignoringShared(boolean on) {

@@ -58,6 +58,7 @@ final class QemuAttachment {
             line,
             sockets,
             new RunAs(null, "it runs already"),
+            null,
             untrusted,
             new ChangePlanner(
                 config, machineType, spec, AcceleratorChoice.of(config.accelerator()).kvm()),

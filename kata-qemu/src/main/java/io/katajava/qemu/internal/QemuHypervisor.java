@@ -4,6 +4,7 @@ import io.katajava.Choice;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.SandboxStartException;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.MemoryBackend;
 import io.katajava.qemu.QemuConfig;
@@ -152,6 +153,7 @@ public final class QemuHypervisor implements Hypervisor {
                 image.memory().map(file -> new SharedMemoryFile(file, false)).orElse(null))
             .run();
     try {
+      requireSameQemu(image, machine, context);
       List<QemuDevice> attached = new ArrayList<>();
       if (isTemplate && image.memory().isPresent()) {
         attached.addAll(template.attachedLater());
@@ -160,6 +162,9 @@ public final class QemuHypervisor implements Hypervisor {
       machine.completeTo(spec.sizes(), attached);
       machine.load(image);
       return machine;
+    } catch (SandboxStartException e) {
+      machine.close();
+      throw e;
     } catch (QmpException | KataException e) {
       VmEvidence evidence = machine.evidence();
       machine.close();
@@ -172,6 +177,20 @@ public final class QemuHypervisor implements Hypervisor {
     } catch (RuntimeException | InterruptedException e) {
       machine.close();
       throw e;
+    }
+  }
+
+  /** The process that would load it is asked: what the binary was before does not count. */
+  private static void requireSameQemu(VmImage image, QemuMachine machine, StartContext context) {
+    String made = image.hardware().get(MachineCopies.QEMU);
+    String here = machine.version().orElse("of unknown version");
+    if (made != null && !made.equals(here)) {
+      throw context.failure(
+          ErrorCode.SNAPSHOT_UNUSABLE,
+          "the machine's state was saved by QEMU " + made + ", and this is QEMU " + here,
+          "Have it loaded by the QEMU it was saved by, or have it made anew",
+          machine.evidence(),
+          null);
     }
   }
 

@@ -111,7 +111,12 @@ final class QemuLaunch {
       }
       try (ReadySocket ready = ReadySocket.listen(sockets.ready())) {
         runAs.own(sockets.ready());
-        return spawn(line, runAs, ready);
+        QemuMachine machine = spawn(line, runAs, capabilities, ready);
+        if (!machine.isAsKnown()) {
+          log.info("{} runs another QEMU than before, which is asked what it can do", binary);
+          cache.forget(binary);
+        }
+        return machine;
       }
     } catch (IOException e) {
       runAs.release();
@@ -135,7 +140,7 @@ final class QemuLaunch {
     } catch (IOException e) {
       log.debug("[{}] {}", spec.sandboxId(), e.getMessage(), e);
       // The start itself will tell better what is wrong with it.
-      return new QemuCapabilities("unknown", true, List.of(machineType.qemuName()));
+      return QemuCapabilities.unknown(machineType.qemuName());
     }
     if (!capabilities.machines().contains(machineType.qemuName())) {
       throw context.failure(
@@ -154,7 +159,8 @@ final class QemuLaunch {
     return capabilities;
   }
 
-  private QemuMachine spawn(List<String> line, RunAs runAs, ReadySocket ready)
+  private QemuMachine spawn(
+      List<String> line, RunAs runAs, QemuCapabilities capabilities, ReadySocket ready)
       throws InterruptedException {
     List<String> whole = new ArrayList<>(tie(runAs));
     whole.addAll(line);
@@ -181,6 +187,7 @@ final class QemuLaunch {
             line,
             sockets,
             runAs,
+            capabilities,
             extraMonitor().isPresent(),
             new ChangePlanner(config, machineType, spec, accelerator.kvm()),
             MachineCopies.of(config, spec, machineType, origin, memoryFile),

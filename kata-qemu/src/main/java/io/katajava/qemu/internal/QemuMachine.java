@@ -2,6 +2,7 @@ package io.katajava.qemu.internal;
 
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.agent.AgentAddress;
 import io.katajava.qemu.ChangePlan;
@@ -13,6 +14,7 @@ import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.qmp.EventQueue;
 import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpClosedException;
+import io.katajava.qemu.qmp.QmpCommand;
 import io.katajava.qemu.qmp.QmpEvent;
 import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.QmpInterruptedException;
@@ -41,6 +43,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -66,6 +69,7 @@ final class QemuMachine implements QemuVm {
   private final List<String> commandLine;
   private final QemuSockets sockets;
   private final RunAs runAs;
+  private final @Nullable QemuCapabilities known;
   private final boolean untrusted;
   private final ChangePlanner planner;
   private volatile MachineCopies copies;
@@ -78,6 +82,7 @@ final class QemuMachine implements QemuVm {
   private volatile @Nullable QmpClient monitor;
   private volatile @Nullable EventQueue<QmpEvent> endings;
   private volatile @Nullable LiveChanges changes;
+  private volatile @Nullable StateTransport transport;
   private final ObservedCommands commands = new ObservedCommands();
   private volatile @Nullable String ourDoing;
   private volatile boolean closed;
@@ -86,6 +91,7 @@ final class QemuMachine implements QemuVm {
    * Takes over a process.
    *
    * @param consoleSocket the console of a machine that can be let go; else it is on its output
+   * @param known what the binary said it can do, or null if nobody asked it
    */
   QemuMachine(
       String sandboxId,
@@ -94,6 +100,7 @@ final class QemuMachine implements QemuVm {
       List<String> commandLine,
       QemuSockets sockets,
       RunAs runAs,
+      @Nullable QemuCapabilities known,
       boolean untrusted,
       ChangePlanner planner,
       MachineCopies copies,
@@ -104,6 +111,7 @@ final class QemuMachine implements QemuVm {
     this.commandLine = List.copyOf(commandLine);
     this.sockets = sockets;
     this.runAs = runAs;
+    this.known = known;
     this.untrusted = untrusted;
     this.planner = planner;
     this.copies = copies;
@@ -146,6 +154,25 @@ final class QemuMachine implements QemuVm {
         sandboxId,
         client.version().map(Object::toString).orElse("of unknown version"),
         process.pid());
+  }
+
+  /** Whether the process is the QEMU that the binary was when it was asked what it can do. */
+  boolean isAsKnown() {
+    return known == null || monitor().version().filter(known::differsFrom).isEmpty();
+  }
+
+  /** How its state is saved and loaded: asked once of the binary, else of the process itself. */
+  private StateTransport transport() {
+    StateTransport decided = transport;
+    if (decided == null) {
+      decided =
+          Optional.ofNullable(known)
+              .filter(capabilities -> isAsKnown())
+              .flatMap(QemuCapabilities::transport)
+              .orElseGet(() -> StateTransport.of(monitor().schema()));
+      transport = decided;
+    }
+    return decided;
   }
 
   /** Runs it when the console's connection ends by QEMU's doing, which is when QEMU ends. */
@@ -247,12 +274,25 @@ final class QemuMachine implements QemuVm {
 
   @Override
   public ChangePlan plan(LiveChange change) {
-    return attached(changes).plan(change);
+    return MonitorFailure.translating(
+        sandboxId,
+        "find out whether " + change + " is possible",
+        () -> attached(changes).plan(change));
   }
 
   @Override
   public void apply(LiveChange change, Duration timeout) {
+    MonitorFailure.translating(sandboxId, "carry out " + change, () -> change(change, timeout));
+  }
+
+  /** As {@link #apply}, with the failures of the control connection as they are. */
+  void change(LiveChange change, Duration timeout) {
     attached(changes).apply(change, timeout);
+  }
+
+  /** Asks for something that says nothing but whether it is done. */
+  private void ask(String attempt, QmpCommand<?> command) {
+    MonitorFailure.translating(sandboxId, attempt, () -> monitor().execute(command));
   }
 
   @Override
@@ -267,12 +307,12 @@ final class QemuMachine implements QemuVm {
 
   @Override
   public void pause() {
-    monitor().execute(new Stop());
+    ask("stop the guest's vCPUs", new Stop());
   }
 
   @Override
   public void resume() {
-    monitor().execute(new Cont());
+    ask("let the guest's vCPUs run", new Cont());
   }
 
   /** What {@link #complete} shall plug in. */
@@ -282,7 +322,7 @@ final class QemuMachine implements QemuVm {
 
   /** Lets QEMU load a state; whether it could shows when the guest goes on. */
   void load(VmImage image) throws InterruptedException {
-    MachineState.load(monitor(), image.state(), image.memory().isPresent());
+    MachineState.load(monitor(), transport(), image.state(), image.memory().isPresent());
   }
 
   @Override
@@ -300,7 +340,12 @@ final class QemuMachine implements QemuVm {
         memory.close();
       } catch (IOException e) {
         throw new KataException(
-            ErrorCode.HOST_UNSUITABLE, "cannot close " + memory.path() + " to others: " + e, e);
+            ErrorCode.HOST_UNSUITABLE,
+            "cannot close " + memory.path() + " to others: " + e,
+            Details.none()
+                .withSandbox(sandboxId)
+                .withRemedy("Check that the file's file system knows owners and modes")
+                .withCause(e));
       }
     }
     return pause;
@@ -315,15 +360,22 @@ final class QemuMachine implements QemuVm {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new KataException(
-          ErrorCode.INTERRUPTED, "interrupted while another save of the machine is under way", e);
+          ErrorCode.INTERRUPTED,
+          "interrupted while another save of the machine is under way",
+          Details.none().withSandbox(sandboxId).withCause(e));
     }
     if (!alone) {
       throw new KataException(
-          ErrorCode.TIMEOUT, "another save of the machine takes longer than " + timeout);
+          ErrorCode.TIMEOUT,
+          "another save of the machine takes longer than " + timeout,
+          Details.none().withSandbox(sandboxId).withRemedy("Give it more time"));
     }
     try {
       Duration left = timeout.minusNanos(System.nanoTime() - begin);
-      return MachineState.save(monitor(), state, memoryIsFile, goesOn, left);
+      return MonitorFailure.translating(
+          sandboxId,
+          "write the machine's state to " + state,
+          () -> MachineState.save(monitor(), transport(), state, memoryIsFile, goesOn, left));
     } finally {
       saving.unlock();
     }
@@ -331,57 +383,79 @@ final class QemuMachine implements QemuVm {
 
   @Override
   public Map<String, String> hardware() {
-    return copies.hardware();
+    Map<String, String> hardware = new HashMap<>(copies.hardware());
+    version().ifPresent(version -> hardware.put(MachineCopies.QEMU, version));
+    return Map.copyOf(hardware);
+  }
+
+  /** What the process itself said when the control connection was made. */
+  Optional<String> version() {
+    return monitor().version().map(Object::toString);
   }
 
   @Override
   public PluggedHardware complete(Duration timeout) {
-    return copies.complete(this, timeout);
+    return MonitorFailure.translating(
+        sandboxId,
+        "plug in what the machine was made without",
+        () -> copies.complete(this, timeout));
   }
 
   @Override
   public void reset() {
-    monitor().execute(new SystemReset());
+    ask("reset the machine", new SystemReset());
   }
 
   @Override
   public void powerDown() {
-    monitor().execute(new SystemPowerdown());
+    ask("press the machine's power button", new SystemPowerdown());
   }
 
   @Override
   public String runState() {
-    return monitor().execute(new QueryStatus()).status().value();
+    return MonitorFailure.translating(
+        sandboxId,
+        "ask what the machine is doing",
+        () -> monitor().execute(new QueryStatus()).status().value());
   }
 
   @Override
   public void balloon(MemorySize target) {
-    monitor().execute(new Balloon(target.bytes()));
+    ask("ask the guest to keep only " + target, new Balloon(target.bytes()));
   }
 
   @Override
   public MemorySize balloon() {
-    return MemorySize.bytes(monitor().execute(new QueryBalloon()).actual());
+    return MonitorFailure.translating(
+        sandboxId,
+        "ask how much memory the guest has",
+        () -> MemorySize.bytes(monitor().execute(new QueryBalloon()).actual()));
   }
 
   @Override
   public void screendump(Path file) {
-    monitor().execute(new Screendump(file.toAbsolutePath().toString()));
+    ask("write the screen to " + file, new Screendump(file.toAbsolutePath().toString()));
   }
 
   @Override
   public void dumpMemory(Path file, Duration timeout) {
-    monitor().execute(new DumpGuestMemory(false, "file:" + file.toAbsolutePath()), timeout);
+    DumpGuestMemory dump = new DumpGuestMemory(false, "file:" + file.toAbsolutePath());
+    MonitorFailure.translating(
+        sandboxId, "write the guest's memory to " + file, () -> monitor().execute(dump, timeout));
   }
 
   @Override
   public QemuStatistics statistics() {
-    return MachineStatistics.of(process.toHandle(), monitor());
+    return MonitorFailure.translating(
+        sandboxId,
+        "ask what the machine has used",
+        () -> MachineStatistics.of(process.toHandle(), monitor()));
   }
 
   @Override
   public VmEvents events() {
-    return new MachineEvents(monitor());
+    return MonitorFailure.translating(
+        sandboxId, "watch the machine", () -> new MachineEvents(sandboxId, monitor()));
   }
 
   /** The ladder: quit, SIGTERM, SIGKILL. */

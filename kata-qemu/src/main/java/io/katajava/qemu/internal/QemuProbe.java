@@ -4,6 +4,7 @@ import io.katajava.qemu.qmp.QmpClient;
 import io.katajava.qemu.qmp.QmpCommandException;
 import io.katajava.qemu.qmp.QmpException;
 import io.katajava.qemu.qmp.QmpOptions;
+import io.katajava.qemu.qmp.QmpVersion;
 import io.katajava.qemu.qmp.command.QueryCommandLineOptions;
 import io.katajava.qemu.qmp.json.JsonCursor;
 import io.katajava.qemu.qmp.json.JsonException;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
@@ -49,9 +51,12 @@ final class QemuProbe {
         QmpClient.over(
             new ProcessConnection(process),
             QmpOptions.builder().name("probe").connectTimeout(limit).callTimeout(limit).build())) {
-      String version = qmp.version().map(Object::toString).orElse("unknown");
-      boolean seccomp = hasOption(qmp, "sandbox");
-      return new QemuCapabilities(version, seccomp, machines(qmp));
+      return new QemuCapabilities(
+          qmp.version().map(Object::toString).orElse("unknown"),
+          qmp.version().map(QmpVersion::distribution).orElse(""),
+          hasOption(qmp, "sandbox"),
+          machines(qmp),
+          Optional.of(StateTransport.of(qmp.schema())));
     } catch (QmpException | JsonException e) {
       throw new IOException(binary + " does not say what it can do: " + e.getMessage(), e);
     } finally {

@@ -4,10 +4,12 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.qemu.LiveChange;
-import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.VirtioFs;
 import io.katajava.qemu.device.SharedDirectory;
+import io.katajava.qemu.qmp.QmpClosedException;
 import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qemu.qmp.QmpInterruptedException;
+import io.katajava.qemu.qmp.QmpTimeoutException;
 import io.katajava.qemu.qmp.command.QueryPci;
 import io.katajava.spi.DirectoryShare;
 import java.io.IOException;
@@ -55,7 +57,7 @@ final class SharedDirectories implements AutoCloseable {
   }
 
   /** Starts a daemon, plugs its device, and tells where the guest finds it. */
-  String plug(QemuVm vm, DirectoryShare share, Duration timeout) {
+  String plug(QemuMachine vm, DirectoryShare share, Duration timeout) {
     Path socket = stateDirectory.resolve(share.tag() + ".sock");
     boolean plugged = false;
     long begin = System.nanoTime();
@@ -67,13 +69,15 @@ final class SharedDirectories implements AutoCloseable {
       // QEMU's user connects to it.
       runAs.own(socket);
       Duration left = timeout.minusNanos(System.nanoTime() - begin);
-      vm.apply(
+      vm.change(
           new LiveChange.AddDevice(
               new SharedDirectory(share.tag(), socket, share.tag(), options.queueSize())),
           left);
       Optional<String> address = PciAddress.of(share.tag(), vm.monitor().execute(new QueryPci()));
       plugged = address.isPresent();
       return address.orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
+    } catch (QmpInterruptedException | QmpClosedException | QmpTimeoutException e) {
+      throw MonitorFailure.of(sandboxId, "share " + share.directory() + " with the guest", e);
     } catch (IOException | QmpException | IllegalStateException | IllegalArgumentException e) {
       throw failure(share, e);
     } catch (InterruptedException e) {

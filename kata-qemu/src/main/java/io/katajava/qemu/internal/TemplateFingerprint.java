@@ -38,6 +38,7 @@ final class TemplateFingerprint {
     List<String> traits = new ArrayList<>();
     traits.add("qemu " + known.map(QemuCapabilities::version).orElse("unknown"));
     // Snapshots may be taken to other hosts, where these files lie elsewhere; templates may not.
+    traits.add("host qemu build " + known.map(QemuCapabilities::build).orElse("unknown"));
     traits.add("host qemu " + file(binary));
     traits.add("host kernel " + file(spec.guest().kernel()));
     spec.guest().initrd().ifPresent(initrd -> traits.add("host initrd " + file(initrd)));

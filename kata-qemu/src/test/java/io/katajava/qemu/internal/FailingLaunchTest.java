@@ -1,22 +1,28 @@
 package io.katajava.qemu.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.katajava.ErrorCode;
+import io.katajava.KataException;
+import io.katajava.MemorySize;
 import io.katajava.SandboxStartException;
 import io.katajava.StartPhase;
 import io.katajava.qemu.Accelerator;
+import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.internal.Impostor.Behaviour;
+import io.katajava.spi.Rootfs;
 import io.katajava.spi.VmExit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -251,5 +257,55 @@ class FailingLaunchTest {
     assertThat(directory.resolve("cache").toFile().list()).hasSize(1);
     // Nobody answers within so little time: this comes from memory.
     assertThat(cache.of(binary, Duration.ofNanos(1))).isEqualTo(first);
+  }
+
+  @Test
+  void capabilities_ofAScriptThatRunsAnotherQemuNow_areAskedAgain() throws Exception {
+    CapabilityCache cache = new CapabilityCache(directory.resolve("cache"));
+    Path binary = Impostor.write(directory, Behaviour.NORMAL);
+    assertThat(cache.of(binary, ENOUGH).version()).isEqualTo("7.2.1");
+    Files.writeString(Impostor.micro(binary), "2");
+    assertThat(cache.of(binary, ENOUGH).version()).as("the script is the same").isEqualTo("7.2.1");
+
+    launch(binary).close();
+    assertThat(cache.of(binary, ENOUGH).version()).isEqualTo("7.2.2");
+  }
+
+  @Test
+  void whatEndsMeanwhile_isSaidByKatasOwnException() throws Exception {
+    try (QemuVm vm = launch(Behaviour.NORMAL)) {
+      ProcessHandle.of(vm.pid()).orElseThrow().destroyForcibly();
+      vm.onExit().join();
+      for (Runnable call :
+          List.<Runnable>of(
+              vm::pause,
+              vm::resume,
+              vm::reset,
+              vm::powerDown,
+              vm::runState,
+              vm::balloon,
+              vm::statistics,
+              () -> vm.balloon(MemorySize.mebibytes(1)),
+              () -> vm.screendump(Path.of("/screen")),
+              () -> vm.dumpMemory(Path.of("/core"), ENOUGH),
+              () -> vm.plan(new LiveChange.AddVcpus(1)),
+              () -> vm.apply(new LiveChange.AddVcpus(1), ENOUGH),
+              () -> vm.save(directory.resolve("saved"), true, ENOUGH),
+              () -> vm.plugDisk(new Rootfs.Disk("d", binaryOf(vm)), ENOUGH))) {
+        assertThatThrownBy(call::run)
+            .isInstanceOfSatisfying(
+                KataException.class,
+                e -> {
+                  assertThat(e.code()).isEqualTo(ErrorCode.VM_EXITED);
+                  assertThat(e.sandboxId()).contains(TestStart.ID);
+                  assertThat(e.remedy()).isPresent();
+                });
+      }
+      assertThat(directory.resolve("saved")).doesNotExist();
+    }
+  }
+
+  private static Path binaryOf(QemuVm vm) {
+    return Path.of(vm.evidence().commandLine().get(0));
   }
 }

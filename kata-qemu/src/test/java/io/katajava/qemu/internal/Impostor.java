@@ -49,7 +49,9 @@ final class Impostor {
   private static final Pattern ID = Pattern.compile("\"id\":\\s*(\"[^\"]*\"|\\d+)");
   private static final Pattern COMMAND = Pattern.compile("\"execute\":\\s*\"([^\"]*)\"");
   private static final String GREETING =
-      "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 1, \"minor\": 2, \"major\": 7},"
+      "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": "
+          + Integer.getInteger("impostor.micro", 1)
+          + ", \"minor\": 2, \"major\": 7},"
           + " \"package\": \"\"}, \"capabilities\": []}}\r\n";
 
   private Impostor() {}
@@ -63,7 +65,9 @@ final class Impostor {
             + (behaviour == Behaviour.STUBBORN ? "trap '' TERM\n" : "")
             + "exec '"
             + Path.of(System.getProperty("java.home"), "bin", "java")
-            + "' -Xrs -Xshare:auto -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx32m -cp '"
+            + "' -Dimpostor.micro=$(cat '"
+            + micro(script)
+            + "' 2>/dev/null) -Xrs -Xshare:auto -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx32m -cp '"
             + System.getProperty("java.class.path")
             + "' "
             + Impostor.class.getName()
@@ -72,6 +76,11 @@ final class Impostor {
             + " \"$@\"\n");
     Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
     return script;
+  }
+
+  /** A file with the last number of its version, which is 1 where there is none. */
+  static Path micro(Path script) {
+    return script.resolveSibling("micro");
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -152,6 +161,7 @@ final class Impostor {
                     + " \"hotpluggable-cpus\": true, \"numa-mem-supported\": true,"
                     + " \"deprecated\": false, \"acpi\": true}]"
                     + tail);
+        case "query-qmp-schema" -> send(out, "{\"return\": []" + tail);
         case "query-command-line-options" ->
             send(out, "{\"return\": [{\"option\": \"sandbox\", \"parameters\": []}]" + tail);
         case "quit" -> quit(out, tail, behaviour);

@@ -3,6 +3,7 @@ package io.katajava.qemu.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.qemu.Accelerator;
@@ -17,8 +18,10 @@ import io.katajava.spi.VmSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -27,12 +30,12 @@ class MachineStateIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
   static Stream<RealQemu.Release> releases() {
-    return RealQemu.releases().stream();
+    return RealQemu.machines().stream();
   }
 
   private static Hypervisor hypervisor(RealQemu.Release release) {
     return QemuConfig.builder()
-        .binary(release.directory().resolve("qemu-system-x86_64"))
+        .binary(release.system())
         .machine(MachineType.Q35)
         .accelerator(Accelerator.TCG)
         .memory(MemorySize.mebibytes(128))
@@ -105,6 +108,33 @@ class MachineStateIT {
       } catch (KataException e) {
         assertThat(e).hasMessageContaining("does not load");
       }
+    }
+  }
+
+  @Test
+  void stateOfAnotherRelease_isRefused() throws Exception {
+    List<RealQemu.Release> all = RealQemu.releases();
+    Hypervisor other = hypervisor(all.get(1));
+    try (OpenDirectory images = new OpenDirectory();
+        OpenDirectory first = new OpenDirectory();
+        OpenDirectory second = new OpenDirectory()) {
+      Path state = images.above().resolve("written-by-qemu-state");
+      VmImage image;
+      try (VirtualMachine vm =
+          hypervisor(all.get(0)).launch(spec(), new TestStart(first.path(), LIMIT))) {
+        vm.save(state, false, LIMIT);
+        image = new VmImage(state, Optional.empty(), vm.hardware());
+      }
+      TestStart start = new TestStart(second.path(), LIMIT);
+      assertThatThrownBy(() -> other.restore(spec(), image, start))
+          .hasMessageContaining("was saved by QEMU " + image.hardware().get(MachineCopies.QEMU))
+          .isInstanceOfSatisfying(
+              KataException.class,
+              e -> {
+                assertThat(e.code()).isEqualTo(ErrorCode.SNAPSHOT_UNUSABLE);
+                assertThat(e.remedy()).isPresent();
+              });
+      assertThat(start.leftovers()).isEmpty();
     }
   }
 

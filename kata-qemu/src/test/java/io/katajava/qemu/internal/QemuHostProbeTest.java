@@ -165,7 +165,8 @@ class QemuHostProbeTest {
   void machine_missing_failsAndNamesTheOthers() {
     HostFinding found =
         QemuChecks.machine(
-            MachineType.Q35, new QemuCapabilities("8.0", true, List.of("microvm", "none")));
+            MachineType.Q35,
+            new QemuCapabilities("8.0", "", true, List.of("microvm", "none"), Optional.empty()));
 
     assertThat(found.status()).isEqualTo(Status.FAILED);
     assertThat(found.reason()).contains("q35").contains("also microvm");
