@@ -5,6 +5,9 @@ import io.katajava.MemorySize;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -54,6 +57,7 @@ public final class BenchCommand {
         "  kata bench start -n 20",
         "  kata bench start --birth template --parallel 8",
         "  kata bench start --parallel 8 -n 3",
+        "  kata bench start --birth fork --qemu /usr/bin/qemu-system-x86_64,/opt/qemu-11.1/bin/qemu",
         "  kata bench start --json",
         "  KATA_GUEST_KERNEL=debian kata bench start --html start.html"
       })
@@ -68,6 +72,16 @@ public final class BenchCommand {
         description = "Starts at once, beside as many bare machines. Default: ${DEFAULT-VALUE}.")
     int parallel = 1;
 
+    @Option(
+        names = "--qemu",
+        paramLabel = "PATH",
+        split = ",",
+        description = {
+          "The QEMUs to measure, in turns if there are several.",
+          "Default: the one of this machine's architecture."
+        })
+    List<Path> qemus = List.of();
+
     @Mixin ReportOptions report;
 
     @SuppressWarnings("NullAway.Init")
@@ -78,8 +92,22 @@ public final class BenchCommand {
       if (parallel < 1 || births.count < 1) {
         throw new ParameterException(spec.commandLine(), "-n and --parallel are at least 1");
       }
-      try (StartBench.Way way = births.birth.open(births.memory, parallel)) {
-        report.tell(new StartBench(births.count, parallel).run(way), spec.commandLine().getOut());
+      List<Subject> subjects =
+          qemus.isEmpty()
+              ? List.of(new Subject(Optional.empty(), births.memory))
+              : qemus.stream().map(q -> new Subject(Optional.of(q), births.memory)).toList();
+      List<StartBench.Entrant> entrants = new ArrayList<>();
+      try {
+        for (Subject subject : subjects) {
+          entrants.add(
+              new StartBench.Entrant(subject.prefix(), births.birth.open(subject, parallel)));
+        }
+        report.tell(
+            new StartBench(births.count, parallel).run(entrants), spec.commandLine().getOut());
+      } finally {
+        for (StartBench.Entrant entrant : entrants) {
+          entrant.way().close();
+        }
       }
       return 0;
     }
@@ -123,7 +151,7 @@ public final class BenchCommand {
           switch (births.birth) {
             case cold -> BirthPolicy.COLD;
             case template -> BirthPolicy.TEMPLATE_ON_DEMAND;
-            case pool, fork ->
+            case pool, fork, snapshot ->
                 throw new ParameterException(
                     spec.commandLine(), "--birth is cold or template here");
           };

@@ -2,7 +2,6 @@ package io.katajava.bench;
 
 import io.katajava.BirthPolicy;
 import io.katajava.Kata;
-import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import java.io.IOException;
 import java.time.Duration;
@@ -12,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Boots: {@code Kata.create()} to first output, beside the bare machine's line on the console. */
 final class BootedWay implements StartBench.Way {
-  private final MemorySize memory;
+  private final Subject subject;
   private final Floor floor = new Floor();
   private volatile @Nullable FloorMachine machine;
   private volatile String kernel = "not told";
 
-  BootedWay(MemorySize memory) throws IOException {
-    this.memory = memory;
+  BootedWay(Subject subject) throws IOException {
+    this.subject = subject;
   }
 
   @Override
@@ -34,9 +33,13 @@ final class BootedWay implements StartBench.Way {
   @Override
   public StartBench.Start start() {
     Instant begin = Instant.now();
-    try (Kata kata = Kata.create();
+    try (Kata kata = subject.kata();
         Sandbox sandbox =
-            kata.sandbox().birth(BirthPolicy.COLD).memory(memory).image("busybox").start()) {
+            kata.sandbox()
+                .birth(BirthPolicy.COLD)
+                .memory(subject.memory())
+                .image("busybox")
+                .start()) {
       sandbox.exec("uname").orThrow();
       if (machine == null) {
         machine = floor.machine(sandbox.commandLine());
@@ -62,7 +65,7 @@ final class BootedWay implements StartBench.Way {
 
   @Override
   public Map<String, String> conditions() {
-    return Map.of("guest kernel", kernel, "guest memory", memory.toString());
+    return Map.of("guest kernel", kernel, "guest memory", subject.memory().toString());
   }
 
   @Override

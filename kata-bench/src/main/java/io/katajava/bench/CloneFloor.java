@@ -4,6 +4,7 @@ import io.katajava.TemplateInfo;
 import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
+import io.katajava.qemu.qmp.QmpClient;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
@@ -33,15 +34,15 @@ final class CloneFloor {
       {"execute":"qmp_capabilities"}
       {"execute":"migrate-set-capabilities","arguments":\
       {"capabilities":[{"capability":"x-ignore-shared","state":true}]}}
-      {"execute":"migrate-incoming","arguments":{"uri":"fd:%d"}}
-      """
-          .formatted(DESCRIPTOR);
+      {"execute":"migrate-incoming","arguments":{"uri":"%s"}}
+      """;
 
   private final Path state;
+  private final String load;
   private final List<String> command;
   private final String sandboxDirectory;
 
-  CloneFloor(TemplateInfo template, List<String> cloneCommand) {
+  CloneFloor(TemplateInfo template, List<String> cloneCommand) throws IOException {
     state = template.directory().resolve("state");
     command = new ArrayList<>();
     int binary = 0;
@@ -63,6 +64,20 @@ final class CloneFloor {
     }
     sandboxDirectory = directory;
     command.addAll(List.of("-qmp", "stdio", "-incoming", "defer"));
+    if (migratesToFiles(Path.of(command.get(0)))) {
+      command.addAll(List.of("-add-fd", "fd=" + DESCRIPTOR + ",set=1"));
+      load = LOAD.formatted("file:/dev/fdset/1");
+    } else {
+      load = LOAD.formatted("fd:" + DESCRIPTOR);
+    }
+  }
+
+  /** As the machine itself decides it: what takes a file no longer takes it for a stream. */
+  private static boolean migratesToFiles(Path binary) throws IOException {
+    try (BenchQemu qemu = new BenchQemu(binary, 1);
+        QmpClient qmp = QmpClient.connect(qemu.socket(0))) {
+      return qmp.schema().hasArgumentValue("migrate", "channels.addr.transport", "file");
+    }
   }
 
   /** From the start of the process to the reply. */
@@ -73,7 +88,7 @@ final class CloneFloor {
       long begin = System.nanoTime();
       Process qemu = spawn(directory);
       try (OutputStream monitor = qemu.getOutputStream()) {
-        monitor.write(LOAD.getBytes(StandardCharsets.US_ASCII));
+        monitor.write(load.getBytes(StandardCharsets.US_ASCII));
         monitor.flush();
         // QEMU connects once its sockets are there.
         ready.accept().close();

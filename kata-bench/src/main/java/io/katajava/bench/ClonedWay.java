@@ -2,18 +2,17 @@ package io.katajava.bench;
 
 import io.katajava.Birth;
 import io.katajava.Kata;
-import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import java.io.IOException;
 import java.time.Instant;
 
 /** Clones: {@code Kata.create()} to first output. */
 final class ClonedWay extends TemplatedWay {
-  private final MemorySize memory;
+  private final Subject subject;
 
-  ClonedWay(MemorySize memory) {
-    super(memory);
-    this.memory = memory;
+  ClonedWay(Subject subject) throws IOException {
+    super(subject);
+    this.subject = subject;
   }
 
   @Override
@@ -24,8 +23,8 @@ final class ClonedWay extends TemplatedWay {
   @Override
   public StartBench.Start start() throws IOException {
     Instant begin = Instant.now();
-    try (Kata kata = Kata.create();
-        Sandbox sandbox = TemplateGround.builder(kata, memory).start()) {
+    try (Kata kata = subject.kata();
+        Sandbox sandbox = TemplateGround.builder(kata, subject.memory()).start()) {
       sandbox.exec("uname").orThrow();
       TemplateGround.require(sandbox, Birth.Kind.TEMPLATE);
       return StartBench.Start.of(begin, sandbox.timeline());

@@ -2,7 +2,6 @@ package io.katajava.bench;
 
 import io.katajava.Birth;
 import io.katajava.Kata;
-import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import java.io.IOException;
 import java.time.Duration;
@@ -15,12 +14,12 @@ final class ForkedWay extends TemplatedWay {
   private final Kata kata;
   private final Sandbox parent;
 
-  ForkedWay(MemorySize memory) {
-    super(memory);
-    kata = Kata.create();
+  ForkedWay(Subject subject) throws IOException {
+    super(subject);
+    kata = subject.kata();
     boolean started = false;
     try {
-      parent = TemplateGround.builder(kata, memory).start();
+      parent = TemplateGround.builder(kata, subject.memory()).start();
       parent.exec("uname").orThrow();
       started = true;
     } finally {

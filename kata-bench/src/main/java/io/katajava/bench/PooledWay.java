@@ -1,7 +1,6 @@
 package io.katajava.bench;
 
 import io.katajava.Kata;
-import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxPool;
 import java.io.IOException;
@@ -16,9 +15,9 @@ final class PooledWay extends TemplatedWay {
   private final Kata kata;
   private final SandboxPool pool;
 
-  PooledWay(MemorySize memory, int parallel) {
-    super(memory);
-    kata = Kata.create();
+  PooledWay(Subject subject, int parallel) throws IOException {
+    super(subject);
+    kata = subject.kata();
     boolean opened = false;
     try {
       pool =
@@ -27,7 +26,7 @@ final class PooledWay extends TemplatedWay {
                   sandbox ->
                       sandbox
                           .birth(io.katajava.BirthPolicy.TEMPLATE_ON_DEMAND)
-                          .memory(memory)
+                          .memory(subject.memory())
                           .image("busybox"))
               .minimumIdle(Math.max(2, parallel))
               .maximum(4 * Math.max(2, parallel))

@@ -67,29 +67,66 @@ final class StartBench {
     void close() throws IOException;
   }
 
+  /**
+   * A way that takes part.
+   *
+   * @param prefix what tells it from the others; empty when it is alone
+   * @param way the way
+   */
+  record Entrant(String prefix, Way way) {
+    private boolean hasFloor() {
+      return !way.floorName().isEmpty();
+    }
+
+    private Comparison comparison(int parallel) {
+      String several = parallel == 1 ? "" : parallel + " at once: ";
+      return new Comparison(
+          prefix + several + way.name(),
+          "milliseconds",
+          hasFloor() ? several + way.floorName() : "");
+    }
+  }
+
   BenchReport run(Way way) throws IOException, InterruptedException {
-    boolean beside = !way.floorName().isEmpty();
-    String name = parallel == 1 ? way.name() : parallel + " at once: " + way.name();
-    String floor = parallel == 1 ? way.floorName() : parallel + " at once: " + way.floorName();
-    Comparison comparison = new Comparison(name, "milliseconds", beside ? floor : "");
+    return run(List.of(new Entrant("", way)));
+  }
+
+  /** Several take turns, pair by pair, so that what else the machine does hits all alike. */
+  BenchReport run(List<Entrant> entrants) throws IOException, InterruptedException {
+    List<Comparison> comparisons = entrants.stream().map(e -> e.comparison(parallel)).toList();
     ExecutorService threads = Executors.newFixedThreadPool(parallel);
     try {
-      // What is not counted: page cache, class loading, a guest or a template not built yet.
-      way.prepare(parallel);
-      way.start();
-      if (beside) {
-        way.floor();
+      for (Entrant entrant : entrants) {
+        // What is not counted: page cache, class loading, a guest or a template not built yet.
+        entrant.way().prepare(parallel);
+        entrant.way().start();
+        if (entrant.hasFloor()) {
+          entrant.way().floor();
+        }
       }
       for (int i = 0; i < pairs; i++) {
-        way.prepare(parallel);
-        pair(way, comparison, beside, threads);
+        for (int j = 0; j < entrants.size(); j++) {
+          Entrant entrant = entrants.get(j);
+          entrant.way().prepare(parallel);
+          pair(entrant.way(), comparisons.get(j), entrant.hasFloor(), threads);
+        }
       }
     } finally {
       threads.shutdown();
     }
-    BenchReport report = new BenchReport(name + ", " + pairs + (beside ? " pairs" : " times"));
-    way.conditions().forEach(report::condition);
-    return report.add(comparison);
+    Entrant first = entrants.get(0);
+    BenchReport report =
+        new BenchReport(
+            comparisons.get(0).name().substring(first.prefix().length())
+                + ", "
+                + pairs
+                + (first.hasFloor() ? " pairs" : " times")
+                + (entrants.size() == 1 ? "" : " each, in turns"));
+    for (Entrant entrant : entrants) {
+      entrant.way().conditions().forEach((key, v) -> report.condition(entrant.prefix() + key, v));
+    }
+    comparisons.forEach(report::add);
+    return report;
   }
 
   private void pair(Way way, Comparison comparison, boolean beside, ExecutorService threads)

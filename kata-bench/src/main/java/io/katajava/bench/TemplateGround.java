@@ -20,14 +20,14 @@ final class TemplateGround {
   }
 
   /** Builds the template if there is none; it stays, as users' templates do. */
-  static TemplateGround of(MemorySize memory) {
-    try (Kata kata = Kata.create()) {
-      SandboxBuilder builder = builder(kata, memory);
+  static TemplateGround of(Subject subject) throws IOException {
+    try (Kata kata = subject.kata()) {
+      SandboxBuilder builder = builder(kata, subject.memory());
       TemplateInfo template = kata.templates().build(builder.spec());
       try (Sandbox sandbox = builder.start()) {
         TemplateGround ground = new TemplateGround(new CloneFloor(template, sandbox.commandLine()));
         ground.conditions.put("guest kernel", Kernels.of(sandbox));
-        ground.conditions.put("guest memory", memory.toString());
+        ground.conditions.put("guest memory", subject.memory().toString());
         ground.conditions.put(
             "template", template.size() + " in " + template.directory().getParent());
         return ground;

@@ -1,6 +1,5 @@
 package io.katajava.bench;
 
-import io.katajava.MemorySize;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -9,8 +8,8 @@ import java.util.Map;
 abstract class TemplatedWay implements StartBench.Way {
   private final TemplateGround ground;
 
-  TemplatedWay(MemorySize memory) {
-    this.ground = TemplateGround.of(memory);
+  TemplatedWay(Subject subject) throws IOException {
+    this.ground = TemplateGround.of(subject);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package io.katajava.bench;
 
-import io.katajava.MemorySize;
 import java.io.IOException;
 
 /** The ways to be born, by the names they have on the command line. */
@@ -8,31 +7,38 @@ enum Ways {
   /** Booted. */
   cold {
     @Override
-    StartBench.Way open(MemorySize memory, int parallel) throws IOException {
-      return new BootedWay(memory);
+    StartBench.Way open(Subject subject, int parallel) throws IOException {
+      return new BootedWay(subject);
     }
   },
   /** A clone of a template. */
   template {
     @Override
-    StartBench.Way open(MemorySize memory, int parallel) {
-      return new ClonedWay(memory);
+    StartBench.Way open(Subject subject, int parallel) throws IOException {
+      return new ClonedWay(subject);
     }
   },
   /** Borrowed from a pool. */
   pool {
     @Override
-    StartBench.Way open(MemorySize memory, int parallel) {
-      return new PooledWay(memory, parallel);
+    StartBench.Way open(Subject subject, int parallel) throws IOException {
+      return new PooledWay(subject, parallel);
     }
   },
   /** A copy of a running sandbox. */
   fork {
     @Override
-    StartBench.Way open(MemorySize memory, int parallel) {
-      return new ForkedWay(memory);
+    StartBench.Way open(Subject subject, int parallel) throws IOException {
+      return new ForkedWay(subject);
+    }
+  },
+  /** Restored from a snapshot. */
+  snapshot {
+    @Override
+    StartBench.Way open(Subject subject, int parallel) throws IOException {
+      return new SnapshottedWay(subject);
     }
   };
 
-  abstract StartBench.Way open(MemorySize memory, int parallel) throws IOException;
+  abstract StartBench.Way open(Subject subject, int parallel) throws IOException;
 }

@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,7 +53,7 @@ class BenchIT {
   @EnumSource(Ways.class)
   void start_severalAtOnce_areMeasuredBesideAsManyBareMachines(Ways birth) throws Exception {
     String report;
-    try (StartBench.Way way = birth.open(MEMORY, 2)) {
+    try (StartBench.Way way = birth.open(new Subject(Optional.empty(), MEMORY), 2)) {
       report = text(new StartBench(1, 2).run(way));
     }
 
