@@ -27,12 +27,12 @@ record MappedMemory(boolean readOnly, SealedMemories.@Nullable Lease sealed)
   static MappedMemory of(
       @Nullable SharedMemoryFile file, QemuCapabilities capabilities, RunAs runAs)
       throws IOException {
-    boolean clone = file != null && !file.isWritten();
+    boolean readOnly = capabilities.readOnlyMemory();
     // The JVM's own user can write what it owns anyway, and root everything.
-    boolean needsCopy = clone && !capabilities.readOnlyMemory() && runAs.uid() != null;
-    return new MappedMemory(
-        capabilities.readOnlyMemory(),
-        needsCopy ? SealedMemories.ofThisJvm().of(file.path()) : null);
+    if (file == null || file.isWritten() || readOnly || runAs.uid() == null) {
+      return new MappedMemory(readOnly, null);
+    }
+    return new MappedMemory(false, SealedMemories.ofThisJvm().of(file.path()));
   }
 
   /** What the command line is made of. */
