@@ -204,7 +204,8 @@ class SandboxNetworkTest {
                 .searchDomains())
         .containsExactly("a.example", "_b.Example", ".");
     for (String bad :
-        List.of("", "a..b", ".a", "a b", "-a.example", "a".repeat(64), "b\u00fccher", "a\nb", "..")) {
+        List.of(
+            "", "a..b", ".a", "a b", "-a.example", "a".repeat(64), "b\u00fccher", "a\nb", "..")) {
       assertThatThrownBy(() -> kata.sandbox().dnsSearch(bad))
           .as(bad)
           .isInstanceOf(IllegalArgumentException.class);

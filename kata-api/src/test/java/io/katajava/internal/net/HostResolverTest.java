@@ -86,7 +86,6 @@ class HostResolverTest {
     assertThat(said.get("none.example")).startsWith("FOUND []");
     assertThat(said.get("no.example")).startsWith("NO_SUCH_NAME []");
     assertThat(said.get("broken.example")).startsWith("FAILED []");
-    assertThat(said.get("alias.example"))
-        .isEqualTo("FOUND [192.0.2.55, 2001:db8::55] one.example");
+    assertThat(said.get("alias.example")).isEqualTo("FOUND [192.0.2.55, 2001:db8::55] one.example");
   }
 }
