@@ -116,8 +116,8 @@ public final class EgressPolicy {
                 + " open to a guest that knows an address without a name, and nobody can list all"
                 + " names below "
                 + rule.destination().substring(2)
-                + ". Deny the names one by one or their addresses, or begin with denyAll() and allow"
-                + " names only");
+                + ". Deny the names one by one or their addresses, or begin with denyAll() and"
+                + " allow names only");
       }
     }
   }
