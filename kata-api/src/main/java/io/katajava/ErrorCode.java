@@ -40,7 +40,7 @@ public enum ErrorCode {
   IMAGE_PULL_FAILED,
   /** An image is malformed or goes beyond the limits. */
   IMAGE_REFUSED,
-  /** The store's quota leaves no room for an image. */
+  /** The store's quota, or its file system, leaves no room for an image. */
   IMAGE_STORE_FULL,
   /** A command could not be started. */
   COMMAND_NOT_STARTED,

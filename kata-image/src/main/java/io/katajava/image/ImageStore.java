@@ -133,9 +133,10 @@ public final class ImageStore {
   }
 
   /**
-   * Takes images from a file or directory: an OCI image layout, as a directory or as a tar archive;
-   * an archive of {@code docker save}; or a plain root filesystem, as a directory or as a tar
-   * archive, compressed by gzip or zstd or not. Needs no network.
+   * Takes images from a file or directory: an OCI image layout; an archive of {@code docker save},
+   * as podman, skopeo, crane and jib write it, too; or a plain root filesystem. Each is a directory
+   * or a tar archive, which may be compressed with gzip, zstd, bzip2 or xz. What it is is told from
+   * its content and said in the progress. Needs no network.
    *
    * @param source the file or directory
    * @param name what to call it: needed for a root filesystem, and to choose or rename one of

@@ -15,6 +15,7 @@ import io.katajava.image.testing.LayerBuilder;
 import io.katajava.image.testing.LayoutBuilder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,7 +103,8 @@ class ForeignToolsIT {
     }
   }
 
-  private Map<String, String> imported(Path source, @Nullable ImageReference name) throws Exception {
+  private Map<String, String> imported(Path source, @Nullable ImageReference name)
+      throws Exception {
     ImageStore store = ImageStore.builder().directory(own.resolve("store")).disks(1).build();
     Image image = store.importFrom(source, name, ProgressListener.NONE).get(0);
     Path disk =
@@ -155,7 +157,9 @@ class ForeignToolsIT {
     unpack.addAll(List.of("--image", copy + ":latest", bundle.toString()));
     run(unpack.toArray(String[]::new));
     Path rootfs = bundle.resolve("rootfs");
-    Files.writeString(rootfs.resolve("etc/changed"), "changed");
+    Path file = Files.writeString(rootfs.resolve("etc/changed"), "changed");
+    // umoci's archives round times to whole seconds.
+    Files.setLastModifiedTime(file, FileTime.fromMillis(1_500_000_000_000L));
     Files.delete(rootfs.resolve("usr/bin/tool"));
     Map<String, String> changed = FileTree.of(rootfs, ROOT);
     run("umoci", "repack", "--image", copy + ":latest", bundle.toString());

@@ -526,6 +526,21 @@ class RegistryAnswersTest {
         .hasMessageContaining("more than 4 of them within each other");
   }
 
+  @Test
+  void manifests_thatMayBeIt_areTooMany_areRefused() {
+    StringBuilder many = new StringBuilder("{\"mediaType\":\"" + INDEX + "\",\"manifests\":[");
+    for (int i = 0; i < 300; i++) {
+      byte[] bill =
+          ("{\"schemaVersion\":2,\"artifactType\":\"text/x-" + i + "\",\"config\":{}}")
+              .getBytes(UTF_8);
+      registry.manifest("team/app", "bill" + i, bill, MANIFEST);
+      many.append(i == 0 ? "" : ",").append(LayoutBuilder.descriptor(MANIFEST, bill, ""));
+    }
+    registry.manifest("team/app", "1", many.append("]}").toString().getBytes(UTF_8), INDEX);
+    assertThat(failure(store(RegistryOptions.builder())))
+        .hasMessageContaining("more than 256 manifests");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"/manifests/", "/blobs/", "/token", "/error"})
   void answer_comesDropByDrop_theTimeHolds(String where) {

@@ -134,7 +134,8 @@ public final class ImageReader {
 
   /** Looks for the manifest of a platform, through indexes within indexes. */
   static final class Search {
-    private static final int MOST_INDEXES = 64;
+    private static final int MOST_INDEXES = 16;
+    private static final int MOST_MANIFESTS = 256;
     private static final int DEEPEST = 4;
 
     private final Documents documents;
@@ -144,6 +145,7 @@ public final class ImageReader {
     private final List<Descriptor> images = new ArrayList<>();
     private @Nullable Descriptor best;
     private int bestFit;
+    private int looked;
     private @Nullable String artifact;
 
     Search(Documents documents, Platform platform, Deadline deadline) {
@@ -196,6 +198,10 @@ public final class ImageReader {
       int fit = candidate.platform().map(platform::fit).orElse(0);
       if (candidate.platform().isEmpty() || fit > 0) {
         // Software bills and signatures stand beside images, some with the same platform.
+        if (++looked > MOST_MANIFESTS) {
+          throw new InvalidLayerException(
+              "it has more than " + MOST_MANIFESTS + " manifests that may be for " + platform);
+        }
         JsonNode manifest =
             OciDocuments.parse(documents.read(candidate), "manifest " + candidate.digest());
         Optional<String> type = OciDocuments.artifactType(manifest);

@@ -37,6 +37,9 @@ final class RegistryPull implements AutoCloseable {
   /** Some ten seconds until it is given up, when the registry names no time. */
   private static final int ATTEMPTS = 6;
 
+  /** Documents that are read twice are few and small; a registry may have many that are large. */
+  private static final long MAXIMUM_KEPT = 16L << 20;
+
   /** There is somebody else to ask. */
   private static final int MIRROR_ATTEMPTS = 2;
 
@@ -249,7 +252,10 @@ final class RegistryPull implements AutoCloseable {
           manifest
               ? client.manifest(descriptor.digest().toString(), whole)
               : client.document(descriptor.digest().toString(), whole);
-      documents.put(descriptor.digest(), content);
+      long kept = documents.values().stream().mapToLong(each -> each.length).sum();
+      if (kept + content.length <= MAXIMUM_KEPT) {
+        documents.put(descriptor.digest(), content);
+      }
       return content;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
