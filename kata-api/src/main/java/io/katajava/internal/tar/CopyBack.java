@@ -52,7 +52,9 @@ public final class CopyBack {
         try {
           take(archive, entry, place);
         } catch (IOException e) {
-          // If it was the archive that ended, the next entry says so, too.
+          if (archive.isOver()) {
+            throw e;
+          }
           failures.add(entry.name(), e);
         }
       }

@@ -2,6 +2,7 @@ package io.katajava.internal.tar;
 
 import io.katajava.internal.tree.BytePath;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigDecimal;
@@ -27,7 +28,7 @@ public final class TarReader {
   private static final String CUT = "malformed archive: it ends within a file";
   private static final long NO_ID = 0xffff_ffffL;
 
-  private final InputStream in;
+  private final Source in;
   private final Deque<Segment> segments = new ArrayDeque<>();
   private long left;
   private int padding;
@@ -40,7 +41,44 @@ public final class TarReader {
    * @param in the archive, not closed
    */
   public TarReader(InputStream in) {
-    this.in = in;
+    this.in = new Source(in);
+  }
+
+  /** Remembers that it failed: then no entry can be the reason. */
+  private static final class Source extends FilterInputStream {
+    private boolean failed;
+
+    Source(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      failed = true;
+      int n = super.read(buffer, offset, length);
+      // One that ends too early fails with whoever asks for more.
+      failed = n < 0;
+      return n;
+    }
+
+    @Override
+    public long skip(long count) throws IOException {
+      failed = true;
+      long skipped = super.skip(count);
+      failed = false;
+      return skipped;
+    }
+  }
+
+  /** Whether the archive itself has failed or ended. */
+  boolean isOver() {
+    return in.failed;
   }
 
   /**

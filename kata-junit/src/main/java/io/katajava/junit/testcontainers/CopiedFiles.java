@@ -51,6 +51,15 @@ final class CopiedFiles {
     }
   }
 
+  /** A link to a directory is the directory, as for Testcontainers. */
+  private static void copyTree(Container target, Path source, String path) {
+    try {
+      target.files().copyIn(Files.isDirectory(source) ? source.toRealPath() : source, path);
+    } catch (IOException e) {
+      throw new UncheckedIOException("copy " + source + " to " + path + " of the container", e);
+    }
+  }
+
   static void copy(Container target, Transferable content, String path) {
     int permissions = content.getFileMode() & PERMISSIONS;
     if (!(content instanceof MountableFile file)) {
@@ -59,7 +68,7 @@ final class CopiedFiles {
     }
     Path source = Path.of(file.getResolvedPath());
     if (!Files.isRegularFile(source)) {
-      target.files().copyIn(source, path);
+      copyTree(target, source, path);
       return;
     }
     try (InputStream bytes = Files.newInputStream(source)) {
