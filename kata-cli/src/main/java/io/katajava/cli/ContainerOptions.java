@@ -106,8 +106,8 @@ final class ContainerOptions {
       paramLabel = "SOURCE:GUEST[:OPTION]",
       description = {
         "A directory of the host in the container (a path), read-only unless :rw; or a disk that",
-        "stays (a name), made with 1 GiB or :size=SIZE for :uid=UID:gid=GID, writable unless :ro;",
-        "a larger :size makes it larger. May be given several times."
+        "stays (a name), made with 1 GiB or :size=SIZE, writable unless :ro. May be given several",
+        "times."
       })
   List<String> volumes = new ArrayList<>();
 

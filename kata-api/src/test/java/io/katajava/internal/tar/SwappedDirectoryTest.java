@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** While trees are copied, somebody else turns a directory in them into a link and back. */
 class SwappedDirectoryTest {
   private static final int COPIES = 1500;
-  private static final int SWAPS = 3000;
+  private static final int SWAPS = 1000;
   private static final String SECRET = "secret of the host";
 
   @TempDir Path directory;
