@@ -22,8 +22,8 @@ class QemuOptionsIT {
     List<String> line = new ArrayList<>(List.of(BINARY.toString()));
     line.addAll(List.of(arguments));
     Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
-    try (var input = process.getOutputStream();
-        var output = process.getInputStream()) {
+    process.getOutputStream().close();
+    try (var output = process.getInputStream()) {
       return new String(output.readAllBytes(), StandardCharsets.UTF_8);
     } finally {
       process.waitFor();
