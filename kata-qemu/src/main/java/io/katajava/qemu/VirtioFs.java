@@ -55,8 +55,8 @@ public record VirtioFs(
         throw new IllegalArgumentException(
             "'"
                 + argument
-                + "' is no argument to add to virtiofsd: which directory it serves, where and behind"
-                + " which walls is the driver's");
+                + "' is no argument to add to virtiofsd: which directory it serves, where and"
+                + " behind which walls is the driver's");
       }
     }
   }

@@ -134,7 +134,8 @@ public final class ExtraArguments {
           Details.none()
               .withRemedy(
                   debugWouldDo
-                      ? "Leave it out, or turn debug on with debug(...): the machine is untrusted then"
+                      ? "Leave it out, or turn debug on with debug(...): the machine is untrusted"
+                            + " then"
                       : "Leave it out"));
     }
   }
