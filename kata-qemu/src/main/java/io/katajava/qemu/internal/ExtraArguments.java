@@ -135,7 +135,7 @@ public final class ExtraArguments {
               .withRemedy(
                   debugWouldDo
                       ? "Leave it out, or turn debug on with debug(...): the machine is untrusted"
-                            + " then"
+                          + " then"
                       : "Leave it out"));
     }
   }
