@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whatever ends a thread of the client: those who wait hear of it long before their time is up. */
 @Timeout(60)
 @SuppressWarnings("NullAway.Init")
-class ThreadDeathTest {
+class QmpThreadDeathTest {
   private static final Duration LONG = Duration.ofMinutes(10);
 
   @TempDir Path directory;
