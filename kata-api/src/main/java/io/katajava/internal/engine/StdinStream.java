@@ -1,5 +1,7 @@
 package io.katajava.internal.engine;
 
+import io.katajava.ExecOutcome;
+import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.agent.AgentException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -82,16 +84,10 @@ final class StdinStream extends OutputStream {
       } else {
         either.get(limit.next().toNanos(), TimeUnit.NANOSECONDS);
       }
-      if (done.isDone()) {
-        done.get();
-      } else {
-        done.cancel(false);
-        throw new IOException(
-            "cannot write to standard input of "
-                + command.command().get(0)
-                + ", which "
-                + command.exit().join().describe());
+      if (!done.isDone()) {
+        lastAnswer(done, command.exit().join());
       }
+      done.get();
     } catch (TimeoutException e) {
       done.cancel(false);
       throw Objects.requireNonNull(limit).exhausted("writing to what takes it");
@@ -105,6 +101,28 @@ final class StdinStream extends OutputStream {
               + command.command().get(0)
               + (command.hasEnded() ? ", which has ended" : ": " + cause),
           cause);
+    }
+  }
+
+  /**
+   * The command has ended, and the answer to what was written may still be on its way: a guest that
+   * told of the end gives it at once, and it says whether all was taken.
+   */
+  private void lastAnswer(CompletableFuture<Void> done, ExecOutcome outcome)
+      throws IOException, InterruptedException, ExecutionException {
+    boolean answers =
+        !(outcome instanceof ExecOutcome.VmLost)
+            && !(outcome instanceof ExecOutcome.TimedOut late && late.fate() != Fate.KILLED);
+    try {
+      done.get(answers ? command.callTimeout().toNanos() : 0, TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      done.cancel(false);
+      throw new IOException(
+          "cannot write to standard input of "
+              + command.command().get(0)
+              + ", which "
+              + outcome.describe(),
+          e);
     }
   }
 }
