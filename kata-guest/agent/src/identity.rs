@@ -8,6 +8,7 @@ use crate::container::mounts::path_of;
 use crate::container::root::Root;
 use crate::debug;
 use nix::mount::{MsFlags, mount};
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -55,7 +56,10 @@ fn random_uuid(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn dashed(hex: &str) -> String {

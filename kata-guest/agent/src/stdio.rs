@@ -365,12 +365,12 @@ impl Agent {
         let connections = &self.connections;
         let open = |call: &CallId| connections.get(&call.connection).is_some_and(|c| c.has_call(call.stream));
         for process in self.sandbox.processes.values_mut() {
-            process.waiters.retain(|call| open(call));
+            process.waiters.retain(&open);
             for output in &mut process.streams.outputs {
                 output.waiting.retain(|(call, _)| open(call));
             }
         }
         self.parked.retain(|parked| open(&parked.call));
-        self.sandbox.oom.waiting.retain(|call| open(call));
+        self.sandbox.oom.waiting.retain(open);
     }
 }

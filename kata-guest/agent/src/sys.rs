@@ -195,7 +195,7 @@ pub struct BpfInstruction {
 
 impl BpfInstruction {
     pub fn new(code: u8, target: u8, source: u8, offset: i16, value: i32) -> BpfInstruction {
-        BpfInstruction { code, registers: source << 4 | target, offset, value }
+        BpfInstruction { code, registers: (source << 4) | target, offset, value }
     }
 }
 
@@ -209,7 +209,7 @@ pub fn attach_device_program(cgroup: BorrowedFd, program: &[BpfInstruction]) -> 
     // The kernel's bpf_attr, which is of 32 and 64 bit fields; on the little-endian machines there are, pairs of the
     // former make one of the latter.
     let load = [
-        TYPE_CGROUP_DEVICE | (program.len() as u64) << 32,
+        TYPE_CGROUP_DEVICE | ((program.len() as u64) << 32),
         program.as_ptr() as u64,
         LICENSE.as_ptr() as u64,
         0,
@@ -220,7 +220,7 @@ pub fn attach_device_program(cgroup: BorrowedFd, program: &[BpfInstruction]) -> 
     let fd = Errno::result(unsafe { libc::syscall(libc::SYS_bpf, PROG_LOAD, &load, size_of_val(&load)) })?;
     // SAFETY: a new descriptor that nobody else owns.
     let loaded = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
-    let attach = [cgroup.as_raw_fd() as u64 | (loaded.as_raw_fd() as u64) << 32, ATTACH_CGROUP_DEVICE];
+    let attach = [cgroup.as_raw_fd() as u64 | ((loaded.as_raw_fd() as u64) << 32), ATTACH_CGROUP_DEVICE];
     // SAFETY: numbers only, in an attribute that lives across the call.
     Errno::result(unsafe { libc::syscall(libc::SYS_bpf, PROG_ATTACH, &attach, size_of_val(&attach)) })
         .map(drop)

@@ -201,7 +201,8 @@ fn set_attributes(directory: &OwnedFd, name: &[u8], entry: &Entry) -> io::Result
 /// What the archive leaves out, and runs of zeros in what it has, become holes.
 fn write_sparse(archive: &mut Reader<File>, size: u64, file: &mut File) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
-    for (offset, length) in archive.segments().to_vec() {
+    let segments = archive.segments().to_vec();
+    for (offset, length) in segments {
         file.seek(SeekFrom::Start(offset))?;
         let mut left = length;
         while left > 0 {

@@ -99,7 +99,7 @@ fn mask(names: &[String]) -> Result<u64> {
     names.iter().try_fold(0, |mask, name| {
         let plain = name.strip_prefix("CAP_").unwrap_or(name);
         match NAMES.iter().position(|known| *known == plain) {
-            Some(number) => Ok(mask | 1 << number),
+            Some(number) => Ok(mask | (1 << number)),
             None => Err(Status::invalid(format!("unknown capability: {name}"))),
         }
     })

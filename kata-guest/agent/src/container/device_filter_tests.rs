@@ -2,7 +2,7 @@ use super::*;
 
 /// Runs a program as the kernel would, for the few instructions there are.
 fn run(program: &[BpfInstruction], kind: u32, access: u32, major: u32, minor: u32) -> bool {
-    let context = [access << 16 | kind, major, minor];
+    let context = [(access << 16) | kind, major, minor];
     let mut registers = [0u64; 11];
     let mut at = 0usize;
     loop {

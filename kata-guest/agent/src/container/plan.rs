@@ -232,7 +232,10 @@ fn rlimit(limit: &grpc::PosixRlimit) -> Result<(u32, u64, u64)> {
     if limit.soft > limit.hard {
         return Err(Status::invalid(format!("rlimit {name}: soft {} above hard {}", limit.soft, limit.hard)));
     }
-    Ok((resource as u32, limit.soft, limit.hard))
+    // Another integer in other C libraries.
+    #[allow(clippy::unnecessary_cast)]
+    let number = resource as u32;
+    Ok((number, limit.soft, limit.hard))
 }
 
 /// Only what belongs to the container's own namespaces may be set.

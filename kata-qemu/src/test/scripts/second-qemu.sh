@@ -5,7 +5,9 @@
 set -eu
 
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-root=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/kata-java/qemu-$codename-backports}
+# Root's home is closed to the unprivileged user that QEMU runs as.
+if [ "$(id -u)" = 0 ]; then cache=/var/cache; else cache=$HOME/.cache; fi
+root=${1:-${XDG_CACHE_HOME:-$cache}/kata-java/qemu-$codename-backports}
 if [ -e "$root/complete" ]; then
   echo "$root"
   exit 0
