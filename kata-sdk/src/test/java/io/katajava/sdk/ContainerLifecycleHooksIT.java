@@ -155,7 +155,7 @@ class ContainerLifecycleHooksIT {
     try (Container container = with(h -> h.poststart(guest("exit 5"))).create()) {
       assertThatThrownBy(container::start).hasMessageContaining("exit status 5");
       look(
-          "until grep -q 'populated 0' /cgroups/"
+          "until grep -q 'populated 0' /cgroups/containers/"
               + sandbox.id()
               + "-hooked/cgroup.events; do sleep 0.1; done");
     }

@@ -305,14 +305,31 @@ final class VmContainerFiles implements ContainerFiles {
       CompletableFuture<String> complaint = complaintOf(tar);
       IOException broken = null;
       try (InputStream archive = new BufferedInputStream(tar.stdout(), BUFFER)) {
-        consumer.run(archive);
-        archive.transferTo(OutputStream.nullOutputStream());
+        broken = failureOf(consumer, archive);
+        if (broken == null) {
+          archive.transferTo(OutputStream.nullOutputStream());
+        } else if (broken instanceof Patience.Exhausted || archive.read() >= 0) {
+          leave(tar, broken);
+          tar.kill();
+        }
+        // What has sent all it had ends by itself, and says what was wrong with it: an archive
+        // without the one thing asked for, for example.
       } catch (IOException e) {
         broken = e;
         leave(tar, e);
         tar.kill();
       }
       finish(tar, complaint, broken, patience);
+    }
+  }
+
+  private static @Nullable IOException failureOf(
+      Transfer<InputStream> consumer, InputStream archive) {
+    try {
+      consumer.run(archive);
+      return null;
+    } catch (IOException e) {
+      return e;
     }
   }
 
