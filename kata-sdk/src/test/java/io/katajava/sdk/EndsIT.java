@@ -15,15 +15,18 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Ends come, whatever a step on their way fails with. */
 class EndsIT {
+  private static final String REPLACED = "replaced";
+
   @TempDir Path directory;
 
-  /** A JVM in a locale in which the name of a file that the guest made cannot be spelt. */
   @Test
-  void close_namesThatCannotBeSpelt_endsTheMachineAndTells() throws Exception {
-    Process jvm = victim("C");
+  void close_directoryThatIsAnotherOneByThen_endsTheMachineAndTells() throws Exception {
+    Process jvm = victim("C.UTF-8", REPLACED);
     String said = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
     assertThat(jvm.waitFor()).as(said).isZero();
@@ -37,16 +40,20 @@ class EndsIT {
     assertThat(directory.resolve("other/fine/plain")).hasContent("x");
   }
 
-  @Test
-  void close_namesThatCanBeSpelt_isSilent() throws Exception {
-    Process jvm = victim("C.UTF-8");
+  /** In the first locale the JVM cannot spell the name of a file that the guest made. */
+  @ParameterizedTest
+  @ValueSource(strings = {"C", "C.UTF-8"})
+  void close_whateverTheLocale_bringsAllNamesBackAndIsSilent(String locale) throws Exception {
+    Process jvm = victim(locale, "");
     String said = new String(jvm.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
     assertThat(jvm.waitFor()).as(said).isZero();
     assertThat(said).contains("sandbox: closed", "runtime: closed", "machines left: 0");
+    assertThat(directory.resolve("one/odd/caf\u00e9")).hasContent("x");
+    assertThat(directory.resolve("other/odd/caf\u00e9")).hasContent("x");
   }
 
-  private Process victim(String locale) throws Exception {
+  private Process victim(String locale, String mode) throws Exception {
     for (String name : List.of("one", "other")) {
       Files.createDirectories(directory.resolve(name).resolve("odd"));
       Files.createDirectory(directory.resolve(name).resolve("fine"));
@@ -58,7 +65,8 @@ class EndsIT {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Closing.class.getName(),
-                directory.toString())
+                directory.toString(),
+                mode)
             .redirectError(ProcessBuilder.Redirect.INHERIT);
     builder.environment().put("LC_ALL", locale);
     return builder.start();
@@ -74,6 +82,13 @@ class EndsIT {
       Kata kata = Kata.builder().stateDirectory(directory.resolve("s")).build();
       Sandbox first = start(kata, directory.resolve("one"), machines);
       start(kata, directory.resolve("other"), machines);
+      if (arguments[1].equals(REPLACED)) {
+        for (String name : List.of("one", "other")) {
+          Path odd = directory.resolve(name).resolve("odd");
+          Files.move(odd, odd.resolveSibling("away"));
+          Files.createDirectory(odd);
+        }
+      }
       tell("sandbox", first::close);
       tell("runtime", kata::close);
       long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
