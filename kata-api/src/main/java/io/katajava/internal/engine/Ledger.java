@@ -3,6 +3,7 @@ package io.katajava.internal.engine;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.agent.text.PrintableText;
 import io.katajava.internal.template.TreeRemoval;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
@@ -181,7 +182,7 @@ final class Ledger {
     private static final long serialVersionUID = 1;
 
     private UntrustedRecordException(String message) {
-      super(message);
+      super(PrintableText.lines(message));
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.Deadline;
+import io.katajava.agent.text.PrintableText;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -20,7 +21,7 @@ record Patience(Duration step, Optional<Deadline> whole) {
     private static final long serialVersionUID = 1L;
 
     Exhausted(String message) {
-      super(message);
+      super(PrintableText.lines(message));
     }
   }
 

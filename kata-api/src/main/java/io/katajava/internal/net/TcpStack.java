@@ -1,6 +1,7 @@
 package io.katajava.internal.net;
 
 import io.katajava.SandboxEvent.NetworkLimit;
+import io.katajava.agent.text.PrintableText;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -96,7 +97,7 @@ final class TcpStack {
     private static final long serialVersionUID = 1;
 
     NoDescriptorException(IOException cause) {
-      super(cause.getMessage());
+      super(PrintableText.lines(String.valueOf(cause.getMessage())));
       initCause(cause);
     }
   }

@@ -1,5 +1,6 @@
 package io.katajava.internal.tree;
 
+import io.katajava.agent.text.PrintableText;
 import java.io.IOException;
 
 /** A system call on a file was refused. */
@@ -17,7 +18,7 @@ public final class FileCallException extends IOException {
   private final int errno;
 
   FileCallException(String what, int errno, String reason) {
-    super(what + ": " + reason);
+    super(PrintableText.lines(what + ": " + reason));
     this.errno = errno;
   }
 

@@ -1,5 +1,6 @@
 package io.katajava.guest.internal;
 
+import io.katajava.agent.text.PrintableText;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -13,7 +14,8 @@ final class CacheNotWritable extends IOException {
   private static final long serialVersionUID = 1;
 
   CacheNotWritable(Path cache, FileSystemException cause) {
-    super("the cache " + cache + " cannot be written: " + reason(cause), cause);
+    super(
+        PrintableText.lines("the cache " + cache + " cannot be written: " + reason(cause)), cause);
   }
 
   private static String reason(FileSystemException cause) {

@@ -1,5 +1,6 @@
 package io.katajava.guest.internal;
 
+import io.katajava.agent.text.PrintableText;
 import io.katajava.compress.UnreadableFormatException;
 import io.katajava.compress.ZstdInputStream;
 import java.io.ByteArrayInputStream;
@@ -76,7 +77,7 @@ final class KernelImage {
     private static final long serialVersionUID = 1;
 
     CutOff(String message) {
-      super(message);
+      super(PrintableText.lines(message));
     }
   }
 
