@@ -85,6 +85,11 @@ public abstract class ForwardingHypervisor implements Hypervisor {
   }
 
   @Override
+  public TemplateTraits templateWithAllVcpus(VmSpec spec) {
+    return real.templateWithAllVcpus(spec);
+  }
+
+  @Override
   public VirtualMachine launchTemplate(VmSpec spec, Path memory, StartContext context)
       throws InterruptedException {
     return real.launchTemplate(spec, memory, context);

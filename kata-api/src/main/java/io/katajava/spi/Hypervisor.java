@@ -107,6 +107,19 @@ public interface Hypervisor {
   }
 
   /**
+   * What a template would be like that has all vCPUs of the machine from the start. It is asked for
+   * when the kernel of the guest is known to take no vCPU that is plugged in later. Default: there
+   * can be none.
+   *
+   * @param spec what would be started
+   * @return its traits, or the obstacle
+   */
+  default TemplateTraits templateWithAllVcpus(VmSpec spec) {
+    return TemplateTraits.impossible(
+        spec.sizes(), "the guest's kernel takes no vCPU that is plugged in");
+  }
+
+  /**
    * Launches a machine that becomes a template: as {@link #launch}, with the guest's memory in a
    * file of its own, so that {@link VirtualMachine#save} need not write it.
    *

@@ -129,6 +129,27 @@ class TemplateIT {
     }
   }
 
+  /** As with kernels from 6.12 on, which this one is made to resemble. */
+  @Test
+  void larger_ofAGuestThatTakesNoVcpu_hasATemplateOfItsOwnAndLeavesTheOther() {
+    QemuConfig qemu = QemuConfig.builder().addKernelParameter("possible_cpus=1").build();
+    try (Kata kata = kata(qemu)) {
+      TemplateInfo usual = kata.templates().build(kata.sandbox().spec());
+      TemplateInfo larger = kata.templates().build(kata.sandbox().vcpus(2).spec());
+
+      assertThat(usual.vcpus()).isEqualTo(1);
+      assertThat(larger.vcpus()).isEqualTo(2);
+      try (Sandbox sandbox = kata.sandbox().vcpus(2).image("busybox").start()) {
+        assertThat(sandbox.birth().why()).contains("template " + larger.id() + " fits");
+      }
+      assertThat(kata.templates().list())
+          .extracting(TemplateInfo::id)
+          .contains(usual.id(), larger.id());
+      kata.templates().remove(usual.id());
+      kata.templates().remove(larger.id());
+    }
+  }
+
   @Test
   void networkCard_isPluggedWithAnAddressOfItsOwn() {
     QemuConfig qemu =

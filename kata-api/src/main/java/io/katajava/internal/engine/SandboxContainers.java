@@ -78,6 +78,11 @@ final class SandboxContainers {
     return new PreparedContainer(container.agentId(), container.fingerprint());
   }
 
+  /** How many vCPUs the guest's kernel can have, as its default container sees it. */
+  int possibleVcpus() {
+    return VcpuRoom.of(defaultContainer());
+  }
+
   /** What is in a sandbox that another JVM started. */
   void resume(List<DetachedRecord.OneContainer> known) {
     for (DetachedRecord.OneContainer one : known) {

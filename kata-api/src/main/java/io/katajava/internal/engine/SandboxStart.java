@@ -30,6 +30,11 @@ final class SandboxStart {
   private final StartRun run;
   private volatile VmEvidence evidence = VmEvidence.none();
 
+  /**
+   * The template's guest answers and is given what this sandbox has more: that may fail by itself.
+   */
+  private boolean completing;
+
   SandboxStart(Engine engine, SandboxSpec spec, StartRun run) {
     this.engine = engine;
     this.spec = spec;
@@ -83,11 +88,14 @@ final class SandboxStart {
           throw (RuntimeException) e;
         }
         log.warn(
-            "[{}] no sandbox could be made of template {}, which is removed; it boots instead: {}",
+            "[{}] no sandbox could be made of template {}{}; it boots instead: {}",
             run.sandboxId(),
             template.directory(),
+            completing ? "" : ", which is removed",
             e.getMessage());
-        engine.templates().discard(template);
+        if (!completing) {
+          engine.templates().discard(template);
+        }
         why = "the template that fits could not be used: " + e.getMessage();
       }
     }
@@ -192,7 +200,9 @@ final class SandboxStart {
                   "template " + template.directory().getFileName() + " fits" + plugged));
       // A template has no network card; those of clones get an address when they are plugged in.
       link.renew(run.sandboxId(), sandbox.hostname(), false, sandbox.files());
+      completing = true;
       complete(vm, link);
+      completing = false;
       sandbox.beginFrom(container);
       return sandbox;
     } catch (RuntimeException | InterruptedException | Error e) {

@@ -106,6 +106,7 @@ final class TemplateBuild {
       values.put(VCPUS, String.valueOf(spec.sizes().vcpus()));
       values.put(MEMORY, String.valueOf(spec.sizes().memory().toMebibytes()));
       values.put(AGENT, link.agentVersion());
+      VcpuRoom.note(values, sandbox.members().possibleVcpus());
       values.put(CONTAINER, container.agentId());
       values.put(CONTAINER_OF, container.fingerprint());
       vm.save(directory.resolve(StoredImage.STATE), false, SAVE_LIMIT);

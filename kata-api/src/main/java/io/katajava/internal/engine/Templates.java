@@ -75,6 +75,16 @@ final class Templates implements TemplateStore {
       return new TemplateUse(
           null, reason, TemplateTraits.impossible(spec.sizes(), reason), List.of());
     }
+    TemplateUse usual = use(policy, spec, traits, deadline);
+    StoredImage image = usual.image();
+    if (image == null || spec.sizes().vcpus() <= VcpuRoom.of(image)) {
+      return usual;
+    }
+    return use(policy, spec, hypervisor().templateWithAllVcpus(spec), deadline);
+  }
+
+  private TemplateUse use(BirthPolicy policy, VmSpec spec, TemplateTraits traits, Deadline deadline)
+      throws InterruptedException {
     if (traits.obstacle().isPresent()) {
       return new TemplateUse(
           null, "there can be no template: " + traits.obstacle().get(), traits, List.of());

@@ -74,6 +74,15 @@ public final class QemuHypervisor implements Hypervisor {
 
   @Override
   public TemplateTraits templateFor(VmSpec spec) {
+    return template(spec, false);
+  }
+
+  @Override
+  public TemplateTraits templateWithAllVcpus(VmSpec spec) {
+    return template(spec, true);
+  }
+
+  private TemplateTraits template(VmSpec spec, boolean allVcpus) {
     TemplateConfig template = new TemplateConfig(config, machine());
     if (spec.sharesDirectories()) {
       return TemplateTraits.impossible(
@@ -83,7 +92,8 @@ public final class QemuHypervisor implements Hypervisor {
     if (obstacle.isPresent()) {
       return TemplateTraits.impossible(spec.sizes(), obstacle.get());
     }
-    VmSizes sizes = template.sizes(spec.sizes());
+    VmSizes growing = template.sizes(spec.sizes());
+    VmSizes sizes = allVcpus ? new VmSizes(spec.sizes().vcpus(), growing.memory()) : growing;
     return new TemplateTraits(
         sizes,
         fingerprint(template, sizes, spec.guest()),
