@@ -32,14 +32,26 @@ fn is_alive(device: &Path) -> bool {
 /// Driver option of ours, for a share that was plugged in: its slots, as those of a disk.
 const SLOTS: &str = "io.katajava.slots=";
 
-/// Whether a storage waits for a device that is not there (yet). A share is known to its driver alone by its name;
-/// without its slots it counts as there.
+/// Whether a storage waits for a device that is not there (yet). A share without its slots counts as there.
 pub fn is_missing(storage: &grpc::Storage) -> bool {
     if storage.driver == "virtio-fs" {
         let mut slots = storage.driver_options.iter().filter_map(|option| option.strip_prefix(SLOTS));
-        return slots.any(|path| !is_driven(path));
+        return slots.any(|path| !is_shared(Path::new(SHARES), &storage.source, path));
     }
     !modules(&storage.driver).is_empty() && find(storage).is_none()
+}
+
+/// The shares that can be mounted, each a directory with the file `tag`, from Linux 6.9 on.
+const SHARES: &str = "/sys/fs/virtiofs";
+
+/// Whether a share can be mounted. Where the kernel lists none, its device tells.
+fn is_shared(shares: &Path, tag: &str, slots: &str) -> bool {
+    match children(shares) {
+        Some(mut all) => {
+            all.any(|one| fs::read_to_string(one.join("tag")).is_ok_and(|is| is.trim_end() == tag))
+        }
+        None => is_driven(slots),
+    }
 }
 
 /// A disk by `id:lun`, on channel 0 of any host. A host that has not been asked for it yet is asked now.
@@ -76,9 +88,18 @@ pub fn network_card(path: &str) -> Option<String> {
     pci_child(path, "net")
 }
 
-/// Whether a driver has taken the virtio device at these slots.
+/// Whether a driver has made the virtio device at these slots ready. The link to the driver is there before the
+/// driver has begun: only the device's status tells.
 fn is_driven(path: &str) -> bool {
-    virtio_device(path).is_some_and(|device| device.join("driver").exists())
+    virtio_device(path).is_some_and(|device| {
+        fs::read_to_string(device.join("status")).is_ok_and(|status| is_ready(status.trim()))
+    })
+}
+
+/// `VIRTIO_CONFIG_S_DRIVER_OK` in a status such as `0x0000000f`.
+fn is_ready(status: &str) -> bool {
+    let bits = status.strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    bits.is_some_and(|bits| bits & 4 != 0)
 }
 
 /// What the driver of the device at these slots made of it, of a class of sysfs.
@@ -112,4 +133,30 @@ fn pci_device(path: &str) -> Option<PathBuf> {
 fn root_bus() -> Option<PathBuf> {
     let root = PathBuf::from("/sys/devices/pci0000:00");
     root.exists().then_some(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn share_is_there_when_the_kernel_lists_its_tag() {
+        let shares = std::env::temp_dir().join(format!("kata-shares-{}", std::process::id()));
+        fs::create_dir_all(shares.join("3")).unwrap();
+        fs::write(shares.join("3/tag"), "data\n").unwrap();
+        fs::create_dir_all(shares.join("4")).unwrap();
+
+        let found = ["data", "dat", "other"].map(|tag| is_shared(&shares, tag, "1e"));
+        fs::remove_dir_all(&shares).unwrap();
+
+        assert_eq!(found, [true, false, false]);
+    }
+
+    #[test]
+    fn device_is_ready_when_its_driver_says_so() {
+        assert!(is_ready("0x0000000f"));
+        for status in ["0x00000000", "0x0000000b", "0x00000083", "", "0xzz"] {
+            assert!(!is_ready(status), "{status}");
+        }
+    }
 }
