@@ -6,6 +6,7 @@ import io.katajava.agent.transport.ConnectionClosedException;
 import io.katajava.agent.transport.UnixSocketListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -13,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,9 @@ public final class TtrpcServer implements AutoCloseable {
   public static final int MAX_CALLS = 2048;
 
   private static final Logger LOG = LoggerFactory.getLogger(TtrpcServer.class);
+
+  /** No event tells that there are descriptors again. */
+  private static final Duration REST = Duration.ofMillis(100);
 
   /** Answers one request with one reply. Runs on the server's executor and may block. */
   @FunctionalInterface
@@ -113,21 +118,29 @@ public final class TtrpcServer implements AutoCloseable {
    */
   public void listen(UnixSocketListener listener) {
     listeners.add(listener);
-    start(
-        "ttrpc-accept-" + listener.path(),
-        () -> {
-          try {
-            while (true) {
-              serve(listener.accept());
-            }
-          } catch (ConnectionClosedException e) {
-            LOG.debug("stopped listening on {}", listener.path());
-          } catch (IOException e) {
-            LOG.warn("stopped listening on {}", listener.path(), e);
-          }
-        });
+    start("ttrpc-accept-" + listener.path(), () -> accept(listener));
     if (closed.get()) {
       listener.close();
+    }
+  }
+
+  /** Until the listener is closed; what the system refuses meanwhile ends nothing. */
+  private void accept(UnixSocketListener listener) {
+    boolean told = false;
+    while (true) {
+      try {
+        serve(listener.accept());
+        told = false;
+      } catch (ConnectionClosedException e) {
+        LOG.debug("stopped listening on {}", listener.path());
+        return;
+      } catch (IOException e) {
+        if (!told) {
+          LOG.warn("{}; it is tried again", e.getMessage());
+          told = true;
+        }
+        LockSupport.parkNanos(REST.toNanos());
+      }
     }
   }
 

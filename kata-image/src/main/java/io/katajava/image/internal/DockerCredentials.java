@@ -3,6 +3,7 @@ package io.katajava.image.internal;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
 import io.katajava.agent.text.PrintableText;
+import io.katajava.agent.threads.OwnedThreads;
 import io.katajava.image.ImageReference;
 import io.katajava.image.RegistryOptions;
 import io.katajava.image.RegistryOptions.Credentials;
@@ -139,9 +140,8 @@ final class DockerCredentials {
     Duration limit = deadline.remainingAtMost(HELPER_LIMIT);
     try {
       CompletableFuture<byte[]> answer = new CompletableFuture<>();
-      Thread reader = new Thread(() -> read(process, answer), "kata-credential-helper");
-      reader.setDaemon(true);
-      reader.start();
+      OwnedThreads.start(
+          "kata-credential-helper", () -> read(process, answer), answer::completeExceptionally);
       try (OutputStream in = process.getOutputStream()) {
         in.write((server + "\n").getBytes(StandardCharsets.UTF_8));
       }
