@@ -3,6 +3,7 @@
 use super::ids::IdMaps;
 use super::mounts::path_of;
 use super::root::Root;
+use super::user;
 use crate::grpc;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
@@ -29,6 +30,10 @@ pub struct DevicePlan {
 
 /// Nodes made for containers that cannot make them; on devtmpfs, which has no `nodev`.
 const STAGE: &str = "/dev/.kata";
+
+/// What the kernel has room for. Of a larger number mknod(2) drops bits: 4097 is 1, another device.
+const MOST_MAJOR: u64 = 0xfff;
+const MOST_MINOR: u64 = 0xf_ffff;
 
 const DEFAULTS: [(&str, u64, u64); 6] = [
     ("/dev/null", 1, 3),
@@ -78,17 +83,19 @@ fn from_spec(device: &grpc::LinuxDevice) -> Result<DevicePlan> {
         "p" => SFlag::S_IFIFO,
         other => return Err(Status::invalid(format!("device {path}: unknown type: {other}"))),
     };
-    let number = |value: i64| {
-        u64::try_from(value).map_err(|_| Status::invalid(format!("device {path}: negative number: {value}")))
+    let number = |what: &str, value: i64, most: u64| {
+        u64::try_from(value).ok().filter(|value| *value <= most).ok_or_else(|| {
+            Status::invalid(format!("device {path}: {what} number {value}: not between 0 and {most}"))
+        })
     };
     Ok(DevicePlan {
         path: path.clone(),
         kind,
-        major: number(device.major)?,
-        minor: number(device.minor)?,
+        major: number("major", device.major, MOST_MAJOR)?,
+        minor: number("minor", device.minor, MOST_MINOR)?,
         mode: if device.file_mode == 0 { 0o666 } else { device.file_mode & 0o7777 },
-        uid: device.uid,
-        gid: device.gid,
+        uid: user::owner(&format!("device {path}: uid"), device.uid)?,
+        gid: user::owner(&format!("device {path}: gid"), device.gid)?,
         source: None,
     })
 }
@@ -154,4 +161,36 @@ fn make(root: &Root, device: &DevicePlan) -> nix::Result<()> {
         fchmodat(&parent, name, mode, FchmodatFlags::FollowSymlink)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(major: i64, minor: i64, uid: u32, gid: u32) -> grpc::LinuxDevice {
+        grpc::LinuxDevice {
+            path: "/dev/x".into(),
+            r#type: "c".into(),
+            major,
+            minor,
+            uid,
+            gid,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn numbers_that_would_become_others_are_refused_by_name() {
+        assert!(from_spec(&device(4095, 1_048_575, u32::MAX - 1, 7)).is_ok());
+        for (bad, named) in [
+            (device(4097, 3, 0, 0), "major number 4097"),
+            (device(1, 1_048_576, 0, 0), "minor number 1048576"),
+            (device(-1, 3, 0, 0), "major number -1"),
+            (device(1, 3, u32::MAX, 0), "uid 4294967295"),
+            (device(1, 3, 0, u32::MAX), "gid 4294967295"),
+        ] {
+            let refused = from_spec(&bad).unwrap_err();
+            assert!(refused.message.contains("/dev/x") && refused.message.contains(named), "{named}");
+        }
+    }
 }
