@@ -8,8 +8,9 @@ use crate::grpc;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use nix::errno::Errno;
+use nix::fcntl::AtFlags;
 use nix::mount::{MsFlags, mount};
-use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, makedev, mknod, mknodat};
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, fstatat, makedev, mknod, mknodat};
 use nix::unistd::{Gid, Uid, chown, fchownat};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -151,12 +152,18 @@ fn make(root: &Root, device: &DevicePlan) -> nix::Result<()> {
     let mode = Mode::from_bits_truncate(device.mode);
     match mknodat(&parent, name, device.kind, mode, makedev(device.major, device.minor)) {
         Ok(()) => {}
-        Err(Errno::EEXIST) => return Ok(()),
+        // The image may have it, but only the same one.
+        Err(Errno::EEXIST) => {
+            let found = fstatat(&parent, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+            let same = found.st_mode & SFlag::S_IFMT.bits() == device.kind.bits()
+                && (device.kind == SFlag::S_IFIFO || found.st_rdev == makedev(device.major, device.minor));
+            return if same { Ok(()) } else { Err(Errno::EEXIST) };
+        }
         Err(errno) => return Err(errno),
     }
     // The umask is zero during set-up: the mode is as asked.
     if device.uid != 0 || device.gid != 0 {
-        let flags = nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW;
+        let flags = AtFlags::AT_SYMLINK_NOFOLLOW;
         fchownat(&parent, name, Some(Uid::from_raw(device.uid)), Some(Gid::from_raw(device.gid)), flags)?;
         fchmodat(&parent, name, mode, FchmodatFlags::FollowSymlink)?;
     }
@@ -177,6 +184,21 @@ mod tests {
             gid,
             ..Default::default()
         }
+    }
+
+    #[test]
+    fn node_in_the_place_of_another_one_is_not_taken_for_it() {
+        let directory = std::env::temp_dir().join(format!("kata-devices-{}", std::process::id()));
+        fs::create_dir(&directory).unwrap();
+        let root = Root::open_at(&directory).unwrap();
+        let pipe = grpc::LinuxDevice { path: "/p".into(), r#type: "p".into(), ..Default::default() };
+        let made = from_spec(&pipe).unwrap();
+        let first = make(&root, &made);
+        let again = make(&root, &made);
+        fs::write(directory.join("f"), "").unwrap();
+        let other = make(&root, &DevicePlan { path: "/f".into(), ..made });
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!((first, again, other), (Ok(()), Ok(()), Err(Errno::EEXIST)));
     }
 
     #[test]

@@ -106,6 +106,15 @@ final class Checks {
     return size;
   }
 
+  /** To a tmpfs a size of zero means that it has no limit. */
+  static MemorySize memoryLimit(String what, MemorySize limit) {
+    if (limit.bytes() == 0) {
+      throw new IllegalArgumentException(
+          "the limit of " + what + " is zero, which the kernel takes for none at all");
+    }
+    return limit;
+  }
+
   static String interfaceName(String name) {
     if (!name.matches("[^/\\s,=:]{1,15}") || name.equals(".") || name.equals("..")) {
       throw new IllegalArgumentException(

@@ -277,8 +277,9 @@ public final class ContainerBuilder {
    * Adds a filesystem in guest memory for this container alone.
    *
    * @param path absolute path in the container
-   * @param limit how much it may hold
+   * @param limit how much it may hold, not zero
    * @return this
+   * @throws IllegalArgumentException if it is zero, or the path is not absolute
    */
   public ContainerBuilder tmpfs(String path, MemorySize limit) {
     return mount(
@@ -289,7 +290,7 @@ public final class ContainerBuilder {
             "nosuid",
             "nodev",
             "mode=1777",
-            "size=" + limit.bytes()));
+            "size=" + Checks.memoryLimit("the filesystem at " + path, limit).bytes()));
   }
 
   /**
@@ -313,15 +314,16 @@ public final class ContainerBuilder {
    *
    * @param name unique in the sandbox
    * @param path absolute path in the container
-   * @param limit how much it may hold
+   * @param limit how much it may hold, not zero
    * @return this
+   * @throws IllegalArgumentException if it is zero
    */
   public ContainerBuilder emptyDirectory(String name, String path, MemorySize limit) {
     this.emptyDirectories.add(
         new ContainerSpec.EmptyDirectory(
             Checks.name("name of a directory", name),
             Checks.absolute("mount point", path),
-            Optional.of(limit)));
+            Optional.of(Checks.memoryLimit("directory " + name, limit))));
     return this;
   }
 

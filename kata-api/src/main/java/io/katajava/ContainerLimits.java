@@ -248,15 +248,17 @@ public record ContainerLimits(
     Optional<OciResources.Memory> sent =
         memory.isSet() || swap.isSet()
             ? Optional.of(memoryOf(after))
-            : memoryReservation.map(size -> new OciResources.Memory(0, size.bytes(), 0));
+            : memoryReservation.map(size -> new OciResources.Memory(0, reservation(), 0));
     return toOci(sent, before.throttles);
   }
 
   private OciResources.Memory memoryOf(ContainerLimits whole) {
-    return new OciResources.Memory(
-        whole.memory.value(),
-        memoryReservation.map(MemorySize::bytes).orElse(0L),
-        whole.memoryAndSwap());
+    return new OciResources.Memory(whole.memory.value(), reservation(), whole.memoryAndSwap());
+  }
+
+  /** Zero is nothing said to the protocol, and none is -1. */
+  private long reservation() {
+    return memoryReservation.map(size -> size.bytes() == 0 ? -1 : size.bytes()).orElse(0L);
   }
 
   private OciResources toOci(Optional<OciResources.Memory> memory, List<DiskThrottle> before) {
@@ -360,7 +362,7 @@ public record ContainerLimits(
     /**
      * Protects memory from reclaim.
      *
-     * @param reservation how much
+     * @param reservation how much; zero for none any more
      * @return this
      */
     public Builder memoryReservation(MemorySize reservation) {

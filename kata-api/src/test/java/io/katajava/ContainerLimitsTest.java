@@ -100,6 +100,13 @@ class ContainerLimitsTest {
     assertThat(sent.memory()).contains(new OciResources.Memory(0, 9, 0));
     assertThat(sent.cpu()).contains(new OciResources.Cpu(512, 0, 0, "", ""));
     assertThat(sent.pids()).isEmpty();
+    assertThat(
+            ContainerLimits.builder()
+                .memoryReservation(MemorySize.bytes(0))
+                .build()
+                .toOciAfter(change)
+                .memory())
+        .contains(new OciResources.Memory(0, -1, 0));
     assertThat(ContainerLimits.NONE.toOciAfter(memory(640))).isEqualTo(OciResources.NONE);
   }
 

@@ -434,15 +434,19 @@ class ContainerSettingsIT {
     try (Container container =
         with(
             c ->
-                c.limits(l -> l.memory(MemorySize.mebibytes(64)).swap(MemorySize.mebibytes(32))))) {
+                c.limits(
+                    l ->
+                        l.memory(MemorySize.mebibytes(64))
+                            .swap(MemorySize.mebibytes(32))
+                            .pids(60)))) {
       String read = "cd /sys/fs/cgroup; echo $(cat memory.max memory.swap.max pids.max)";
-      assertThat(shell(container, read)).isEqualTo("67108864 33554432 4096");
+      assertThat(shell(container, read)).isEqualTo("67108864 33554432 60");
       container.update(l -> l.swap(MemorySize.mebibytes(16)));
-      assertThat(shell(container, read)).isEqualTo("67108864 16777216 4096");
+      assertThat(shell(container, read)).isEqualTo("67108864 16777216 60");
       container.update(l -> l.memory(MemorySize.mebibytes(128)));
-      assertThat(shell(container, read)).isEqualTo("134217728 16777216 4096");
+      assertThat(shell(container, read)).isEqualTo("134217728 16777216 60");
       container.update(l -> l.swap(MemorySize.bytes(0)));
-      assertThat(shell(container, read)).isEqualTo("134217728 0 4096");
+      assertThat(shell(container, read)).isEqualTo("134217728 0 60");
       container.update(l -> l.pids(50));
       assertThat(shell(container, read)).isEqualTo("134217728 0 50");
     }

@@ -7,12 +7,13 @@ import io.katajava.agent.oci.OciDevice;
 import io.katajava.agent.oci.OciRlimit;
 import io.katajava.agent.oci.OciUser;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Values that mean something else to the kernel than they say. */
-class ContainerUserTest {
+class KernelMeaningsTest {
   private static ContainerBuilder container() {
     return new ContainerBuilder(
         "c",
@@ -99,6 +100,22 @@ class ContainerUserTest {
     assertThatThrownBy(() -> container().rlimit(files, -5, -5))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("NOFILE");
+  }
+
+  @Test
+  void limitOfMemory_thatIsZero_isNotTakenForNone() {
+    MemorySize zero = MemorySize.bytes(0);
+    List<ThrowingCallable> all =
+        List.of(
+            () -> container().tmpfs("/t", zero),
+            () -> container().emptyDirectory("d", "/d", zero),
+            () -> Volume.tmpfs(zero),
+            () -> WritableLayer.memory(zero));
+    for (ThrowingCallable one : all) {
+      assertThatThrownBy(one)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("zero");
+    }
   }
 
   @Test
