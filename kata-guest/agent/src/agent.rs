@@ -209,7 +209,8 @@ impl Agent {
         if let Some(fd) = &self.uevents {
             let mut grown = false;
             uevent::drain(fd, |action, path| {
-                if action == "add" && uevent::is_memory_block(path) {
+                // Whoever plugged a processor or memory in wants it used; there is nobody else here to say so.
+                if action == "add" && uevent::is_to_be_switched_on(path) {
                     let _ = std::fs::write(format!("/sys{path}/online"), "1");
                     grown = true;
                 }

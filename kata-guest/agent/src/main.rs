@@ -21,6 +21,7 @@ mod signals;
 mod stdio;
 mod storage;
 mod sys;
+mod terminal;
 mod timers;
 mod ttrpc;
 mod uevent;

@@ -8,6 +8,7 @@ use crate::grpc;
 use crate::poller::{Poller, Source};
 use crate::sandbox::Process;
 use crate::sys::readable;
+use crate::terminal;
 use crate::timers::Timer;
 use crate::ttrpc::connection::CallId;
 use crate::ttrpc::envelope::HEAD_ROOM;
@@ -44,6 +45,8 @@ pub struct Input {
     end: Option<(OwnedFd, u64)>,
     queue: VecDeque<Pending>,
     closing: bool,
+    /// Of a terminal: what was typed into it.
+    typed: terminal::Typed,
 }
 
 struct Pending {
@@ -298,6 +301,7 @@ impl Agent {
             let call = pending.call;
             let result = match &input.end {
                 _ if pending.data.is_empty() => Ok(0),
+                Some((fd, _)) if has_terminal => input.typed.type_in(fd, &pending.data[pending.written..]),
                 Some((fd, _)) => write(fd, &pending.data[pending.written..]),
                 None => Err(Errno::EPIPE),
             };
@@ -322,10 +326,10 @@ impl Agent {
             }
         }
         if input.closing && input.end.is_some() {
-            if has_terminal {
-                // The master stays open for output: the end of input is what a user would type.
-                if let Some((fd, _)) = &input.end {
-                    let _ = write(fd, b"\x04");
+            // The master of a terminal stays open for output: the end of input is what a user would type.
+            if let Some((fd, _)) = input.end.as_ref().filter(|_| has_terminal) {
+                if input.typed.type_end(fd) == Err(Errno::EAGAIN) {
+                    return;
                 }
             }
             input.shut(&mut self.poller);

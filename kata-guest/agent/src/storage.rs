@@ -1,7 +1,8 @@
 //! Storages of requests: file systems made ready before a container that uses them.
 
 use crate::container::ids::IdMaps;
-use crate::container::mounts::{Attributes, Options};
+use crate::container::mounts::Options;
+use crate::container::user;
 use crate::disks;
 use crate::grpc;
 use crate::modules::Modules;
@@ -170,17 +171,16 @@ fn attach(modules: &Modules, source: &str, fstype: &str, point: &str, options: &
     if !options.is_bind() {
         modules.load_filesystem(fstype).context(format!("module of {fstype}"))?;
     }
+    let what = || format!("mount {fstype} {source}{}", options.words());
     let text = (!options.data.is_empty()).then_some(options.data.as_str());
-    mount(Some(source), point, Some(fstype), options.flags, text)
-        .context(format!("mount {fstype} {source}"))?;
-    if options.recursive != Attributes::default() {
-        let place = open(point, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).context(point)?;
-        options.recursive.apply(&place).context(format!("mount {fstype} {source}"))?;
+    mount(Some(source), point, Some(fstype), options.first_flags(), text).context(what())?;
+    let settled = open(point, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+        .and_then(|place| options.settle(&place))
+        .context(what());
+    if settled.is_err() {
+        let _ = umount2(point, MntFlags::MNT_DETACH);
     }
-    for propagation in &options.propagation {
-        mount(None::<&str>, point, None::<&str>, *propagation, None::<&str>).context("propagation")?;
-    }
-    Ok(())
+    settled
 }
 
 fn generic(modules: &Modules, storage: &grpc::Storage, source: &str) -> Result<()> {
@@ -198,10 +198,16 @@ fn generic(modules: &Modules, storage: &grpc::Storage, source: &str) -> Result<(
 fn group_option(storage: &grpc::Storage) -> Result<Option<u32>> {
     let value = storage.options.iter().find_map(|option| option.strip_prefix("fsgid="));
     let parse = |text: &str| text.parse().map_err(|_| Status::invalid(format!("fsgid: {text}")));
-    value.map(parse).transpose()
+    value.map(|text| parse(text).and_then(|gid| user::owner("fsgid", gid))).transpose()
 }
 
 fn local(storage: &grpc::Storage) -> Result<()> {
+    let known = |option: &&String| {
+        option.is_empty() || ["mode=", "fsgid=", FOREIGN].iter().any(|known| option.starts_with(known))
+    };
+    if let Some(word) = storage.options.iter().find(|option| !known(option)) {
+        return Err(Status::invalid(format!("a directory of the guest has no option: {word}")));
+    }
     if let Some(mode) = storage.options.iter().find_map(|option| option.strip_prefix("mode=")) {
         let mode = u32::from_str_radix(mode, 8).map_err(|_| Status::invalid(format!("mode: {mode}")))?;
         fs::set_permissions(&storage.mount_point, Permissions::from_mode(mode & 0o7777)).context("mode")?;
@@ -255,6 +261,7 @@ fn overlay(modules: &Modules, storage: &grpc::Storage, layer: Option<&Path>) -> 
 }
 
 fn change_group(point: &Path, group: &grpc::FsGroup) -> Result<()> {
+    user::owner("group of the files:", group.group_id)?;
     let root_matches = fs::metadata(point).is_ok_and(|found| found.gid() == group.group_id);
     if group.group_change_policy == crate::types::FsGroupChangePolicy::OnRootMismatch as i32 && root_matches {
         return Ok(());

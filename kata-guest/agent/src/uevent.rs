@@ -20,8 +20,9 @@ pub fn open() -> nix::Result<OwnedFd> {
 
 /// A container that shares the guest's network may be allowed to send what looks like the kernel's words: a path is
 /// used only when nothing else can be meant by it.
-pub fn is_memory_block(path: &str) -> bool {
-    let number = path.strip_prefix("/devices/system/memory/memory");
+pub fn is_to_be_switched_on(path: &str) -> bool {
+    let kinds = ["/devices/system/memory/memory", "/devices/system/cpu/cpu"];
+    let number = kinds.iter().find_map(|kind| path.strip_prefix(kind));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
@@ -50,10 +51,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_block_is_a_number_and_nothing_more() {
-        assert!(is_memory_block("/devices/system/memory/memory12"));
+    fn memory_block_or_processor_is_a_number_and_nothing_more() {
+        assert!(is_to_be_switched_on("/devices/system/memory/memory12"));
+        assert!(is_to_be_switched_on("/devices/system/cpu/cpu3"));
+        assert!(!is_to_be_switched_on("/devices/system/cpu/cpufreq"));
         for path in ["memory", "memory1/../../x", "memory/../../../run/x", "memory1x"] {
-            assert!(!is_memory_block(&format!("/devices/system/memory/{path}")), "{path}");
+            assert!(!is_to_be_switched_on(&format!("/devices/system/memory/{path}")), "{path}");
         }
     }
 }

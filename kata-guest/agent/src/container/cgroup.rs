@@ -86,7 +86,7 @@ impl Cgroup {
             self.apply_cpu(cpu)?;
         }
         if let Some(limit) = resources.pids.as_ref().map(|pids| pids.limit).filter(|limit| *limit != 0) {
-            self.write("pids.max", &or_max(reserve::processes_of_one(limit)))?;
+            self.write("pids.max", &or_max("pids", reserve::processes_of_one(limit))?)?;
         }
         if let Some(io) = &resources.block_io {
             self.apply_io(io)?;
@@ -102,21 +102,18 @@ impl Cgroup {
 
     fn apply_memory(&self, memory: &grpc::LinuxMemory) -> Result<()> {
         if memory.limit != 0 {
-            self.write("memory.max", &or_max(memory.limit))?;
+            self.write("memory.max", &or_max("memory", memory.limit)?)?;
         }
         if memory.reservation != 0 {
-            let low = if memory.reservation < 0 { "0".into() } else { memory.reservation.to_string() };
-            self.write("memory.low", &low)?;
+            let low = or_max("memory reservation", memory.reservation)?;
+            self.write("memory.low", if low == "max" { "0" } else { &low })?;
         }
         if memory.swap != 0 {
-            // The spec counts memory and swap together, version 2 counts swap alone.
-            let swap = match (memory.swap, memory.limit) {
-                (swap, _) if swap < 0 => "max".into(),
-                (swap, limit) if limit > 0 && swap >= limit => (swap - limit).to_string(),
-                (swap, limit) => {
-                    return Err(Status::invalid(format!("memory swap {swap} below its limit {limit}")));
-                }
+            let limit = match memory.limit {
+                0 => self.read("memory.max").trim().parse().unwrap_or(-1),
+                limit => limit,
             };
+            let swap = swap_alone(memory.swap, limit)?;
             match fs::write(self.file("memory.swap.max"), &swap) {
                 // A kernel without swap has no file, and nothing to limit.
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -133,7 +130,7 @@ impl Cgroup {
             let current = self.read("cpu.max");
             let quota = match cpu.quota {
                 0 => current.split(' ').next().unwrap_or("max").to_string(),
-                quota => or_max(quota),
+                quota => or_max("cpu quota", quota)?,
             };
             let period = if cpu.period == 0 { String::new() } else { format!(" {}", cpu.period) };
             self.write("cpu.max", &format!("{quota}{period}"))?;
@@ -218,6 +215,49 @@ impl Cgroup {
     }
 }
 
-fn or_max(limit: i64) -> String {
-    if limit < 0 { "max".into() } else { limit.to_string() }
+/// -1 says that there is no limit; what else is below zero was meant to say something else.
+fn or_max(what: &str, limit: i64) -> Result<String> {
+    match limit {
+        -1 => Ok("max".into()),
+        0.. => Ok(limit.to_string()),
+        _ => Err(Status::invalid(format!("limit of {what} {limit}: neither a number nor -1 for none"))),
+    }
+}
+
+/// The spec counts memory and swap together, version 2 counts swap alone. `limit` is that of the memory, in force
+/// already where the request does not change it.
+fn swap_alone(both: i64, limit: i64) -> Result<String> {
+    match or_max("memory and swap", both)?.as_str() {
+        "max" => Ok("max".into()),
+        _ if limit < 0 => {
+            Err(Status::invalid(format!("memory and swap {both}: there is no limit of the memory alone")))
+        }
+        _ if both < limit => {
+            Err(Status::invalid(format!("memory and swap {both}: less than memory, {limit}")))
+        }
+        _ => Ok((both - limit).to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minus_one_is_no_limit_and_nothing_else_below_zero_is_one() {
+        assert_eq!(or_max("pids", -1).unwrap(), "max");
+        assert_eq!(or_max("pids", 7).unwrap(), "7");
+        assert!(or_max("pids", -2).unwrap_err().message.contains("pids -2"));
+    }
+
+    #[test]
+    fn swap_is_what_is_left_of_both_after_memory() {
+        assert_eq!(swap_alone(96, 64).unwrap(), "32");
+        assert_eq!(swap_alone(64, 64).unwrap(), "0");
+        assert_eq!(swap_alone(-1, 64).unwrap(), "max");
+        assert_eq!(swap_alone(-1, -1).unwrap(), "max");
+        assert!(swap_alone(63, 64).unwrap_err().message.contains("less than memory, 64"));
+        assert!(swap_alone(64, -1).unwrap_err().message.contains("no limit of the memory"));
+        assert!(swap_alone(-7, 64).is_err());
+    }
 }

@@ -70,9 +70,16 @@ impl Rule {
                 _ => return Err(Status::invalid(format!("device rule: unknown access: {letter}"))),
             };
         }
-        // What is left out arrives as zero, and no device has the major number zero.
-        let major = u32::try_from(rule.major).ok().filter(|major| *major > 0);
-        let minor = u32::try_from(rule.minor).ok().filter(|_| major.is_some());
+        let number = |what: &str, value: i64| match value {
+            ..0 => Ok(None),
+            value => u32::try_from(value)
+                .map(Some)
+                .map_err(|_| Status::invalid(format!("device rule: {what} number {value}"))),
+        };
+        // What is left out arrives as zero, and no device has the major number zero; with one that is left out, a minor
+        // number of zero is left out, too.
+        let major = number("major", rule.major)?.filter(|major| *major > 0);
+        let minor = number("minor", rule.minor)?.filter(|minor| major.is_some() || *minor > 0);
         Ok(Rule { allow: rule.allow, kind, major, minor, access: if access == 0 { ALL } else { access } })
     }
 }

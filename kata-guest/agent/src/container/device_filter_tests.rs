@@ -75,3 +75,13 @@ fn unknown_words_are_refused_by_name() {
     assert_eq!(refused(rule(true, "x", 1, 1, "r")), Status::invalid("device rule: unknown type: x"));
     assert_eq!(refused(rule(true, "c", 1, 1, "q")), Status::invalid("device rule: unknown access: q"));
 }
+
+#[test]
+fn number_in_a_rule_is_not_lost() {
+    // A third minor number of every kind there is, and not everything.
+    let program = filter(&[rule(true, "c", -1, 3, "r")]);
+    assert!(run(&program, CHARACTER, READ, 10, 3));
+    assert!(!run(&program, CHARACTER, READ, 10, 4));
+    let refused = DeviceFilter::new(&[rule(true, "c", (1 << 32) + 1, 11, "r")], &[]).err().unwrap();
+    assert_eq!(refused, Status::invalid("device rule: major number 4294967297"));
+}

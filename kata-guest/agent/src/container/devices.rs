@@ -3,12 +3,14 @@
 use super::ids::IdMaps;
 use super::mounts::path_of;
 use super::root::Root;
+use super::user;
 use crate::grpc;
 use crate::ttrpc::status::Context;
 use crate::ttrpc::{Result, Status};
 use nix::errno::Errno;
+use nix::fcntl::AtFlags;
 use nix::mount::{MsFlags, mount};
-use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, makedev, mknod, mknodat};
+use nix::sys::stat::{FchmodatFlags, Mode, SFlag, fchmodat, fstatat, makedev, mknod, mknodat};
 use nix::unistd::{Gid, Uid, chown, fchownat};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -29,6 +31,10 @@ pub struct DevicePlan {
 
 /// Nodes made for containers that cannot make them; on devtmpfs, which has no `nodev`.
 const STAGE: &str = "/dev/.kata";
+
+/// What the kernel has room for. Of a larger number mknod(2) drops bits: 4097 is 1, another device.
+const MOST_MAJOR: u64 = 0xfff;
+const MOST_MINOR: u64 = 0xf_ffff;
 
 const DEFAULTS: [(&str, u64, u64); 6] = [
     ("/dev/null", 1, 3),
@@ -78,17 +84,19 @@ fn from_spec(device: &grpc::LinuxDevice) -> Result<DevicePlan> {
         "p" => SFlag::S_IFIFO,
         other => return Err(Status::invalid(format!("device {path}: unknown type: {other}"))),
     };
-    let number = |value: i64| {
-        u64::try_from(value).map_err(|_| Status::invalid(format!("device {path}: negative number: {value}")))
+    let number = |what: &str, value: i64, most: u64| {
+        u64::try_from(value).ok().filter(|value| *value <= most).ok_or_else(|| {
+            Status::invalid(format!("device {path}: {what} number {value}: not between 0 and {most}"))
+        })
     };
     Ok(DevicePlan {
         path: path.clone(),
         kind,
-        major: number(device.major)?,
-        minor: number(device.minor)?,
+        major: number("major", device.major, MOST_MAJOR)?,
+        minor: number("minor", device.minor, MOST_MINOR)?,
         mode: if device.file_mode == 0 { 0o666 } else { device.file_mode & 0o7777 },
-        uid: device.uid,
-        gid: device.gid,
+        uid: user::owner(&format!("device {path}: uid"), device.uid)?,
+        gid: user::owner(&format!("device {path}: gid"), device.gid)?,
         source: None,
     })
 }
@@ -144,14 +152,67 @@ fn make(root: &Root, device: &DevicePlan) -> nix::Result<()> {
     let mode = Mode::from_bits_truncate(device.mode);
     match mknodat(&parent, name, device.kind, mode, makedev(device.major, device.minor)) {
         Ok(()) => {}
-        Err(Errno::EEXIST) => return Ok(()),
+        // The image may have it, but only the same one.
+        Err(Errno::EEXIST) => {
+            let found = fstatat(&parent, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+            let same = found.st_mode & SFlag::S_IFMT.bits() == device.kind.bits()
+                && (device.kind == SFlag::S_IFIFO || found.st_rdev == makedev(device.major, device.minor));
+            return if same { Ok(()) } else { Err(Errno::EEXIST) };
+        }
         Err(errno) => return Err(errno),
     }
     // The umask is zero during set-up: the mode is as asked.
     if device.uid != 0 || device.gid != 0 {
-        let flags = nix::fcntl::AtFlags::AT_SYMLINK_NOFOLLOW;
+        let flags = AtFlags::AT_SYMLINK_NOFOLLOW;
         fchownat(&parent, name, Some(Uid::from_raw(device.uid)), Some(Gid::from_raw(device.gid)), flags)?;
         fchmodat(&parent, name, mode, FchmodatFlags::FollowSymlink)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(major: i64, minor: i64, uid: u32, gid: u32) -> grpc::LinuxDevice {
+        grpc::LinuxDevice {
+            path: "/dev/x".into(),
+            r#type: "c".into(),
+            major,
+            minor,
+            uid,
+            gid,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn node_in_the_place_of_another_one_is_not_taken_for_it() {
+        let directory = std::env::temp_dir().join(format!("kata-devices-{}", std::process::id()));
+        fs::create_dir(&directory).unwrap();
+        let root = Root::open_at(&directory).unwrap();
+        let pipe = grpc::LinuxDevice { path: "/p".into(), r#type: "p".into(), ..Default::default() };
+        let made = from_spec(&pipe).unwrap();
+        let first = make(&root, &made);
+        let again = make(&root, &made);
+        fs::write(directory.join("f"), "").unwrap();
+        let other = make(&root, &DevicePlan { path: "/f".into(), ..made });
+        fs::remove_dir_all(&directory).unwrap();
+        assert_eq!((first, again, other), (Ok(()), Ok(()), Err(Errno::EEXIST)));
+    }
+
+    #[test]
+    fn numbers_that_would_become_others_are_refused_by_name() {
+        assert!(from_spec(&device(4095, 1_048_575, u32::MAX - 1, 7)).is_ok());
+        for (bad, named) in [
+            (device(4097, 3, 0, 0), "major number 4097"),
+            (device(1, 1_048_576, 0, 0), "minor number 1048576"),
+            (device(-1, 3, 0, 0), "major number -1"),
+            (device(1, 3, u32::MAX, 0), "uid 4294967295"),
+            (device(1, 3, 0, u32::MAX), "gid 4294967295"),
+        ] {
+            let refused = from_spec(&bad).unwrap_err();
+            assert!(refused.message.contains("/dev/x") && refused.message.contains(named), "{named}");
+        }
+    }
 }

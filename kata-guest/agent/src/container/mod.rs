@@ -19,4 +19,5 @@ pub mod seccomp;
 pub mod stats;
 pub mod syscalls;
 pub mod tar;
+pub mod unfit;
 pub mod user;

@@ -68,7 +68,7 @@ impl Options {
                 recursive.add(set, clear);
             } else if !matches!(
                 option,
-                "" | "defaults" | "rw" | "async" | "norelatime" | "nolazytime" | "mand" | "nomand" | "loud"
+                "" | "defaults" | "rw" | "async" | "norelatime" | "nolazytime" | "nomand" | "loud"
             ) {
                 data.push(option);
             }
@@ -77,11 +77,53 @@ impl Options {
     }
 
     /// A bind has no text for a file system to read: a word there would be lost, and with it what it was to restrict.
+    /// So would be how a file system writes, which is the same for all its mounts.
     pub fn check(&self) -> Result<()> {
-        if self.is_bind() && !self.data.is_empty() {
-            return Err(Status::invalid(format!("a bind mount has no option: {}", self.data)));
+        let lost = match self.flags & (MsFlags::MS_SYNCHRONOUS | MsFlags::MS_DIRSYNC) {
+            flags if flags.is_empty() => self.data.as_str(),
+            MsFlags::MS_DIRSYNC => "dirsync",
+            _ => "sync",
+        };
+        if self.is_bind() && !lost.is_empty() {
+            return Err(Status::invalid(format!("a bind mount has no option: {lost}")));
         }
         Ok(())
+    }
+
+    /// For a message about a file system that may not know them.
+    pub fn words(&self) -> String {
+        if self.data.is_empty() { String::new() } else { format!(" with {}", self.data) }
+    }
+
+    /// The kernel binds without looking at what else is asked for; that is for `settle`.
+    pub fn first_flags(&self) -> MsFlags {
+        if self.is_bind() { self.flags & (MsFlags::MS_BIND | MsFlags::MS_REC) } else { self.flags }
+    }
+
+    /// Whether there is something that the mount itself does not do.
+    fn is_settled(&self) -> bool {
+        self.propagation.is_empty()
+            && (!self.is_bind() || self.flags == self.first_flags())
+            && self.recursive == Attributes::default()
+    }
+
+    /// What is done to a mount once it is there.
+    pub fn settle(&self, place: &OwnedFd) -> nix::Result<()> {
+        let path = path_of(place);
+        let extra = self.flags - (MsFlags::MS_BIND | MsFlags::MS_REC);
+        if self.is_bind() && !extra.is_empty() {
+            let flags = extra | MsFlags::MS_BIND | MsFlags::MS_REMOUNT;
+            let remount = |flags| mount(None::<&str>, path.as_str(), None::<&str>, flags, None::<&str>);
+            remount(flags).or_else(|errno| match errno {
+                // In a user namespace: what restricts the source cannot be left out.
+                Errno::EPERM => remount(flags | flags_of(&path)),
+                other => Err(other),
+            })?;
+        }
+        self.recursive.apply(place)?;
+        self.propagation.iter().try_for_each(|propagation| {
+            mount(None::<&str>, path.as_str(), None::<&str>, *propagation, None::<&str>)
+        })
     }
 
     pub fn is_bind(&self) -> bool {
@@ -199,7 +241,7 @@ impl MountPlan {
 
     /// Mounts below the root. Every step of the target is resolved inside it: a link in the image leads nowhere else.
     pub fn mount(&self, root: &Root) -> Result<()> {
-        let what = || format!("mount {} on {}", self.source, self.target);
+        let what = || format!("mount {} on {}{}", self.source, self.target, self.options.words());
         let held = self.inside.as_deref().map(|path| root.directory(path)).transpose().context(what())?;
         let source = held.as_ref().map_or_else(|| self.source.clone(), path_of);
         let place = if self.options.is_bind() && !Path::new(&source).is_dir() {
@@ -211,37 +253,13 @@ impl MountPlan {
         let bind = self.options.is_bind();
         let data = (!bind && !self.options.data.is_empty()).then_some(self.options.data.as_str());
         let fstype = (!bind).then_some(self.fstype.as_str());
-        let first =
-            if bind { self.options.flags & (MsFlags::MS_BIND | MsFlags::MS_REC) } else { self.options.flags };
+        let first = self.options.first_flags();
         mount(Some(source.as_str()), path_of(&place).as_str(), fstype, first, data).context(what())?;
-        let extra = self.options.flags - (MsFlags::MS_BIND | MsFlags::MS_REC);
-        let recursive = self.options.recursive;
-        if self.options.propagation.is_empty()
-            && (!bind || extra.is_empty())
-            && recursive == Attributes::default()
-        {
+        if self.options.is_settled() {
             return Ok(());
         }
         // The old descriptor still shows what is underneath.
-        let place = root.open(&self.target).context(what())?;
-        if bind && !extra.is_empty() {
-            let flags = extra | MsFlags::MS_BIND | MsFlags::MS_REMOUNT;
-            let remount =
-                |flags| mount(None::<&str>, path_of(&place).as_str(), None::<&str>, flags, None::<&str>);
-            remount(flags)
-                .or_else(|errno| match errno {
-                    // In a user namespace: what restricts the source cannot be left out.
-                    Errno::EPERM => remount(flags | flags_of(&path_of(&place))),
-                    other => Err(other),
-                })
-                .context(what())?;
-        }
-        recursive.apply(&place).context(what())?;
-        for propagation in &self.options.propagation {
-            mount(None::<&str>, path_of(&place).as_str(), None::<&str>, *propagation, None::<&str>)
-                .context(what())?;
-        }
-        Ok(())
+        root.open(&self.target).and_then(|place| self.options.settle(&place)).context(what())
     }
 }
 
@@ -286,7 +304,7 @@ mod tests {
 
     #[test]
     fn word_that_a_bind_does_not_know_is_refused_by_name() {
-        for word in ["bogus", "idmap", "ridmap", "size=1m", "noexec ", "RO"] {
+        for word in ["bogus", "idmap", "ridmap", "size=1m", "noexec ", "RO", "mand"] {
             let mount = |r#type: &str, option: &str| grpc::Mount {
                 destination: "/d".into(),
                 source: "/s".into(),
@@ -297,6 +315,23 @@ mod tests {
             assert!(refused.message.contains(word), "{}", refused.message);
             assert_eq!(MountPlan::from_spec(&mount("tmpfs", "ro")).unwrap().options.data, word);
         }
+    }
+
+    #[test]
+    fn bind_that_should_write_otherwise_than_its_file_system_is_refused() {
+        for word in ["sync", "dirsync"] {
+            let refused = Options::parse(&["bind", word]).check().unwrap_err();
+            assert!(refused.message.ends_with(word), "{}", refused.message);
+            assert_eq!(Options::parse(&[word]).check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn bind_is_made_first_and_restricted_afterwards() {
+        let bind = Options::parse(&["rbind", "ro", "nosuid"]);
+        assert_eq!(bind.first_flags(), MsFlags::MS_BIND | MsFlags::MS_REC);
+        assert!(!bind.is_settled() && Options::parse(&["rbind"]).is_settled());
+        assert!(Options::parse(&["ro"]).is_settled() && !Options::parse(&["rslave"]).is_settled());
     }
 
     #[test]

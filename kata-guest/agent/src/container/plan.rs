@@ -101,9 +101,9 @@ impl ProcessPlan {
             args,
             env: process.env.clone(),
             cwd: if process.cwd.is_empty() { "/".into() } else { process.cwd.clone() },
-            user: UserRequest::from_spec(process.user.as_ref(), string_user),
+            user: UserRequest::from_spec(process.user.as_ref(), string_user)?,
             capabilities: process.capabilities.as_ref().map(Capabilities::from_spec).transpose()?,
-            rlimits: process.rlimits.iter().map(rlimit).collect::<Result<_>>()?,
+            rlimits: rlimits(&process.rlimits)?,
             no_new_privileges: process.no_new_privileges,
             oom_score,
             terminal: process
@@ -130,7 +130,9 @@ impl ContainerPlan {
             return Err(Status::invalid(format!("root path is not absolute: {}", root.path)));
         }
         let mut process = ProcessPlan::from_spec(process, request.string_user.as_ref())?.with(extras)?;
-        process.seccomp = linux.seccomp.as_ref().map(seccomp::compile).transpose()?.map(Rc::new);
+        let filter = linux.seccomp.as_ref();
+        let filter = filter.map(|profile| seccomp::compile(profile, extras.seccomp_default_errno));
+        process.seccomp = filter.transpose()?.map(Rc::new);
         if process.builtin.is_some() {
             return Err(Status::invalid("a container's first process is a program"));
         }
@@ -183,6 +185,7 @@ fn c_string(what: &str, text: &str) -> Result<CString> {
 fn namespaces(listed: &[grpc::LinuxNamespace]) -> Result<(CloneFlags, Vec<(CloneFlags, String)>)> {
     let mut unshared = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWCGROUP;
     let mut joined = Vec::new();
+    let mut seen = CloneFlags::empty();
     for namespace in listed {
         let flag = match namespace.r#type.as_str() {
             "mount" | "mnt" => CloneFlags::CLONE_NEWNS,
@@ -196,6 +199,10 @@ fn namespaces(listed: &[grpc::LinuxNamespace]) -> Result<(CloneFlags, Vec<(Clone
             "time" => return Err(Status::invalid("namespace is not supported: time")),
             other => return Err(Status::invalid(format!("unknown namespace: {other}"))),
         };
+        if seen.contains(flag) {
+            return Err(Status::invalid(format!("namespace {} is there twice", namespace.r#type)));
+        }
+        seen |= flag;
         if namespace.path.is_empty() {
             unshared |= flag;
         } else if flag == CloneFlags::CLONE_NEWNS {
@@ -206,6 +213,17 @@ fn namespaces(listed: &[grpc::LinuxNamespace]) -> Result<(CloneFlags, Vec<(Clone
         }
     }
     Ok((unshared, joined))
+}
+
+/// Two of one kind would leave it to their order which of them counts.
+fn rlimits(listed: &[grpc::PosixRlimit]) -> Result<Vec<(u32, u64, u64)>> {
+    let limits = listed.iter().map(rlimit).collect::<Result<Vec<_>>>()?;
+    for (index, (resource, ..)) in limits.iter().enumerate() {
+        if limits[..index].iter().any(|(earlier, ..)| earlier == resource) {
+            return Err(Status::invalid(format!("rlimit {} is there twice", listed[index].r#type)));
+        }
+    }
+    Ok(limits)
 }
 
 fn rlimit(limit: &grpc::PosixRlimit) -> Result<(u32, u64, u64)> {
@@ -297,6 +315,19 @@ mod tests {
         let limit = grpc::PosixRlimit { r#type: "RLIMIT_FUN".into(), ..Default::default() };
         assert_eq!(rlimit(&limit).unwrap_err(), Status::invalid("unknown rlimit: RLIMIT_FUN"));
         assert!(sysctl("vm.swappiness", "1").is_err());
+    }
+
+    #[test]
+    fn what_is_listed_twice_is_refused_by_name() {
+        let namespace =
+            |r#type: &str, path: &str| grpc::LinuxNamespace { r#type: r#type.into(), path: path.into() };
+        let twice = [namespace("network", "/proc/1/ns/net"), namespace("net", "")];
+        assert_eq!(namespaces(&twice).unwrap_err(), Status::invalid("namespace net is there twice"));
+        let limit = |r#type: &str| grpc::PosixRlimit { r#type: r#type.into(), soft: 1, hard: 2 };
+        assert_eq!(
+            rlimits(&[limit("RLIMIT_NOFILE"), limit("RLIMIT_CPU"), limit("NOFILE")]).unwrap_err(),
+            Status::invalid("rlimit NOFILE is there twice")
+        );
     }
 
     #[test]

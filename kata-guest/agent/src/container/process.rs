@@ -4,6 +4,7 @@
 use super::hooks::{self, Hooks};
 use super::plan::ProcessPlan;
 use super::reserve;
+use super::unfit;
 use super::user::User;
 use crate::sys;
 use crate::ttrpc::status::Context;
@@ -11,7 +12,10 @@ use crate::ttrpc::{Result, Status};
 use nix::errno::Errno;
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{AccessFlags, Gid, Uid, access, chdir, execve, setgroups, setresgid, setresuid, setsid};
+use nix::unistd::{
+    AccessFlags, Gid, Uid, access, chdir, execve, gethostname, setgroups, setresgid, setresuid, setsid,
+};
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::ffi::{CStr, CString, OsStr};
 use std::fs;
@@ -131,6 +135,7 @@ pub fn become_inner_root() -> Result<()> {
 pub fn look_up(plan: &ProcessPlan) -> Result<()> {
     let name = plan.args[0].to_string_lossy();
     let mut denied = None;
+    let mut reason = None;
     for candidate in candidates(plan) {
         // Relative to where the program will start; the directory may not exist before it does.
         let path = Path::new(&plan.cwd).join(OsStr::from_bytes(candidate.as_bytes()));
@@ -142,10 +147,14 @@ pub fn look_up(plan: &ProcessPlan) -> Result<()> {
                 denied = Some(Errno::EACCES);
             }
             Err(Errno::ENOENT | Errno::ENOTDIR) => {}
-            Err(errno) => denied = Some(errno),
+            Err(errno) => {
+                denied = Some(errno);
+                let path = CString::new(path.as_os_str().as_bytes()).ok();
+                reason = reason.or_else(|| unfit::reason(&path?, errno));
+            }
         }
     }
-    Err(Status::exec(denied.unwrap_or(Errno::ENOENT), &name))
+    Err(not_executed(denied.unwrap_or(Errno::ENOENT), &name, reason))
 }
 
 /// Becomes the program. Needs the container's root and namespaces in place. A container's first process comes with the
@@ -220,12 +229,30 @@ fn install_seccomp(plan: &ProcessPlan) -> Result<()> {
     }
 }
 
+/// As asked for, each name once, and what programs rely on. The host's name is asked for now: a copy of a machine has
+/// another one than what it was copied from.
 fn environment(plan: &ProcessPlan, user: &User) -> Vec<CString> {
-    let mut env: Vec<String> = plan.env.clone();
-    if !env.iter().any(|variable| variable.starts_with("HOME=")) {
-        env.push(format!("HOME={}", user.home));
+    let mut env: Vec<Vec<u8>> =
+        last_of_each(&plan.env).into_iter().map(|one| one.as_bytes().to_vec()).collect();
+    let mut add = |name: &[u8], value: &[u8]| {
+        if !env.iter().any(|variable| variable.starts_with(name)) {
+            env.push([name, value].concat());
+        }
+    };
+    add(b"HOME=", &user.home);
+    if let Ok(name) = gethostname() {
+        add(b"HOSTNAME=", name.as_bytes());
     }
     env.into_iter().filter_map(|variable| CString::new(variable).ok()).collect()
+}
+
+/// A list may have a name twice, and which one counts then would be up to the program.
+fn last_of_each(env: &[String]) -> Vec<&str> {
+    let mut seen = HashSet::new();
+    let mut kept: Vec<&str> = env.iter().rev().map(String::as_str).collect();
+    kept.retain(|variable| seen.insert(variable.split('=').next()));
+    kept.reverse();
+    kept
 }
 
 /// The files the command may mean, in the order of the process's own PATH.
@@ -234,7 +261,8 @@ fn candidates(plan: &ProcessPlan) -> Vec<CString> {
     if name.contains(&b'/') {
         return vec![plan.args[0].clone()];
     }
-    let path = plan.env.iter().find_map(|variable| variable.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
+    let path =
+        plan.env.iter().rev().find_map(|variable| variable.strip_prefix("PATH=")).unwrap_or(DEFAULT_PATH);
     let join = |directory: &str| {
         let directory = if directory.is_empty() { "." } else { directory };
         CString::new([directory.as_bytes(), b"/", name].concat()).ok()
@@ -244,14 +272,35 @@ fn candidates(plan: &ProcessPlan) -> Vec<CString> {
 
 fn execute(plan: &ProcessPlan, env: &[CString]) -> Result<Infallible> {
     let args: Vec<&CStr> = plan.args.iter().map(CString::as_c_str).collect();
+    let name = plan.args[0].to_string_lossy();
     let mut failure = Errno::ENOENT;
+    let mut reason = None;
     for candidate in candidates(plan) {
         let Err(errno) = execve(&candidate, &args, env);
         match errno {
             Errno::ENOENT | Errno::ENOTDIR => {}
             Errno::EACCES => failure = errno,
-            other => return Err(Status::exec(other, &plan.args[0].to_string_lossy())),
+            other => return Err(Status::exec(other, &name)),
         }
+        reason = reason.or_else(|| unfit::reason(&candidate, errno));
     }
-    Err(Status::exec(failure, &plan.args[0].to_string_lossy()))
+    Err(not_executed(failure, &name, reason))
+}
+
+fn not_executed(errno: Errno, name: &str, reason: Option<String>) -> Status {
+    match reason {
+        Some(reason) => Status::exec(errno, &format!("{name}: {reason}")),
+        None => Status::exec(errno, name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_variable_that_is_there_twice_the_last_counts() {
+        let env = ["PATH=/a", "A=1", "AB=2", "A=3", "PATH=/b", "E="].map(String::from);
+        assert_eq!(last_of_each(&env), ["AB=2", "A=3", "PATH=/b", "E="]);
+    }
 }

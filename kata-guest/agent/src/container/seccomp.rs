@@ -16,6 +16,37 @@ const AUDIT_ARCH: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const AUDIT_ARCH: u32 = 0xc000_00b7;
 
+/// What the kernel can return; of a larger number it makes this one.
+const MAX_ERRNO: u32 = 4095;
+
+/// The architectures a profile may name. Calls of others than the guest's own are never let through.
+const ARCHITECTURES: [&str; 24] = [
+    "AARCH64",
+    "ARM",
+    "LOONGARCH64",
+    "M68K",
+    "MIPS",
+    "MIPS64",
+    "MIPS64N32",
+    "MIPSEL",
+    "MIPSEL64",
+    "MIPSEL64N32",
+    "NATIVE",
+    "PARISC",
+    "PARISC64",
+    "PPC",
+    "PPC64",
+    "PPC64LE",
+    "RISCV64",
+    "S390",
+    "S390X",
+    "SH",
+    "SHEB",
+    "X32",
+    "X86",
+    "X86_64",
+];
+
 const MAX_PROGRAM: usize = 4096;
 const NR: u32 = 0;
 const ARCH: u32 = 4;
@@ -52,10 +83,11 @@ enum Op {
     MaskedEqual,
 }
 
-pub fn compile(profile: &grpc::LinuxSeccomp) -> Result<Filter> {
-    let default = action(&profile.default_action, None)?;
+/// `default_errno`: of the default action, which the protocol has no place for; EPERM when absent.
+pub fn compile(profile: &grpc::LinuxSeccomp, default_errno: Option<u32>) -> Result<Filter> {
+    let default = action(&profile.default_action, default_errno)?;
     for architecture in &profile.architectures {
-        if !architecture.starts_with("SCMP_ARCH_") {
+        if architecture.strip_prefix("SCMP_ARCH_").is_none_or(|name| !ARCHITECTURES.contains(&name)) {
             return Err(Status::invalid(format!("unknown seccomp architecture: {architecture}")));
         }
     }
@@ -64,12 +96,14 @@ pub fn compile(profile: &grpc::LinuxSeccomp) -> Result<Filter> {
     for entry in &profile.syscalls {
         let errno = entry.errno_ret.as_ref().map(|grpc::linux_syscall::ErrnoRet::Errnoret(value)| *value);
         let action = action(&entry.action, errno)?;
-        let conditions = entry.args.iter().map(condition).collect::<Result<Vec<_>>>()?;
+        let alternatives = alternatives(entry.args.iter().map(condition).collect::<Result<_>>()?);
         for name in &entry.names {
             // Profiles name calls of every architecture; one this kernel cannot make needs no rule.
             if let Some(number) = syscalls::number(name) {
                 let rules = calls.entry(number).or_default();
-                rules.push(Rule { conditions: conditions.clone(), action });
+                rules.extend(
+                    alternatives.iter().map(|conditions| Rule { conditions: conditions.clone(), action }),
+                );
             }
         }
     }
@@ -80,8 +114,42 @@ pub fn compile(profile: &grpc::LinuxSeccomp) -> Result<Filter> {
     Ok(Filter { program, flags })
 }
 
+/// What has to hold together. libseccomp cannot compare one argument twice in a rule, so its users (runc, crun, youki,
+/// upstream's agent) make a rule of every single comparison of an entry that does so; profiles are written for them.
+fn alternatives(conditions: Vec<Condition>) -> Vec<Vec<Condition>> {
+    let repeated =
+        |(at, one): (usize, &Condition)| conditions[..at].iter().any(|other| other.index == one.index);
+    if conditions.iter().enumerate().any(repeated) {
+        conditions.into_iter().map(|condition| vec![condition]).collect()
+    } else {
+        vec![conditions]
+    }
+}
+
+/// The order in which the kernel lets one answer win over another: the smaller, the stricter.
+fn strictness(action: u32) -> i32 {
+    (action & libc::SECCOMP_RET_ACTION_FULL) as i32
+}
+
+/// What answers for one call: rules about arguments, the strictest first, and then what holds for all the others.
+///
+/// A rule without conditions holds whatever others allow (of two such the first, as with libseccomp). What others forbid
+/// stays forbidden; there libseccomp lets the wider rule win, and the narrower one is lost without a word.
+fn settle(rules: &[Rule], default: u32) -> (Vec<&Rule>, u32) {
+    let plain = rules.iter().find(|rule| rule.conditions.is_empty()).map(|rule| rule.action);
+    let counts = |rule: &&Rule| {
+        !rule.conditions.is_empty() && plain.is_none_or(|action| strictness(rule.action) < strictness(action))
+    };
+    let mut conditional: Vec<&Rule> = rules.iter().filter(counts).collect();
+    conditional.sort_by_key(|rule| strictness(rule.action));
+    (conditional, plain.unwrap_or(default))
+}
+
 fn action(name: &str, errno: Option<u32>) -> Result<u32> {
-    let errno = errno.unwrap_or(libc::EPERM as u32) & 0xffff;
+    let errno = errno.unwrap_or(libc::EPERM as u32);
+    if errno > MAX_ERRNO {
+        return Err(Status::invalid(format!("seccomp errno {errno}: the last one is {MAX_ERRNO}")));
+    }
     Ok(match name {
         "SCMP_ACT_KILL" | "SCMP_ACT_KILL_THREAD" => libc::SECCOMP_RET_KILL_THREAD,
         "SCMP_ACT_KILL_PROCESS" => libc::SECCOMP_RET_KILL_PROCESS,
@@ -157,20 +225,14 @@ fn assemble(default: u32, calls: &BTreeMap<u32, Vec<Rule>>) -> Vec<sock_filter> 
             extend(&mut ladder, number - 1, default);
         }
         next = number + 1;
-        if let Some(action) = rules.iter().find(|rule| rule.conditions.is_empty()).map(|rule| rule.action) {
-            if rules.iter().all(|rule| rule.conditions.is_empty() || rule.action == action) {
-                extend(&mut ladder, number, action);
-                continue;
-            }
+        let (conditional, otherwise) = settle(rules, default);
+        if conditional.is_empty() {
+            extend(&mut ladder, number, otherwise);
+            continue;
         }
         emit(&mut ladder, &mut program);
-        let mut body = Vec::new();
-        for rule in rules {
-            body.extend(rule_code(rule));
-        }
-        if rules.iter().all(|rule| !rule.conditions.is_empty()) {
-            body.push(ret(default));
-        }
+        let mut body: Vec<_> = conditional.into_iter().flat_map(rule_code).collect();
+        body.push(ret(otherwise));
         // Jumps reach 255 instructions, a body may be longer: jump over an unconditional jump.
         program.push(jump(BPF_JEQ, number, 1, 0));
         program.push(sock_filter { code: BPF_JMP as u16, jt: 0, jf: 0, k: body.len() as u32 });

@@ -38,7 +38,7 @@ fn arg(index: u64, op: &str, value: u64, value_two: u64) -> grpc::LinuxSeccompAr
 }
 
 fn profile(default: &str, syscalls: Vec<grpc::LinuxSyscall>) -> Vec<sock_filter> {
-    compile(&grpc::LinuxSeccomp { default_action: default.into(), syscalls, ..Default::default() })
+    compile(&grpc::LinuxSeccomp { default_action: default.into(), syscalls, ..Default::default() }, None)
         .unwrap()
         .program
 }
@@ -99,5 +99,88 @@ fn masked_comparison_looks_at_masked_bits_only() {
 #[test]
 fn unknown_words_are_refused_by_name() {
     let bad = grpc::LinuxSeccomp { default_action: "SCMP_ACT_MAYBE".into(), ..Default::default() };
-    assert_eq!(compile(&bad).unwrap_err(), Status::invalid("unknown seccomp action: SCMP_ACT_MAYBE"));
+    assert_eq!(compile(&bad, None).unwrap_err(), Status::invalid("unknown seccomp action: SCMP_ACT_MAYBE"));
+}
+
+#[test]
+fn comparisons_of_one_argument_are_alternatives() {
+    let number = syscalls::number("personality").unwrap();
+    let equal = |index, value| arg(index, "SCMP_CMP_EQ", value, 0);
+    let answer = |args: Vec<grpc::LinuxSeccompArg>, call: [u64; 6]| {
+        let program = profile("SCMP_ACT_ALLOW", vec![entry(&["personality"], "SCMP_ACT_ERRNO", args)]);
+        run(&program, number, call)
+    };
+    let two = || vec![equal(0, 8), equal(0, 0x20000)];
+    assert_eq!(answer(two(), [8, 0, 0, 0, 0, 0]), EPERM);
+    assert_eq!(answer(two(), [0x20000, 0, 0, 0, 0, 0]), EPERM);
+    assert_eq!(answer(two(), [9, 0, 0, 0, 0, 0]), ALLOW);
+    // With one of another argument, that is an alternative as well.
+    let three = || vec![equal(0, 8), equal(1, 5), equal(0, 9)];
+    assert_eq!(answer(three(), [7, 5, 0, 0, 0, 0]), EPERM);
+    assert_eq!(answer(three(), [9, 0, 0, 0, 0, 0]), EPERM);
+    assert_eq!(answer(three(), [7, 0, 0, 0, 0, 0]), ALLOW);
+    // Of different arguments both have to hold.
+    assert_eq!(answer(vec![equal(0, 8), equal(1, 5)], [8, 4, 0, 0, 0, 0]), ALLOW);
+    assert_eq!(answer(vec![equal(0, 8), equal(1, 5)], [8, 5, 0, 0, 0, 0]), EPERM);
+    // More than a jump reaches.
+    let many = || (0..300).map(|value| equal(0, value)).collect::<Vec<_>>();
+    assert_eq!(answer(many(), [299, 0, 0, 0, 0, 0]), EPERM);
+    assert_eq!(answer(many(), [300, 0, 0, 0, 0, 0]), ALLOW);
+}
+
+#[test]
+fn what_one_rule_forbids_no_other_one_allows() {
+    let number = syscalls::number("personality").unwrap();
+    let rule = |action: &str, args| entry(&["personality"], action, args);
+    let eight = || vec![arg(0, "SCMP_CMP_EQ", 8, 0)];
+    let all = || vec![arg(0, "SCMP_CMP_GE", 0, 0)];
+    let answer = |rules: Vec<grpc::LinuxSyscall>, value| {
+        run(&profile("SCMP_ACT_LOG", rules), number, [value, 0, 0, 0, 0, 0])
+    };
+    let forbidden = [
+        vec![rule("SCMP_ACT_ERRNO", eight()), rule("SCMP_ACT_ALLOW", vec![])],
+        vec![rule("SCMP_ACT_ALLOW", vec![]), rule("SCMP_ACT_ERRNO", eight())],
+        vec![rule("SCMP_ACT_ALLOW", all()), rule("SCMP_ACT_ERRNO", eight())],
+    ];
+    for rules in forbidden {
+        assert_eq!(answer(rules.clone(), 8), EPERM);
+        assert_eq!(answer(rules, 7), ALLOW);
+    }
+    // Without conditions it holds for all, as with libseccomp.
+    for rules in [
+        vec![rule("SCMP_ACT_ALLOW", eight()), rule("SCMP_ACT_ERRNO", vec![])],
+        vec![rule("SCMP_ACT_ERRNO", vec![]), rule("SCMP_ACT_ALLOW", eight())],
+    ] {
+        assert_eq!(answer(rules, 8), EPERM);
+    }
+    assert_eq!(answer(vec![rule("SCMP_ACT_ALLOW", vec![]), rule("SCMP_ACT_ERRNO", vec![])], 1), ALLOW);
+}
+
+#[test]
+fn errno_of_the_default_is_the_one_asked_for() {
+    let of = |errno| {
+        let profile = grpc::LinuxSeccomp { default_action: "SCMP_ACT_ERRNO".into(), ..Default::default() };
+        compile(&profile, errno)
+    };
+    let answer = |errno| run(&of(errno).unwrap().program, 1, [0; 6]);
+    assert_eq!(answer(None), EPERM);
+    assert_eq!(answer(Some(38)), libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32);
+    assert!(of(Some(65537)).unwrap_err().message.contains("65537"));
+}
+
+#[test]
+fn architectures_are_those_there_are() {
+    let of = |name: &str| {
+        let profile = grpc::LinuxSeccomp {
+            default_action: "SCMP_ACT_ALLOW".into(),
+            architectures: vec![name.into()],
+            ..Default::default()
+        };
+        compile(&profile, None).map(drop)
+    };
+    assert!(ARCHITECTURES.is_sorted());
+    assert_eq!(of("SCMP_ARCH_X32"), Ok(()));
+    for bad in ["SCMP_ARCH_X68_64", "X86_64"] {
+        assert_eq!(of(bad), Err(Status::invalid(format!("unknown seccomp architecture: {bad}"))));
+    }
 }

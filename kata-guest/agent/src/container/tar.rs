@@ -76,8 +76,8 @@ impl<R: Read> Reader<R> {
                         name: name_of(&header),
                         kind: kind_of(kind)?,
                         mode: number(&header[100..108])? as u32,
-                        uid: number(&header[108..116])? as u32,
-                        gid: number(&header[116..124])? as u32,
+                        uid: owner(number(&header[108..116])?),
+                        gid: owner(number(&header[116..124])?),
                         size,
                         modified: (seconds(&header[136..148])?, 0),
                         link: until_nul(&header[157..257]),
@@ -85,6 +85,9 @@ impl<R: Read> Reader<R> {
                     entry.name = long_name.unwrap_or(entry.name);
                     entry.link = long_link.unwrap_or(entry.link);
                     apply(&pax, &mut entry)?;
+                    if entry.uid == NOBODY || entry.gid == NOBODY {
+                        return Err(malformed("an owner is beyond the last number"));
+                    }
                     if entry.kind != Kind::File {
                         entry.size = 0;
                     }
@@ -451,13 +454,20 @@ fn apply(pax: &[u8], entry: &mut Entry) -> io::Result<()> {
             b"path" => entry.name = value.into(),
             b"linkpath" => entry.link = value.into(),
             b"size" => entry.size = decimal(value)?,
-            b"uid" => entry.uid = decimal(value)? as u32,
-            b"gid" => entry.gid = decimal(value)? as u32,
+            b"uid" => entry.uid = owner(decimal(value)?),
+            b"gid" => entry.gid = owner(decimal(value)?),
             b"mtime" => entry.modified = time_of(value)?,
             _ => {}
         }
         Ok(())
     })
+}
+
+/// To chown(2) it means "leave as it is", and what is extracted is root's.
+const NOBODY: u32 = u32::MAX;
+
+fn owner(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(NOBODY)
 }
 
 fn decimal(text: &[u8]) -> io::Result<u64> {

@@ -175,13 +175,18 @@ pub fn signal(
 
 /// Whether a process catches, blocks or ignores a signal.
 fn handles(pid: i32, signal: i32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    masks(&std::fs::read(format!("/proc/{pid}/status")).unwrap_or_default()) & (1 << (signal - 1)) != 0
+}
+
+/// The signals that are caught, blocked or ignored. The name of a process, which is in the same file, may be any bytes.
+fn masks(status: &[u8]) -> u64 {
+    let status = String::from_utf8_lossy(status);
     let masks = status.lines().filter_map(|line| {
         let (name, mask) = line.split_once(':')?;
         let wanted = matches!(name, "SigCgt" | "SigBlk" | "SigIgn");
         wanted.then(|| u64::from_str_radix(mask.trim(), 16).unwrap_or(0))
     });
-    masks.fold(0, |all, mask| all | mask) & (1 << (signal - 1)) != 0
+    masks.fold(0, |all, mask| all | mask)
 }
 
 pub fn wait(agent: &mut Agent, call: CallId, request: &grpc::WaitProcessRequest) -> Outcome {
@@ -196,4 +201,16 @@ pub fn wait(agent: &mut Agent, call: CallId, request: &grpc::WaitProcessRequest)
         process.waiters.push(call);
     }
     LATER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_of_a_process_are_found_whatever_its_name() {
+        let status = b"Name:\tpr\xfcfer\nSigPnd:\t0000000000000100\nSigBlk:\t0000000000000001\n\
+            SigIgn:\t0000000000001000\nSigCgt:\t0000000000004000\n";
+        assert_eq!(masks(status), 0x5001);
+    }
 }

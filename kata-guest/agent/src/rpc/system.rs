@@ -3,7 +3,7 @@
 use super::sandbox::SHARED_DIRECTORY;
 use super::{EMPTY, Outcome};
 use crate::agent::Agent;
-use crate::container::reserve;
+use crate::container::{reserve, user};
 use crate::grpc;
 use crate::sys;
 use crate::ttrpc::status::Context;
@@ -18,6 +18,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 
 const BLOCK_SIZE: &str = "/sys/devices/system/memory/block_size_bytes";
+const CPUS: &str = "/sys/devices/system/cpu";
 const PROBE: &str = "/sys/devices/system/memory/probe";
 
 pub fn guest_details(agent: &Agent, request: &grpc::GuestDetailsRequest) -> Outcome {
@@ -85,7 +86,7 @@ pub fn reseed(
 
 /// Whether everything that was plugged in has arrived. Memory blocks come online by their own events.
 pub fn is_plugged(request: &grpc::OnlineCpuMemRequest, extras: &grpc::HardwareExtras) -> bool {
-    let cpus = numbered("/sys/devices/system/cpu", "cpu").map_or(0, |all| all.len());
+    let cpus = processors().map_or(0, |all| all.len());
     let online = |directory: &String| {
         fs::read_to_string(format!("{directory}/state")).is_ok_and(|state| state.trim() == "online")
     };
@@ -107,13 +108,10 @@ pub fn is_plugged(request: &grpc::OnlineCpuMemRequest, extras: &grpc::HardwareEx
 
 /// Switches on what was plugged in. What is already on stays on, whatever number is asked for.
 pub fn online(request: &grpc::OnlineCpuMemRequest) -> Outcome {
-    let mut online = 0;
-    for directory in numbered("/sys/devices/system/cpu", "cpu")? {
-        // CPU 0 often has no such file: it cannot be switched off.
-        let state = fs::read_to_string(format!("{directory}/online")).unwrap_or_else(|_| "1".into());
-        if state.trim() == "1" {
-            online += 1;
-        } else if online < request.nb_cpus || request.nb_cpus == 0 {
+    let all = processors()?;
+    let mut online = all.iter().filter(|(_, on)| *on).count() as u32;
+    for (directory, _) in all.iter().filter(|(_, on)| !on) {
+        if online < request.nb_cpus || request.nb_cpus == 0 {
             fs::write(format!("{directory}/online"), "1").context(format!("{directory}/online"))?;
             online += 1;
         }
@@ -138,6 +136,28 @@ pub fn probe_memory(request: &grpc::MemHotplugByProbeRequest) -> Outcome {
         fs::write(PROBE, format!("{address:#x}")).context(format!("{PROBE} {address:#x}"))?;
     }
     EMPTY
+}
+
+/// The processors that can be used, and whether they are. One that is just being plugged in has its directory before
+/// the file by which it is switched on, and does not count yet; the first one often has no such file ever.
+fn processors() -> Result<Vec<(String, bool)>> {
+    let list = fs::read_to_string(format!("{CPUS}/online")).context(format!("{CPUS}/online"))?;
+    let all = numbered(CPUS, "cpu")?.into_iter().map(|directory| {
+        let number = directory.rsplit("cpu").next().and_then(|number| number.parse().ok());
+        let on = number.is_some_and(|number| is_listed(&list, number));
+        (directory, on)
+    });
+    Ok(all
+        .filter(|(directory, on)| *on || fs::exists(format!("{directory}/online")).unwrap_or(false))
+        .collect())
+}
+
+/// Whether a number is in a list as the kernel writes it: `0-3,5`.
+fn is_listed(list: &str, number: u32) -> bool {
+    list.trim().split(',').any(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        matches!((first.parse(), last.parse()), (Ok(first), Ok(last)) if (first..=last).contains(&number))
+    })
 }
 
 fn numbered(directory: &str, prefix: &str) -> Result<Vec<String>> {
@@ -175,9 +195,10 @@ pub fn copy_file(request: &grpc::CopyFileRequest) -> Outcome {
     if request.offset < 0 || request.file_size < 0 {
         return Err(Status::invalid("negative offset or size"));
     }
+    // Signed on the wire, unsigned where they count.
+    let uid = Some(Uid::from_raw(user::owner(&format!("{}: uid", request.path), request.uid as u32)?));
+    let gid = Some(Gid::from_raw(user::owner(&format!("{}: gid", request.path), request.gid as u32)?));
     let directory = directories(parents, request.dir_mode)?;
-    let owner = |value: i32| u32::try_from(value).ok();
-    let (uid, gid) = (owner(request.uid).map(Uid::from_raw), owner(request.gid).map(Gid::from_raw));
     let mode = Mode::from_bits_truncate(request.file_mode & 0o7777);
     let what = || format!("copy to {}", request.path);
     // By descriptor, never by name: containers may exchange what the name stands for.
@@ -319,6 +340,21 @@ fn bytes_of(list: &str, key: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn processor_is_found_in_the_kernels_list() {
+        let on = |list: &str| (0..8).filter(|number| is_listed(list, *number)).collect::<Vec<_>>();
+        assert_eq!(on("0-2,5,7-7\n"), [0, 1, 2, 5, 7]);
+        assert_eq!(on("0\n"), [0]);
+        assert_eq!(on("\n"), [0; 0]);
+    }
+
+    #[test]
+    fn copied_file_has_an_owner_that_there_is() {
+        let request =
+            grpc::CopyFileRequest { path: format!("{SHARED_DIRECTORY}/c/f"), gid: -1, ..Default::default() };
+        assert!(copy_file(&request).unwrap_err().message.contains("gid 4294967295"));
+    }
 
     #[test]
     fn figures_have_one_head_and_the_units_of_upstream() {

@@ -89,9 +89,9 @@ fn look<const N: usize>(what: &str, deed: impl FnOnce() -> nix::Result<[u64; N]>
 
 /// Takes away what is mounted below the shared directory and cannot be reached any more.
 pub fn remove_stale_mounts() -> Outcome {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").context("mountinfo")?;
-    // The innermost first.
-    let mut points = shared_points(&mounts);
+    let mounts = fs::read("/proc/self/mountinfo").context("mountinfo")?;
+    // The innermost first. A name that is no text is none that a runtime has given.
+    let mut points = shared_points(&String::from_utf8_lossy(&mounts));
     points.reverse();
     look("shared mounts", || {
         for point in &points {

@@ -1,6 +1,8 @@
 package io.katajava;
 
+import io.katajava.agent.oci.OciUser;
 import io.katajava.internal.net.IpPort;
+import io.katajava.internal.oci.UserNumbers;
 import java.time.Duration;
 import java.util.List;
 
@@ -41,7 +43,30 @@ final class Checks {
       throw new IllegalArgumentException(
           "'" + user + "' is not a user; expected name, uid, name:group or uid:gid");
     }
+    for (String part : user.split(":", -1)) {
+      number("user '" + user + "'", part);
+    }
     return user;
+  }
+
+  static String group(String group) {
+    if (!group.matches("[A-Za-z0-9_.][A-Za-z0-9_.-]*")) {
+      throw new IllegalArgumentException("'" + group + "' is not the name or number of a group");
+    }
+    number("group '" + group + "'", group);
+    return group;
+  }
+
+  private static void number(String what, String text) {
+    if (text.matches("\\d+") && !UserNumbers.isOne(text)) {
+      throw new IllegalArgumentException(
+          what
+              + " has the number "
+              + text
+              + "; the last one is "
+              + OciUser.LAST_ID
+              + ", as the one after it means to the kernel that nothing is changed");
+    }
   }
 
   static int umask(int umask) {
@@ -79,6 +104,15 @@ final class Checks {
       throw new IllegalArgumentException("a disk has at least 8 MiB, got " + size);
     }
     return size;
+  }
+
+  /** To a tmpfs a size of zero means that it has no limit. */
+  static MemorySize memoryLimit(String what, MemorySize limit) {
+    if (limit.bytes() == 0) {
+      throw new IllegalArgumentException(
+          "the limit of " + what + " is zero, which the kernel takes for none at all");
+    }
+    return limit;
   }
 
   static String interfaceName(String name) {

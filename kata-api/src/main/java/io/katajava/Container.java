@@ -148,6 +148,7 @@ public interface Container extends AutoCloseable {
    * Changes limits of the container; they hold until the next change, restarts included.
    *
    * @param limits what changes; the rest stays as it is
+   * @throws IllegalStateException if afterwards swap would be limited and memory not
    */
   void update(ContainerLimits limits);
 
@@ -155,6 +156,7 @@ public interface Container extends AutoCloseable {
    * Changes limits of the container.
    *
    * @param limits sets what changes
+   * @throws IllegalStateException if afterwards swap would be limited and memory not
    */
   default void update(Consumer<ContainerLimits.Builder> limits) {
     ContainerLimits.Builder builder = ContainerLimits.builder();

@@ -148,10 +148,15 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Sets the user of the first process and of commands executed later.
+   * Sets the user of the first process and of commands executed later. Digits are a number and
+   * never a name. Without a group, a user with an entry in the container's {@code /etc/passwd} has
+   * its group there and the memberships of {@code /etc/group}; a group that is given takes the
+   * place of all of them.
    *
-   * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid}
+   * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid}; numbers up to
+   *     {@link io.katajava.agent.oci.OciUser#LAST_ID}
    * @return this
+   * @throws IllegalArgumentException if it is no such user
    */
   public ContainerBuilder user(String user) {
     this.user = Checks.user(user);
@@ -183,15 +188,14 @@ public final class ContainerBuilder {
   /**
    * Adds groups the processes are in besides the user's own.
    *
-   * @param groups names in the container's {@code /etc/group}, or numbers
+   * @param groups names in the container's {@code /etc/group}, or numbers up to {@link
+   *     io.katajava.agent.oci.OciUser#LAST_ID}
    * @return this
+   * @throws IllegalArgumentException if one is neither
    */
   public ContainerBuilder groups(String... groups) {
     for (String group : groups) {
-      if (!group.matches("[A-Za-z0-9_.][A-Za-z0-9_.-]*")) {
-        throw new IllegalArgumentException("'" + group + "' is not the name or number of a group");
-      }
-      this.groups.add(group);
+      this.groups.add(Checks.group(group));
     }
     return this;
   }
@@ -208,7 +212,8 @@ public final class ContainerBuilder {
   }
 
   /**
-   * Limits a resource of each process. Default: 1024 open files, at most 524288.
+   * Limits a resource of each process; said again of the same one, the later limit counts. Default:
+   * 1024 open files, at most 524288.
    *
    * @param resource what is limited
    * @param soft the limit in force; {@link OciRlimit#UNLIMITED} for none
@@ -221,7 +226,9 @@ public final class ContainerBuilder {
       throw new IllegalArgumentException(
           "the soft limit of " + resource + " is " + soft + ", above the hard limit " + hard);
     }
-    this.rlimits.add(new OciRlimit(resource, soft, hard));
+    OciRlimit limit = new OciRlimit(resource, soft, hard);
+    this.rlimits.removeIf(earlier -> earlier.resource() == resource);
+    this.rlimits.add(limit);
     return this;
   }
 
@@ -270,8 +277,9 @@ public final class ContainerBuilder {
    * Adds a filesystem in guest memory for this container alone.
    *
    * @param path absolute path in the container
-   * @param limit how much it may hold
+   * @param limit how much it may hold, not zero
    * @return this
+   * @throws IllegalArgumentException if it is zero, or the path is not absolute
    */
   public ContainerBuilder tmpfs(String path, MemorySize limit) {
     return mount(
@@ -282,7 +290,7 @@ public final class ContainerBuilder {
             "nosuid",
             "nodev",
             "mode=1777",
-            "size=" + limit.bytes()));
+            "size=" + Checks.memoryLimit("the filesystem at " + path, limit).bytes()));
   }
 
   /**
@@ -306,15 +314,16 @@ public final class ContainerBuilder {
    *
    * @param name unique in the sandbox
    * @param path absolute path in the container
-   * @param limit how much it may hold
+   * @param limit how much it may hold, not zero
    * @return this
+   * @throws IllegalArgumentException if it is zero
    */
   public ContainerBuilder emptyDirectory(String name, String path, MemorySize limit) {
     this.emptyDirectories.add(
         new ContainerSpec.EmptyDirectory(
             Checks.name("name of a directory", name),
             Checks.absolute("mount point", path),
-            Optional.of(limit)));
+            Optional.of(Checks.memoryLimit("directory " + name, limit))));
     return this;
   }
 
@@ -468,7 +477,7 @@ public final class ContainerBuilder {
   /**
    * Gives the container a namespace of its own, or lets it join one by path, where the containers
    * of a sandbox share one (network, ipc, uts). Pid, mount and cgroup namespaces are its own
-   * anyway.
+   * anyway. Of two of a kind the later one counts.
    *
    * @param namespace which, and its path if it is joined
    * @return this
@@ -591,7 +600,7 @@ public final class ContainerBuilder {
    *
    * @return an immutable description
    * @throws IllegalStateException if a user namespace is to go with a namespace of another
-   *     container
+   *     container, or swap is limited and memory is not
    */
   public ContainerSpec spec() {
     if (idMappings != null
@@ -626,7 +635,7 @@ public final class ContainerBuilder {
             injected,
             writableLayer),
         security.build(),
-        limits.build(),
+        limits.build().requireWhole(),
         new ContainerSpec.Kernel(
             namespaces, sharedPid, sysctls, hooks, Optional.ofNullable(idMappings)),
         keptLog(),

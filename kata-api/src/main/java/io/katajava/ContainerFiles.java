@@ -45,10 +45,23 @@ public interface ContainerFiles {
   /**
    * Who owns a file.
    *
-   * @param uid user id
-   * @param gid group id
+   * @param uid user id, not negative
+   * @param gid group id, not negative
    */
-  record Owner(int uid, int gid) {}
+  record Owner(int uid, int gid) {
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if one is negative
+     */
+    public Owner {
+      if (uid < 0 || gid < 0) {
+        throw new IllegalArgumentException(
+            "an owner is the number of a user and that of a group, got " + uid + ":" + gid);
+      }
+    }
+  }
 
   /** What happens with symbolic links that are absolute or climb out of the copied tree. */
   enum Links {

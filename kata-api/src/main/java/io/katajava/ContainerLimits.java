@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,27 +57,41 @@ public record ContainerLimits(
   /**
    * A number, no limit, or nothing said.
    *
-   * @param value the number; 0 for nothing said, negative for no limit
+   * @param value the number; -1 for no limit
+   * @param isSet false when nothing is said, and a value that is there is left as it is
    */
-  public record Limit(long value) {
+  public record Limit(long value, boolean isSet) {
     /** Nothing said. */
-    public static final Limit UNSET = new Limit(0);
+    public static final Limit UNSET = new Limit(0, false);
 
     /** No limit. */
-    public static final Limit UNLIMITED = new Limit(-1);
+    public static final Limit UNLIMITED = new Limit(-1, true);
 
     /**
-     * Tells whether something is said.
+     * Checks the number.
      *
-     * @return false when the value is left as it is
+     * @throws IllegalArgumentException if it is negative and not -1, or there is one and nothing is
+     *     said
      */
-    public boolean isSet() {
-      return value != 0;
+    public Limit {
+      if (value < -1 || (value != 0 && !isSet)) {
+        throw new IllegalArgumentException("a limit is a number or -1 for none, got " + value);
+      }
+    }
+
+    /**
+     * A limit.
+     *
+     * @param value the number; -1 for no limit
+     * @return the limit
+     */
+    public static Limit of(long value) {
+      return new Limit(value, true);
     }
   }
 
   /**
-   * Limits of one disk; 0 for none.
+   * Limits of one disk; 0 for none, which takes one away that was there.
    *
    * @param major the device's major number
    * @param minor its minor number
@@ -91,7 +106,35 @@ public record ContainerLimits(
       long readBytes,
       long writeBytes,
       long readOperations,
-      long writeOperations) {}
+      long writeOperations) {
+
+    /**
+     * Checks the limits.
+     *
+     * @throws IllegalArgumentException if one is negative
+     */
+    public DiskThrottle {
+      if (readBytes < 0 || writeBytes < 0 || readOperations < 0 || writeOperations < 0) {
+        throw new IllegalArgumentException(
+            "limits of disk " + major + ":" + minor + " are numbers, 0 for none");
+      }
+    }
+
+    private boolean isOf(DiskThrottle other) {
+      return major == other.major && minor == other.minor;
+    }
+
+    /** Both; where both say something, the other one. */
+    private DiskThrottle and(DiskThrottle other) {
+      return new DiskThrottle(
+          major,
+          minor,
+          other.readBytes == 0 ? readBytes : other.readBytes,
+          other.writeBytes == 0 ? writeBytes : other.writeBytes,
+          other.readOperations == 0 ? readOperations : other.readOperations,
+          other.writeOperations == 0 ? writeOperations : other.writeOperations);
+    }
+  }
 
   /**
    * Begins limits.
@@ -130,12 +173,12 @@ public record ContainerLimits(
   public ContainerLimits changedBy(ContainerLimits change) {
     List<DiskThrottle> disks = new ArrayList<>(throttles);
     for (DiskThrottle throttle : change.throttles) {
-      disks.removeIf(d -> d.major() == throttle.major() && d.minor() == throttle.minor());
+      disks.removeIf(throttle::isOf);
       disks.add(throttle);
     }
     return new ContainerLimits(
         change.memory.isSet() ? change.memory : memory,
-        change.memory.isSet() || change.swap.isSet() ? change.swap : swap,
+        swapAfter(change),
         change.memoryReservation.or(() -> memoryReservation),
         change.cpus.or(() -> cpus),
         change.cpuShares.isPresent() ? change.cpuShares : cpuShares,
@@ -146,19 +189,81 @@ public record ContainerLimits(
   }
 
   /**
-   * The same in the agent protocol's terms.
+   * A change of the memory alone leaves the swap as it is, also where nothing was said about it.
+   */
+  private Limit swapAfter(ContainerLimits change) {
+    if (change.swap.isSet()) {
+      return change.swap;
+    } else if (swap.isSet() || !change.memory.isSet()) {
+      return swap;
+    }
+    return memory.value() > 0 ? Limit.of(0) : Limit.UNLIMITED;
+  }
+
+  /**
+   * Checks limits that a container has, as opposed to a change of them.
+   *
+   * @return these
+   * @throws IllegalStateException if swap is limited and memory is not: the protocol counts both
+   *     together
+   */
+  public ContainerLimits requireWhole() {
+    if (swap.isSet() && swap.value() >= 0 && memory.value() <= 0) {
+      throw new IllegalStateException(
+          "swap is limited to " + MemorySize.bytes(swap.value()) + " but memory is not limited");
+    }
+    if (swap.value() > Long.MAX_VALUE - Math.max(0, memory.value())) {
+      throw new IllegalStateException(
+          "memory and swap together are beyond the last number: "
+              + memory.value()
+              + " and "
+              + swap.value());
+    }
+    return this;
+  }
+
+  /**
+   * The limits of a new container in the agent protocol's terms.
    *
    * @return memory and swap counted together, quotas in microseconds
    */
   public OciResources toOci() {
-    return new OciResources(
+    return toOci(
         memory.isSet() || swap.isSet() || memoryReservation.isPresent()
-            ? Optional.of(
-                new OciResources.Memory(
-                    memory.value(),
-                    memoryReservation.map(MemorySize::bytes).orElse(0L),
-                    memoryAndSwap()))
+            ? Optional.of(memoryOf(this))
             : Optional.empty(),
+        List.of());
+  }
+
+  /**
+   * This change of a container's limits in the agent protocol's terms. What is not changed is not
+   * sent; but memory and swap are counted together there, so that one brings the other along.
+   *
+   * @param before the limits that the container has
+   * @return what is sent
+   * @throws IllegalStateException if swap would be limited and memory not
+   */
+  public OciResources toOciAfter(ContainerLimits before) {
+    ContainerLimits after = before.changedBy(this).requireWhole();
+    Optional<OciResources.Memory> sent =
+        memory.isSet() || swap.isSet()
+            ? Optional.of(memoryOf(after))
+            : memoryReservation.map(size -> new OciResources.Memory(0, reservation(), 0));
+    return toOci(sent, before.throttles);
+  }
+
+  private OciResources.Memory memoryOf(ContainerLimits whole) {
+    return new OciResources.Memory(whole.memory.value(), reservation(), whole.memoryAndSwap());
+  }
+
+  /** Zero is nothing said to the protocol, and none is -1. */
+  private long reservation() {
+    return memoryReservation.map(size -> size.bytes() == 0 ? -1 : size.bytes()).orElse(0L);
+  }
+
+  private OciResources toOci(Optional<OciResources.Memory> memory, List<DiskThrottle> before) {
+    return new OciResources(
+        memory,
         cpus.isPresent() || cpuShares.isPresent() || cpuset.isPresent()
             ? Optional.of(
                 new OciResources.Cpu(
@@ -169,7 +274,9 @@ public record ContainerLimits(
                     ""))
             : Optional.empty(),
         pids.isSet() ? OptionalLong.of(pids.value()) : OptionalLong.empty(),
-        ioWeight.isPresent() || !throttles.isEmpty() ? Optional.of(blockIo()) : Optional.empty(),
+        ioWeight.isPresent() || !throttles.isEmpty()
+            ? Optional.of(blockIo(before))
+            : Optional.empty(),
         List.of());
   }
 
@@ -180,19 +287,23 @@ public record ContainerLimits(
     return memory.value() + swap.value();
   }
 
-  private OciResources.BlockIo blockIo() {
+  private OciResources.BlockIo blockIo(List<DiskThrottle> before) {
     return new OciResources.BlockIo(
         ioWeight.orElse(0),
-        throttles(DiskThrottle::readBytes),
-        throttles(DiskThrottle::writeBytes),
-        throttles(DiskThrottle::readOperations),
-        throttles(DiskThrottle::writeOperations));
+        throttles(before, DiskThrottle::readBytes),
+        throttles(before, DiskThrottle::writeBytes),
+        throttles(before, DiskThrottle::readOperations),
+        throttles(before, DiskThrottle::writeOperations));
   }
 
+  /** A limit that is none is sent only in the place of one. */
   private List<OciResources.Throttle> throttles(
-      java.util.function.ToLongFunction<DiskThrottle> rate) {
+      List<DiskThrottle> before, ToLongFunction<DiskThrottle> rate) {
     return throttles.stream()
-        .filter(disk -> rate.applyAsLong(disk) != 0)
+        .filter(
+            disk ->
+                rate.applyAsLong(disk) != 0
+                    || before.stream().anyMatch(o -> o.isOf(disk) && rate.applyAsLong(o) != 0))
         .map(disk -> new OciResources.Throttle(disk.major(), disk.minor(), rate.applyAsLong(disk)))
         .toList();
   }
@@ -222,7 +333,7 @@ public record ContainerLimits(
       if (limit.bytes() == 0) {
         throw new IllegalArgumentException("a container needs memory, the limit given is zero");
       }
-      this.memory = new Limit(limit.bytes());
+      this.memory = Limit.of(limit.bytes());
       return this;
     }
 
@@ -238,20 +349,20 @@ public record ContainerLimits(
     }
 
     /**
-     * Allows swap on top of limited memory.
+     * Allows swap on top of limited memory. A change of it alone leaves the memory as it is.
      *
      * @param swap zero for none
      * @return this
      */
     public Builder swap(MemorySize swap) {
-      this.swap = new Limit(swap.bytes());
+      this.swap = Limit.of(swap.bytes());
       return this;
     }
 
     /**
      * Protects memory from reclaim.
      *
-     * @param reservation how much
+     * @param reservation how much; zero for none any more
      * @return this
      */
     public Builder memoryReservation(MemorySize reservation) {
@@ -322,7 +433,7 @@ public record ContainerLimits(
       if (limit < 1) {
         throw new IllegalArgumentException("a container has at least 1 process, limit " + limit);
       }
-      this.pids = new Limit(limit);
+      this.pids = Limit.of(limit);
       return this;
     }
 
@@ -349,12 +460,18 @@ public record ContainerLimits(
     }
 
     /**
-     * Limits one disk.
+     * Limits one disk. Said again of the same one, limits are added to those that were said.
      *
      * @param throttle the disk and its limits
      * @return this
      */
     public Builder throttle(DiskThrottle throttle) {
+      for (int i = 0; i < throttles.size(); i++) {
+        if (throttles.get(i).isOf(throttle)) {
+          throttles.set(i, throttles.get(i).and(throttle));
+          return this;
+        }
+      }
       this.throttles.add(throttle);
       return this;
     }
@@ -368,16 +485,12 @@ public record ContainerLimits(
     }
 
     /**
-     * Makes the limits.
+     * Makes the limits. Whether they are those of a container or a change of some is not known
+     * here; see {@link ContainerLimits#requireWhole}.
      *
      * @return immutable limits
-     * @throws IllegalStateException if swap is allowed but memory is not limited
      */
     public ContainerLimits build() {
-      if (swap.value() > 0 && memory.value() <= 0) {
-        throw new IllegalStateException(
-            "swap is " + MemorySize.bytes(swap.value()) + " but memory is not limited");
-      }
       return new ContainerLimits(
           memory,
           swap,

@@ -254,8 +254,10 @@ public final class ExecSpec {
     /**
      * Sets the user. Default: the container's.
      *
-     * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid}
+     * @param user {@code name}, {@code uid}, {@code name:group} or {@code uid:gid}, as {@link
+     *     ContainerBuilder#user} has it
      * @return this
+     * @throws IllegalArgumentException if it is no such user
      */
     public Builder user(String user) {
       this.user = Checks.user(user);

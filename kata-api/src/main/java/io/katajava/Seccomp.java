@@ -2,11 +2,14 @@ package io.katajava;
 
 import io.katajava.agent.oci.OciCapability;
 import io.katajava.agent.oci.OciSeccomp;
+import io.katajava.agent.oci.OciSeccomp.Rule;
 import io.katajava.internal.oci.SeccompJson;
 import io.katajava.internal.oci.StandardSeccomp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -53,15 +56,19 @@ public sealed interface Seccomp {
   }
 
   /**
-   * Reads a profile in JSON as the OCI runtime specification has it in {@code linux.seccomp}.
+   * Reads a profile in JSON as the OCI runtime specification has it in {@code linux.seccomp}, or as
+   * Docker and Podman have their own: with {@code archMap} and rules that {@code includes} and
+   * {@code excludes} restrict to architectures, capabilities and kernels. Calls that the guest's
+   * kernel does not have need no rule, so names that it does not know are no error. Programs for
+   * another architecture than the guest's, 32-bit ones included, are ended, whatever a profile
+   * lists. A {@code minKernel} beyond 5.7 is refused, as the guest's kernel is not known here.
    *
    * @param json the object with {@code defaultAction}
    * @return a profile
-   * @throws IllegalArgumentException if it is no such profile, or uses what the agent protocol does
-   *     not carry ({@code defaultErrnoRet} other than EPERM, Docker's {@code includes})
+   * @throws IllegalArgumentException if it is no such profile; what is not understood is named
    */
   static Seccomp parse(String json) {
-    return new Custom(SeccompJson.parse(json));
+    return SeccompJson.parse(json);
   }
 
   /**
@@ -93,6 +100,63 @@ public sealed interface Seccomp {
     @Override
     public Optional<OciSeccomp> filter(Set<OciCapability> capabilities) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * A filter whose rules go by the capabilities of a container, as those of Docker and Podman do.
+   *
+   * @param profile the filter, without rules
+   * @param entries its rules, in order
+   */
+  record ByCapability(OciSeccomp profile, List<Entry> entries) implements Seccomp {
+
+    /** Copies the list. */
+    public ByCapability {
+      entries = List.copyOf(entries);
+    }
+
+    /**
+     * A rule and for whom it is.
+     *
+     * @param rule the rule
+     * @param needed it counts for containers with all of these
+     * @param excluded it counts for containers with none of these
+     */
+    public record Entry(Rule rule, Set<OciCapability> needed, Set<OciCapability> excluded) {
+
+      /** Copies the sets. */
+      public Entry {
+        needed = Set.copyOf(needed);
+        excluded = Set.copyOf(excluded);
+      }
+
+      /**
+       * Tells whether it counts for all.
+       *
+       * @return true when no capability decides
+       */
+      public boolean isUnconditional() {
+        return needed.isEmpty() && excluded.isEmpty();
+      }
+
+      private boolean countsFor(Set<OciCapability> capabilities) {
+        return capabilities.containsAll(needed) && Collections.disjoint(capabilities, excluded);
+      }
+    }
+
+    @Override
+    public Optional<OciSeccomp> filter(Set<OciCapability> capabilities) {
+      return Optional.of(
+          new OciSeccomp(
+              profile.defaultAction(),
+              profile.defaultErrno(),
+              profile.architectures(),
+              profile.flags(),
+              entries.stream()
+                  .filter(entry -> entry.countsFor(capabilities))
+                  .map(Entry::rule)
+                  .toList()));
     }
   }
 

@@ -173,5 +173,15 @@ public sealed interface Volume {
    * @param name by which containers share it; absent when it is one container's own
    * @param limit how much it may hold; half of the guest's memory when absent
    */
-  record Memory(Optional<String> name, Optional<MemorySize> limit) implements Volume {}
+  record Memory(Optional<String> name, Optional<MemorySize> limit) implements Volume {
+
+    /**
+     * Checks the limit.
+     *
+     * @throws IllegalArgumentException if it is zero
+     */
+    public Memory {
+      limit.ifPresent(size -> Checks.memoryLimit("a volume in memory", size));
+    }
+  }
 }

@@ -39,7 +39,17 @@ public sealed interface WritableLayer {
    *
    * @param limit how much it may hold; no limit when absent
    */
-  record InMemory(Optional<MemorySize> limit) implements WritableLayer {}
+  record InMemory(Optional<MemorySize> limit) implements WritableLayer {
+
+    /**
+     * Checks the limit.
+     *
+     * @throws IllegalArgumentException if it is zero
+     */
+    public InMemory {
+      limit.ifPresent(size -> Checks.memoryLimit("a writable layer", size));
+    }
+  }
 
   /**
    * On a disk.

@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
  * @param fileSize size of the whole file in bytes
  * @param fileMode type and permissions as in st_mode, inode(7)
  * @param directoryMode permissions of parents that are created
- * @param uid owner
- * @param gid group
+ * @param uid owner, the 32 bits of an unsigned number; -1 is none, and our agent refuses it
+ * @param gid group, likewise
  * @param offset where the data belongs
  * @param data the bytes; of a symbolic link its target
  */

@@ -15,6 +15,7 @@ import io.katajava.agent.internal.wire.SandboxExtras;
 import io.katajava.agent.internal.wire.SharedMount;
 import io.katajava.agent.internal.wire.Storage;
 import io.katajava.agent.internal.wire.StringUser;
+import io.katajava.agent.oci.OciSeccomp;
 import io.katajava.agent.oci.OciUser;
 
 /** Turns requests into the protocol's messages. */
@@ -61,14 +62,21 @@ final class RequestWire {
     if (!user.groupNames().isEmpty()) {
       message.setStringUser(StringUser.newBuilder().addAllAdditionalGids(user.groupNames()));
     }
-    return merge(message, extras(user, "")).build();
+    ProcessExtras.Builder extras = extras(user, "");
+    request
+        .spec()
+        .linux()
+        .seccomp()
+        .flatMap(OciSeccomp::defaultErrno)
+        .ifPresent(extras::setSeccompDefaultErrno);
+    return merge(message, extras.build()).build();
   }
 
   /** What only our agent understands rides along as unknown fields. */
-  private static ProcessExtras extras(OciUser user, String builtin) {
+  private static ProcessExtras.Builder extras(OciUser user, String builtin) {
     ProcessExtras.Builder extras = ProcessExtras.newBuilder().setBuiltin(builtin);
     user.umask().ifPresent(extras::setUmask);
-    return extras.build();
+    return extras;
   }
 
   /** Adds the fields of another message, which the first one may not know. */
@@ -138,6 +146,6 @@ final class RequestWire {
     if (!user.groupNames().isEmpty()) {
       message.setStringUser(StringUser.newBuilder().addAllAdditionalGids(user.groupNames()));
     }
-    return merge(message, extras(user, request.builtin())).build();
+    return merge(message, extras(user, request.builtin()).build()).build();
   }
 }

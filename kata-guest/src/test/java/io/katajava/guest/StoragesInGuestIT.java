@@ -129,6 +129,21 @@ class StoragesInGuestIT {
     assertThat(shell("disks", "grep -E ' /(scsi|nvdimm) ' /proc/mounts | cut -d ' ' -f 1 | sort"))
         .isEqualTo("/dev/pmem0\n/dev/sda");
 
+    start(
+        "bound",
+        List.of(
+            new AgentStorage(
+                "virtio-fs", "/run/mnt/nvdimm", "bind", List.of("bind", "ro"), "/run/mnt/bound")),
+        List.of(OciMount.of("/bound", "bind", "/run/mnt/bound", "rbind")));
+    assertThat(shell("bound", "cat /bound/which; echo; touch /bound/x || echo read-only"))
+        .isEqualTo("nvdimm\nread-only");
+    remove("bound");
+    AgentStorage misspelt =
+        new AgentStorage("local", "local", "local", List.of("mod=0700"), "/run/mnt/local");
+    assertThatThrownBy(() -> start("misspelt", List.of(misspelt), List.of()))
+        .isInstanceOf(AgentException.class)
+        .hasMessageContaining("mod=0700");
+
     AgentStorage absent = new AgentStorage("scsi", "3:9", "ext4", List.of(), "/run/mnt/absent");
     assertThatThrownBy(() -> start("absent", List.of(absent), List.of()))
         .isInstanceOf(AgentException.class)

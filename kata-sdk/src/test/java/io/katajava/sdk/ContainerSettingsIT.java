@@ -1,5 +1,6 @@
 package io.katajava.sdk;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,6 +20,7 @@ import io.katajava.agent.oci.OciMount;
 import io.katajava.agent.oci.OciNamespace;
 import io.katajava.agent.oci.OciRlimit;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -76,6 +78,98 @@ class ContainerSettingsIT {
       assertThat(shell(container, look)).isEqualTo(expected.strip());
       assertThat(container.exec(e -> e.command("sh", "-c", "umask").umask(0)).stdoutText())
           .isEqualTo("0000\n");
+    }
+  }
+
+  @Test
+  void userWithAnEntry_isInItsGroups_unlessAGroupIsNamed_whateverTheBytes() {
+    byte[] passwd =
+        "root:x:0:0:root:/root:/bin/sh\njose:x:1001:1002:Jos\u00e9:/home/jose:/bin/sh\nall:x:4294967295:1::/:\n"
+            .getBytes(ISO_8859_1);
+    byte[] group =
+        "root:x:0:\n\u00e9quipe:x:60:\nteam:x:1005:jose\nextra:x:1006:\n".getBytes(ISO_8859_1);
+    try (Container container =
+        with(c -> c.file("/etc/passwd", passwd, 0644).file("/etc/group", group, 0644))) {
+      Map<String, String> expected =
+          Map.of(
+              "jose", "1001 1002 1005 /home/jose",
+              "1001", "1001 1002 1005 /home/jose",
+              "1001:1002", "1001 1002 /home/jose",
+              "jose:extra", "1001 1006 /home/jose",
+              "4711", "4711 0 /");
+      expected.forEach(
+          (user, seen) ->
+              assertThat(
+                      container
+                          .exec(
+                              e ->
+                                  e.command(
+                                          "sh",
+                                          "-c",
+                                          "echo $(id -u) $(id -g)"
+                                              + " $(sed -n 's/^Groups://p' /proc/self/status) $HOME")
+                                      .user(user))
+                          .stdoutText()
+                          .strip())
+                  .as(user)
+                  .isEqualTo(seen));
+      assertThat(container.exec(e -> e.command("id").user("all")).outcome())
+          .isInstanceOfSatisfying(
+              ExecOutcome.NotStarted.class,
+              outcome -> assertThat(outcome.message()).contains("all: 4294967295"));
+    }
+  }
+
+  @Test
+  void environment_hasTheHostName_unlessItIsSaid() {
+    try (Container container = with(c -> c.env("A", "1"))) {
+      assertThat(shell(container, "echo $HOSTNAME")).isEqualTo(shell(container, "hostname"));
+      assertThat(
+              container
+                  .exec(e -> e.command("sh", "-c", "echo $HOSTNAME").env("HOSTNAME", "other"))
+                  .stdoutText())
+          .isEqualTo("other\n");
+    }
+  }
+
+  @Test
+  void programThatCannotRun_saysWhatItIsWithout() {
+    byte[] script = "#!/bin/sh\r\necho ran\r\n".getBytes(ISO_8859_1);
+    try (Container container =
+        with(
+            c ->
+                c.file("/w/crlf", script, 0755)
+                    .mount(OciMount.of("/n", "tmpfs", "tmpfs", "noexec", "mode=755")))) {
+      assertThat(container.exec("/w/crlf").outcome())
+          .isInstanceOfSatisfying(
+              ExecOutcome.NotStarted.class,
+              outcome -> assertThat(outcome.message()).contains("\"/bin/sh\\r\"", "CR LF"));
+      shell(container, "cp /bin/busybox /n/busybox");
+      assertThat(container.exec("/n/busybox").outcome())
+          .isInstanceOfSatisfying(
+              ExecOutcome.NotStarted.class,
+              outcome -> assertThat(outcome.message()).contains("noexec"));
+    }
+  }
+
+  @Test
+  void terminal_inputWithoutALastLineEnd_arrivesAndEnds() {
+    String lines = "a line of forty characters, and no more.\n".repeat(3000);
+    try (Container container = with(c -> {})) {
+      for (String text : List.of("abc", "", "abc\n", lines + "end", "x".repeat(10_000))) {
+        // What is typed is shown, too, before that.
+        assertThat(
+                container
+                    .exec(
+                        e ->
+                            e.command("sh", "-c", "n=$(wc -c); echo; echo n=$n")
+                                .tty(80, 24)
+                                .stdin(text)
+                                .timeout(Duration.ofSeconds(60)))
+                    .stdoutText()
+                    .strip())
+            .endsWith("n=" + text.length());
+      }
     }
   }
 
@@ -218,6 +312,49 @@ class ContainerSettingsIT {
   }
 
   @Test
+  void seccompOfAnEngine_goesByCapabilitiesAndHasAnErrnoOfItsOwn() {
+    // As Docker and Podman write theirs, but what is not named fails with ENOSYS and not a kill.
+    Seccomp profile =
+        Seccomp.parse(
+            """
+            {"defaultAction": "SCMP_ACT_ALLOW",
+             "archMap": [{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86"]},
+                         {"architecture": "SCMP_ARCH_AARCH64", "subArchitectures": null}],
+             "syscalls": [
+               {"names": ["mkdir", "mkdirat", "no_such_call"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38,
+                "excludes": {"caps": ["CAP_SYS_TIME"]}, "args": []},
+               {"names": ["personality"], "action": "SCMP_ACT_ERRNO", "args": [
+                 {"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 131072, "op": "SCMP_CMP_EQ"}]}]}
+            """);
+    try (Container container = with(c -> c.security(s -> s.seccomp(profile)))) {
+      assertThat(container.exec("mkdir", "/tmp/x").stderrText()).contains("not implemented");
+      assertThat(container.exec("linux32", "true").isSuccess()).isFalse();
+    }
+    try (Container container =
+        with(c -> c.security(s -> s.seccomp(profile).addCapabilities(OciCapability.SYS_TIME)))) {
+      assertThat(container.exec("mkdir", "/tmp/x").isSuccess()).isTrue();
+    }
+  }
+
+  @Test
+  void seccomp_whatIsNotNamed_failsWithTheErrnoOfTheProfile() {
+    Seccomp profile =
+        Seccomp.parse(
+            """
+            {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "syscalls": [
+              {"names": ["read", "write", "close", "execve", "exit_group", "brk", "mmap", "munmap", "mprotect",
+                "arch_prctl", "set_tid_address", "set_robust_list", "rt_sigaction", "rt_sigprocmask", "getuid",
+                "getpid", "getppid", "getcwd", "stat", "fstat", "newfstatat", "open", "openat", "fcntl", "ioctl",
+                "readlink", "readlinkat", "prctl", "setresuid", "setresgid", "setgroups", "capset", "close_range",
+                "getrandom", "prlimit64", "uname", "wait4", "rseq", "umask", "chmod", "fchmodat"],
+               "action": "SCMP_ACT_ALLOW"}]}
+            """);
+    try (Container container = with(c -> c.security(s -> s.seccomp(profile)))) {
+      assertThat(container.exec("mkdir", "/tmp/x").stderrText()).contains("not implemented");
+    }
+  }
+
+  @Test
   void unconfined_hasNoFilter() {
     try (Container container =
         with(c -> c.security(s -> s.seccomp(Seccomp.unconfined()).noNewPrivileges(false)))) {
@@ -289,6 +426,29 @@ class ContainerSettingsIT {
       assertThat(shell(container, read)).isEqualTo("50331648\n8388608\n25000 100000\n20\n24");
       container.update(l -> l.unlimitedMemory().unlimitedCpus().unlimitedPids());
       assertThat(shell(container, read)).isEqualTo("max\n8388608\nmax 100000\n20\nmax");
+    }
+  }
+
+  @Test
+  void update_ofOneLimit_leavesTheOthers() {
+    try (Container container =
+        with(
+            c ->
+                c.limits(
+                    l ->
+                        l.memory(MemorySize.mebibytes(64))
+                            .swap(MemorySize.mebibytes(32))
+                            .pids(60)))) {
+      String read = "cd /sys/fs/cgroup; echo $(cat memory.max memory.swap.max pids.max)";
+      assertThat(shell(container, read)).isEqualTo("67108864 33554432 60");
+      container.update(l -> l.swap(MemorySize.mebibytes(16)));
+      assertThat(shell(container, read)).isEqualTo("67108864 16777216 60");
+      container.update(l -> l.memory(MemorySize.mebibytes(128)));
+      assertThat(shell(container, read)).isEqualTo("134217728 16777216 60");
+      container.update(l -> l.swap(MemorySize.bytes(0)));
+      assertThat(shell(container, read)).isEqualTo("134217728 0 60");
+      container.update(l -> l.pids(50));
+      assertThat(shell(container, read)).isEqualTo("134217728 0 50");
     }
   }
 

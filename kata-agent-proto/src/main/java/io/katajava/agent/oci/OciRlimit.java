@@ -11,6 +11,18 @@ public record OciRlimit(Resource resource, long soft, long hard) {
   /** No limit: {@code RLIM_INFINITY}, all bits set. */
   public static final long UNLIMITED = -1;
 
+  /**
+   * Checks the limits.
+   *
+   * @throws IllegalArgumentException if one is negative and not {@link #UNLIMITED}
+   */
+  public OciRlimit {
+    if (soft < UNLIMITED || hard < UNLIMITED) {
+      throw new IllegalArgumentException(
+          "a limit of " + resource + " is a number or -1 for none, got " + soft + " and " + hard);
+    }
+  }
+
   /** The resources of getrlimit(2). */
   public enum Resource {
     /** {@code RLIMIT_AS}. */

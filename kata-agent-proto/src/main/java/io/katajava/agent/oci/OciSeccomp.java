@@ -6,19 +6,54 @@ import java.util.Optional;
 /**
  * A filter of system calls. Maps to the protocol's {@code LinuxSeccomp}.
  *
+ * <p>Rules without conditions hold for all calls of a name; of two such the first. Rules with
+ * conditions count beside them where they are stricter, the strictest first.
+ *
  * @param defaultAction what happens with calls no rule names
+ * @param defaultErrno the errno of a default action {@link Action#ERRNO}. The protocol has no place
+ *     for it: our agent gets it as an addition, others fail such calls with EPERM
  * @param architectures names such as {@code SCMP_ARCH_X86_64}; empty for the guest's own
  * @param flags names such as {@code SECCOMP_FILTER_FLAG_LOG}
  * @param rules rules by call, in order
  */
 public record OciSeccomp(
-    Action defaultAction, List<String> architectures, List<String> flags, List<Rule> rules) {
+    Action defaultAction,
+    Optional<Integer> defaultErrno,
+    List<String> architectures,
+    List<String> flags,
+    List<Rule> rules) {
+  private static final int LAST_ERRNO = 4095;
 
-  /** Copies the lists. */
+  /**
+   * Checks the errno and copies the lists.
+   *
+   * @throws IllegalArgumentException if there is no such errno
+   */
   public OciSeccomp {
+    defaultErrno.ifPresent(OciSeccomp::checkErrno);
     architectures = List.copyOf(architectures);
     flags = List.copyOf(flags);
     rules = List.copyOf(rules);
+  }
+
+  /**
+   * A filter whose default action, if it is an errno, is EPERM.
+   *
+   * @param defaultAction what happens with calls no rule names
+   * @param architectures names such as {@code SCMP_ARCH_X86_64}; empty for the guest's own
+   * @param flags names such as {@code SECCOMP_FILTER_FLAG_LOG}
+   * @param rules rules by call, in order
+   */
+  public OciSeccomp(
+      Action defaultAction, List<String> architectures, List<String> flags, List<Rule> rules) {
+    this(defaultAction, Optional.empty(), architectures, flags, rules);
+  }
+
+  private static void checkErrno(int errno) {
+    if (errno < 0 || errno > LAST_ERRNO) {
+      throw new IllegalArgumentException(
+          "an errno is 0 to " + LAST_ERRNO + ", of others the kernel makes another, got " + errno);
+    }
   }
 
   /** What happens with a call. */
@@ -62,13 +97,19 @@ public record OciSeccomp(
    * @param names the calls
    * @param action what happens
    * @param errno the errno of {@link Action#ERRNO}; the agent's default is EPERM
-   * @param arguments conditions that must all hold
+   * @param arguments conditions that must all hold; if two are of one argument, it is enough that
+   *     one of all holds, which is what libseccomp's users make of it
    */
   public record Rule(
       List<String> names, Action action, Optional<Integer> errno, List<Argument> arguments) {
 
-    /** Copies the lists. */
+    /**
+     * Checks the errno and copies the lists.
+     *
+     * @throws IllegalArgumentException if there is no such errno
+     */
     public Rule {
+      errno.ifPresent(OciSeccomp::checkErrno);
       names = List.copyOf(names);
       arguments = List.copyOf(arguments);
     }

@@ -20,13 +20,19 @@ public record OciUser(
     String username,
     List<String> groupNames,
     OptionalInt umask) {
+  /**
+   * The last number of a user or group. The one after it means to the kernel that nothing is
+   * changed, which leaves a process root.
+   */
+  public static final long LAST_ID = 4_294_967_294L;
+
   /** User and group 0. */
   public static final OciUser ROOT = new OciUser(0, 0, List.of(), "");
 
   /**
    * Checks the ids and copies the groups.
    *
-   * @throws IllegalArgumentException if an id is not an unsigned 32-bit number
+   * @throws IllegalArgumentException if an id is not between 0 and {@link #LAST_ID}
    */
   public OciUser {
     additionalGids = List.copyOf(additionalGids);
@@ -49,8 +55,9 @@ public record OciUser(
   }
 
   private static void check(long id) {
-    if (id < 0 || id > 0xffff_ffffL) {
-      throw new IllegalArgumentException("an id is between 0 and 4294967295, got " + id);
+    if (id < 0 || id > LAST_ID) {
+      throw new IllegalArgumentException(
+          "the number of a user or group is 0 to " + LAST_ID + ", got " + id);
     }
   }
 }

@@ -13,6 +13,7 @@ import io.katajava.agent.oci.OciProcess;
 import io.katajava.agent.oci.OciRoot;
 import io.katajava.agent.oci.OciSpec;
 import io.katajava.agent.oci.OciUser;
+import io.katajava.internal.oci.UserNumbers;
 import io.katajava.spi.Rootfs;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -257,7 +258,8 @@ record ContainerPlan(
     return new OciUser(0, 0, numbers, text.orElse(""), names, umask);
   }
 
+  /** Digits that are no number of a user go to the agent, which refuses them by name. */
   private static boolean isNumber(String text) {
-    return text.matches("\\d{1,10}");
+    return UserNumbers.isOne(text);
   }
 }

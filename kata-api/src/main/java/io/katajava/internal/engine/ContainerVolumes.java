@@ -12,6 +12,7 @@ import io.katajava.Volume;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.FileChunk;
 import io.katajava.agent.oci.OciMount;
+import io.katajava.internal.oci.UserNumbers;
 import io.katajava.internal.tar.HostSnapshot;
 import io.katajava.internal.tree.OpenDirectory;
 import io.katajava.spi.Ending;
@@ -261,7 +262,9 @@ final class ContainerVolumes {
   private void put(AgentClient client, InjectedFile file, String path) {
     String user = spec.process().user().orElse("0");
     // Inside a user namespace a number is another one than in the guest.
-    boolean named = !user.matches("\\d{1,9}(:\\d{1,9})?") || spec.kernel().idMappings().isPresent();
+    boolean named =
+        !Arrays.stream(user.split(":", -1)).allMatch(UserNumbers::isOne)
+            || spec.kernel().idMappings().isPresent();
     String[] numbers = named ? new String[] {"0"} : user.split(":", 2);
     byte[] content = file.content();
     try {
@@ -273,8 +276,8 @@ final class ContainerVolumes {
                   content.length,
                   FileChunk.REGULAR | (named && file.isSecret() ? 0444 : file.permissions()),
                   0700,
-                  file.isSecret() ? Integer.parseInt(numbers[0]) : 0,
-                  file.isSecret() && numbers.length > 1 ? Integer.parseInt(numbers[1]) : 0,
+                  file.isSecret() ? Integer.parseUnsignedInt(numbers[0]) : 0,
+                  file.isSecret() && numbers.length > 1 ? Integer.parseUnsignedInt(numbers[1]) : 0,
                   0,
                   ByteBuffer.wrap(content)));
     } finally {

@@ -19,6 +19,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
+import io.katajava.agent.oci.OciResources;
 import io.katajava.internal.engine.DetachedRecord.OneContainer;
 import io.katajava.internal.engine.DetachedRecord.Stage;
 import io.katajava.internal.tar.HostSnapshot;
@@ -404,7 +405,7 @@ final class VmContainer implements Container {
       thaw();
     }
     Execution process = mainProcess();
-    process.signal(StopSignal.of(plan.rootfs().config()));
+    process.signal(StopSignal.of(plan.rootfs().config(), name()));
     process.waitFor(grace);
     run.killAll();
     process.waitFor(RunningCommand.KILL_GRACE);
@@ -463,10 +464,11 @@ final class VmContainer implements Container {
     changing(
         () -> {
           require("update", State.CREATED, State.RUNNING, State.PAUSED, State.STOPPED);
+          OciResources sent = change.toOciAfter(limits);
           AgentFailures.translating(
               "change the limits of container " + name(),
               sandbox,
-              () -> sandbox.link().client().updateContainer(agentId(), change.toOci()));
+              () -> sandbox.link().client().updateContainer(agentId(), sent));
           limits = limits.changedBy(change);
           sandbox.members().remember();
         });

@@ -112,12 +112,13 @@ class LiveChangesIT {
   }
 
   @Test
-  void vcpu_added_isSeenInTheGuest() throws InterruptedException {
+  void vcpu_added_isUsedInTheGuest() throws InterruptedException {
     assertThat(vm.plan(new AddVcpus(2)).verdict()).isEqualTo(Verdict.NEEDS_RESTART);
     assertThat(vm.plan(new RemoveVcpus(1)).verdict()).isEqualTo(Verdict.UNSUPPORTED);
 
     apply(new AddVcpus(1));
     seen(() -> guest("cat /sys/devices/system/cpu/present").equals("0-1"));
+    seen(() -> guest("cat /sys/devices/system/cpu/online; nproc").equals("0-1\n2"));
     assertThat(vm.plan(new AddVcpus(1)).verdict()).isEqualTo(Verdict.NEEDS_RESTART);
   }
 
