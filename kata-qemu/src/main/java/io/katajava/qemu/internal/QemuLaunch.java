@@ -83,6 +83,7 @@ final class QemuLaunch {
     Path binary = findBinary();
     if (origin == QemuCommandLine.Origin.BOOT) {
       checkBootFiles();
+      checkKernelParameters();
     }
     checkMemory();
     QemuCapabilities capabilities = capabilities(binary);
@@ -338,15 +339,23 @@ final class QemuLaunch {
           evidence,
           e);
     }
-    return context.failure(
-        ErrorCode.VM_UNRESPONSIVE,
-        "QEMU did not answer on its QMP connection within "
-            + limit.toMillis()
-            + " ms"
-            + (e.getMessage() == null ? "" : ": " + e.getMessage()),
-        "If the host is overloaded, raise startTimeout(...)",
-        evidence,
-        e);
+    boolean late = e instanceof TimeoutException || e instanceof QmpTimeoutException;
+    String why = e.getMessage() == null ? "" : ": " + e.getMessage();
+    return late
+        ? context.failure(
+            ErrorCode.VM_UNRESPONSIVE,
+            "QEMU did not answer on its QMP connection within " + limit.toMillis() + " ms" + why,
+            "If the host is overloaded, raise startTimeout(...)",
+            evidence,
+            e)
+        : context.failure(
+            ErrorCode.VM_UNRESPONSIVE,
+            "there is no QMP connection to QEMU" + why,
+            "Check that "
+                + context.stateDirectory()
+                + " can be reached and that this process may open further files",
+            evidence,
+            e);
   }
 
   private Path findBinary() {
@@ -375,6 +384,31 @@ final class QemuLaunch {
           code,
           "the guest " + what + " " + file + " is not a readable file",
           "Give the path of an existing " + what,
+          VmEvidence.none(),
+          null);
+    }
+  }
+
+  private void checkKernelParameters() {
+    List<String> parameters =
+        KernelParameters.of(config, machineType, spec.guest().kernelParameters());
+    int length = KernelParameters.length(parameters);
+    int limit = KernelParameters.limit(machineType);
+    if (length > limit) {
+      throw context.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          "the kernel's parameters have "
+              + length
+              + " bytes, but a kernel for "
+              + machineType.architecture()
+              + " reads "
+              + limit
+              + " and cuts off the rest",
+          "Leave out "
+              + (length - limit)
+              + " bytes of addKernelParameter(...) or kernel_params; "
+              + (length - KernelParameters.length(config.kernelParameters()))
+              + " bytes are the machine's and the guest's own",
           VmEvidence.none(),
           null);
     }
