@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Properties;
 
 /**
@@ -34,7 +35,7 @@ final class HtmlReport {
       }
       pom.load(in);
     }
-    return resource(LIBRARY.formatted(pom.getProperty("version", "")));
+    return resource(String.format(Locale.ROOT, LIBRARY, pom.getProperty("version", "")));
   }
 
   private static String resource(String name) throws IOException {

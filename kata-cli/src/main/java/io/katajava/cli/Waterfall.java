@@ -61,7 +61,9 @@ final class Waterfall {
     long end = rows.stream().mapToLong(Row::toNanos).max().orElse(1);
     StringBuilder page = new StringBuilder(16 << 10);
     page.append(
-        HEAD.formatted(
+        String.format(
+            Locale.ROOT,
+            HEAD,
             escaped(title),
             escaped("Recorded " + when.truncatedTo(ChronoUnit.SECONDS) + "."),
             millis(end)));

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -26,7 +27,8 @@ final class KernelOptions {
   /** Our own options for an architecture, as they are in the jar. */
   static String fragment(String architecture) throws Unusable, IOException {
     try (InputStream in =
-        KernelOptions.class.getResourceAsStream(FRAGMENT.formatted(architecture))) {
+        KernelOptions.class.getResourceAsStream(
+            String.format(Locale.ROOT, FRAGMENT, architecture))) {
       if (in == null) {
         throw new Unusable("there are no kernel options for " + architecture);
       }

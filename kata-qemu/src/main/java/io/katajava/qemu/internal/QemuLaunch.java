@@ -38,6 +38,9 @@ final class QemuLaunch {
   /** QEMU closes its sockets a little before it has ended. */
   private static final Duration LAST_GASP = Duration.ofSeconds(1);
 
+  /** From how many vCPUs for each CPU on a start is worth a word. */
+  private static final int CROWD = 4;
+
   private final QemuConfig config;
   private final CapabilityCache cache;
   private final VmSpec spec;
@@ -86,6 +89,7 @@ final class QemuLaunch {
       checkKernelParameters();
     }
     checkMemory();
+    warnOfCrowd();
     QemuCapabilities capabilities = capabilities(binary);
     RunAs runAs =
         RunAs.take(
@@ -411,6 +415,20 @@ final class QemuLaunch {
               + " bytes are the machine's and the guest's own",
           VmEvidence.none(),
           null);
+    }
+  }
+
+  /** Many vCPUs that wait for each other and for few CPUs boot in minutes, and nobody knows why. */
+  private void warnOfCrowd() {
+    int cpus = Runtime.getRuntime().availableProcessors();
+    int vcpus = spec.sizes().vcpus();
+    if (origin == QemuCommandLine.Origin.BOOT && vcpus > CROWD * cpus) {
+      log.warn(
+          "[{}] {} vCPUs share {} CPUs of this host{}: the guest may take minutes to boot",
+          spec.sandboxId(),
+          vcpus,
+          cpus,
+          accelerator.kvm() ? "" : " without KVM");
     }
   }
 
