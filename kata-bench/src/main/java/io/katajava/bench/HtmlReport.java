@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Properties;
 
 /**
@@ -13,7 +12,6 @@ import java.util.Properties;
  * is in the file.
  */
 final class HtmlReport {
-  private static final String LIBRARY = "/META-INF/resources/webjars/chart.js/%s/dist/chart.umd.js";
   private static final String POM = "/META-INF/maven/org.webjars.npm/chart.js/pom.properties";
 
   private HtmlReport() {}
@@ -35,7 +33,10 @@ final class HtmlReport {
       }
       pom.load(in);
     }
-    return resource(String.format(Locale.ROOT, LIBRARY, pom.getProperty("version", "")));
+    return resource(
+        "/META-INF/resources/webjars/chart.js/"
+            + pom.getProperty("version", "")
+            + "/dist/chart.umd.js");
   }
 
   private static String resource(String name) throws IOException {

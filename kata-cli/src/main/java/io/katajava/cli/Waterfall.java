@@ -15,6 +15,7 @@ final class Waterfall {
   private static final int MOST_ROWS = 500;
 
   // Nothing is loaded and nothing runs: the page is what is in it.
+  @SuppressWarnings("InlineFormatString")
   private static final String HEAD =
       """
       <!DOCTYPE html>

@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,7 +14,6 @@ import java.util.regex.Pattern;
  * stands there as a comment, {@code # CONFIG_NAME is not set}, or not at all.
  */
 final class KernelOptions {
-  private static final String FRAGMENT = "/io/katajava/guest/kernel-%s.config";
   private static final Pattern SET = Pattern.compile("(CONFIG_[A-Za-z0-9_]+)=(.+)");
 
   private final Map<String, String> values;
@@ -28,7 +26,7 @@ final class KernelOptions {
   static String fragment(String architecture) throws Unusable, IOException {
     try (InputStream in =
         KernelOptions.class.getResourceAsStream(
-            String.format(Locale.ROOT, FRAGMENT, architecture))) {
+            "/io/katajava/guest/kernel-" + architecture + ".config")) {
       if (in == null) {
         throw new Unusable("there are no kernel options for " + architecture);
       }
