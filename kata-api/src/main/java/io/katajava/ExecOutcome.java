@@ -77,7 +77,8 @@ public sealed interface ExecOutcome {
   }
 
   /**
-   * The machine or its agent went away while the command ran; whether it ended is unknown.
+   * The machine or its agent went away while the command ran; whether it ended is unknown. What
+   * still ran when its holder closed the sandbox was killed with it, and is {@link Signalled}.
    *
    * @param reason what is known
    */

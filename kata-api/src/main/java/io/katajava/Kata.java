@@ -229,6 +229,7 @@ public final class Kata implements AutoCloseable {
     private TemplateSettings templates = TemplateSettings.defaults();
     private final List<KataObserver> observers = new ArrayList<>();
     private Duration callTimeout = DEFAULT_CALL_TIMEOUT;
+    private Duration drainAtExit = Duration.ZERO;
 
     private Builder() {}
 
@@ -389,6 +390,25 @@ public final class Kata implements AutoCloseable {
     }
 
     /**
+     * Sets how long commands, and containers with a command of their own, may go on when the JVM
+     * ends in order, by {@code System.exit} or SIGTERM: the runtime then {@linkplain Sandbox#drain
+     * drains} its sandboxes, all at once, instead of closing them. Hooks of a JVM run at the same
+     * time, so one of the program's own that drains comes too late as often as not; this one is the
+     * runtime's. Whoever ends the JVM must wait as long. Default: zero, close them at once; a drain
+     * that goes on already keeps its time.
+     *
+     * @param limit zero or a positive duration
+     * @return this
+     */
+    public Builder drainAtExit(Duration limit) {
+      if (limit.isNegative()) {
+        throw new IllegalArgumentException("drainAtExit must not be negative but is " + limit);
+      }
+      this.drainAtExit = limit;
+      return this;
+    }
+
+    /**
      * Makes the runtime and removes what killed runtimes left behind.
      *
      * @return a runtime, to be closed
@@ -412,7 +432,8 @@ public final class Kata implements AutoCloseable {
                   templates,
                   progress,
                   List.copyOf(observers),
-                  callTimeout)));
+                  callTimeout,
+                  drainAtExit)));
     }
   }
 }

@@ -392,12 +392,15 @@ public interface Sandbox extends AutoCloseable {
    * first processes of containers that were given a command have ended, at most until the limit,
    * and then ends the sandbox as {@link #stop} does; what still runs then is killed. Its state is
    * {@link SandboxState#DRAINING} meanwhile, and who asks for more is told {@link
-   * ErrorCode#INVALID_STATE}.
+   * ErrorCode#INVALID_STATE}. Of one that is closed already there is nothing to drain: the call
+   * returns when it has ended, so that a shutdown hook and whoever else closes it do not meet. For
+   * an end with the JVM there is {@link Kata.Builder#drainAtExit}.
    *
    * @param limit how long to wait; zero is not at all
-   * @return whether everything had ended by itself
+   * @return whether everything had ended by itself, then and now; false of one that was closed
+   *     otherwise
    * @throws KataException with {@link ErrorCode#INTERRUPTED}, and the sandbox goes on draining;
-   *     with {@link ErrorCode#CLOSED} or {@link ErrorCode#VM_EXITED} when there is nothing to drain
+   *     with {@link ErrorCode#VM_EXITED} or {@link ErrorCode#AGENT_LOST} when the machine was lost
    */
   boolean drain(Duration limit);
 

@@ -95,7 +95,37 @@ class SandboxLifeTest {
     Execution never = container.execInteractive(exec -> exec.command("never"));
     assertThat(sandbox.drain(Duration.ofMillis(20))).isFalse();
     assertThat(sandbox.state()).isEqualTo(SandboxState.STOPPED);
-    assertThat(never.waitFor(LONG)).containsInstanceOf(ExecOutcome.VmLost.class);
+    assertThat(never.waitFor(LONG)).contains(new ExecOutcome.Signalled(9));
+  }
+
+  @Test
+  void drain_ofAClosedSandbox_returnsAtOnceAndSaysHowItEnded() throws Exception {
+    Sandbox drained = observed(kata.sandbox());
+    assertThat(drained.drain(LONG)).isTrue();
+    assertThat(drained.drain(LONG)).isTrue();
+
+    Sandbox closed = observed(kata.sandbox());
+    closed.close();
+    assertThat(closed.drain(LONG)).isFalse();
+  }
+
+  @Test
+  void close_containersThatRun_areKilledWithItAndNotLost() throws Exception {
+    Sandbox sandbox = observed(kata.sandbox());
+    Container container = sandbox.container("c").command("work").start();
+    java.util.concurrent.BlockingQueue<ExecOutcome> outcomes =
+        new java.util.concurrent.LinkedBlockingQueue<>();
+    sandbox.onEvent(
+        event -> {
+          if (event instanceof SandboxEvent.ContainerExited exited) {
+            outcomes.add(exited.outcome());
+          }
+        });
+    Execution first = container.mainProcess();
+    sandbox.close();
+
+    assertThat(first.waitFor(LONG)).contains(new ExecOutcome.Signalled(9));
+    assertThat(outcomes.poll(60, TimeUnit.SECONDS)).isEqualTo(new ExecOutcome.Signalled(9));
   }
 
   @Test

@@ -1,7 +1,7 @@
 package io.katajava.agent;
 
+import io.katajava.agent.text.PathBytes;
 import io.katajava.agent.transport.UnixSocketConnection;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -167,7 +167,7 @@ public sealed interface AgentAddress {
   }
 
   private static void checkSocket(Path path) {
-    int length = path.toString().getBytes(StandardCharsets.UTF_8).length;
+    int length = PathBytes.of(path).length;
     if (length > UnixSocketConnection.MAX_PATH_BYTES) {
       throw new IllegalArgumentException(
           "the path of a unix socket has at most "

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
 /**
@@ -72,9 +73,9 @@ final class CloneFloor {
     command.addAll(List.of("-qmp", "stdio", "-incoming", "defer"));
     if (migratesToFiles(Path.of(command.get(0)))) {
       command.addAll(List.of("-add-fd", "fd=" + DESCRIPTOR + ",set=1"));
-      load = LOAD.formatted("file:/dev/fdset/1");
+      load = String.format(Locale.ROOT, LOAD, "file:/dev/fdset/1");
     } else {
-      load = LOAD.formatted("fd:" + DESCRIPTOR);
+      load = String.format(Locale.ROOT, LOAD, "fd:" + DESCRIPTOR);
     }
   }
 

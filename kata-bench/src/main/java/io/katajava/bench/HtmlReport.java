@@ -12,7 +12,6 @@ import java.util.Properties;
  * is in the file.
  */
 final class HtmlReport {
-  private static final String LIBRARY = "/META-INF/resources/webjars/chart.js/%s/dist/chart.umd.js";
   private static final String POM = "/META-INF/maven/org.webjars.npm/chart.js/pom.properties";
 
   private HtmlReport() {}
@@ -34,7 +33,10 @@ final class HtmlReport {
       }
       pom.load(in);
     }
-    return resource(LIBRARY.formatted(pom.getProperty("version", "")));
+    return resource(
+        "/META-INF/resources/webjars/chart.js/"
+            + pom.getProperty("version", "")
+            + "/dist/chart.umd.js");
   }
 
   private static String resource(String name) throws IOException {

@@ -85,7 +85,7 @@ final class QmpBench {
     try {
       peers.add(new QmpPeer(name, preparation.command(socket)));
     } catch (IOException e) {
-      out.printf("%s is left out: %s%n", name, e.getMessage());
+      out.printf(Locale.ROOT, "%s is left out: %s%n", name, e.getMessage());
     }
   }
 

@@ -163,9 +163,13 @@ final class RpcBench {
       if (build.waitFor() == 0) {
         return Optional.of(binary);
       }
-      out.printf("the Go client could not be built: %s%n", Files.readString(log).strip());
+      out.printf(
+          Locale.ROOT, "the Go client could not be built: %s%n", Files.readString(log).strip());
     } catch (IOException e) {
-      out.printf("no comparison with the Go client: Go is not installed (%s)%n", e.getMessage());
+      out.printf(
+          Locale.ROOT,
+          "no comparison with the Go client: Go is not installed (%s)%n",
+          e.getMessage());
     }
     return Optional.empty();
   }

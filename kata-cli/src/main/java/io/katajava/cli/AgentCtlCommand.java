@@ -143,13 +143,16 @@ final class AgentCtlCommand implements Callable<Integer> {
   }
 
   private static BufferedReader input() {
-    return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    return new BufferedReader(
+        new InputStreamReader(StandardInput.stream(), StandardCharsets.UTF_8));
   }
 
   private String request() throws IOException {
     if (json == null) {
       return "";
     }
-    return json.equals("-") ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : json;
+    return json.equals("-")
+        ? new String(StandardInput.stream().readAllBytes(), StandardCharsets.UTF_8)
+        : json;
   }
 }

@@ -4,7 +4,6 @@ import io.katajava.ExecOutcome;
 import io.katajava.Execution;
 import io.katajava.agent.threads.OwnedThreads;
 import java.io.FileDescriptor;
-import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -37,7 +36,8 @@ final class Attachment {
 
   /** Asked of a child, which has this process's standard input: the JVM does not tell. */
   static boolean isTerminal() throws InterruptedException, IOException {
-    return new ProcessBuilder("test", "-t", "0").inheritIO().start().waitFor() == 0;
+    return StandardInput.isOurs(0)
+        && new ProcessBuilder("test", "-t", "0").inheritIO().start().waitFor() == 0;
   }
 
   /** Copies until the command has ended and all its output is out; returns the exit code. */
@@ -118,7 +118,7 @@ final class Attachment {
 
   private void copyInput() {
     byte[] buffer = new byte[BUFFER];
-    InputStream from = new FileInputStream(FileDescriptor.in);
+    InputStream from = StandardInput.stream();
     try (OutputStream to = execution.stdin()) {
       for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
         to.write(buffer, 0, n);

@@ -3,6 +3,7 @@ package io.katajava.cli;
 import io.katajava.agent.text.PrintableText;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -62,7 +63,7 @@ final class JsonText {
         default -> {
           // Half a surrogate pair cannot be written in UTF-8.
           if (c < 0x20 || Character.isSurrogate(c)) {
-            out.append(String.format("\\u%04x", (int) c));
+            out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
           } else {
             out.append(c);
           }

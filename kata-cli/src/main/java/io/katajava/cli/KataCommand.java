@@ -103,7 +103,17 @@ public final class KataCommand {
       out.flush();
       System.exit(out.checkError() ? ExitCodes.OWN_FAILURE : ExitCodes.DONE);
     }
-    System.exit(execute(arguments));
+    Utf8Locale.require();
+    String[] given;
+    try {
+      given = CommandText.of(arguments);
+    } catch (IllegalArgumentException e) {
+      PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
+      err.println("kata: " + e.getMessage());
+      System.exit(ExitCodes.OWN_FAILURE);
+      return;
+    }
+    System.exit(execute(given));
   }
 
   static int execute(String... arguments) {
@@ -195,6 +205,11 @@ public final class KataCommand {
         return ConfigurationTask.BROKEN;
       } else if (failure instanceof java.nio.file.NoSuchFileException missing) {
         err.println("kata: there is no " + PrintableText.line(missing.getFile()));
+      } else if (failure instanceof java.nio.file.InvalidPathException unknown) {
+        err.println(
+            "kata: '"
+                + PrintableText.line(unknown.getInput())
+                + "' names no file in the locale of this JVM; start it with LC_ALL=C.UTF-8");
       } else if (failure instanceof KataException || failure instanceof java.io.IOException) {
         err.println("kata: " + PrintableText.lines(String.valueOf(failure.getMessage())));
         if (root.verbose) {

@@ -30,10 +30,11 @@ import picocli.CommandLine.Spec;
     exitCodeList = {"0:Every line has what it must have.", "1:A line, a file or all are wanting."},
     footer = {
       "",
-      "Understood are lines of Kata's runtime and agent (key=value and JSON, also with",
-      "journald's or syslog's prefix), of this library, and of a guest's console. A",
-      "line of no such kind goes on with the message before it. JSON is one object a",
-      "line.",
+      "Understood are lines of Kata's runtime and agent (key=value and JSON), of this",
+      "library, of a guest's console, and all of them as journalctl and syslog write",
+      "them (short, short-precise, short-iso, short-full, short-unix, with-unit, cat,",
+      "json). A line of no such kind goes on with the message before it. JSON is one",
+      "object a line.",
       "",
       "Examples:",
       "  journalctl -q -o cat -t kata | kata log-parse",
@@ -111,7 +112,7 @@ final class LogParseCommand implements Callable<Integer> {
   /** Bytes that are no UTF-8 are shown as such instead of ending the command. */
   private static Reader open(String file) throws IOException {
     return new InputStreamReader(
-        file.equals("-") ? System.in : Files.newInputStream(Path.of(file)),
+        file.equals("-") ? StandardInput.stream() : Files.newInputStream(Path.of(file)),
         StandardCharsets.UTF_8
             .newDecoder()
             .onMalformedInput(CodingErrorAction.REPLACE)

@@ -91,7 +91,9 @@ final class MonitorCommand implements Callable<Integer> {
       }
       if (!isTerminal(0) || !isTerminal(1)) {
         return new MonitorScript(qmp, !guestAgent, out, spec.commandLine().getErr())
-            .run(new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)));
+            .run(
+                new BufferedReader(
+                    new InputStreamReader(StandardInput.stream(), StandardCharsets.UTF_8)));
       }
       Path history = KataDirectories.fromEnvironment().cache().resolve("qmp-history");
       return new MonitorShell(qmp, !guestAgent, history).run();

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -64,6 +65,7 @@ final class SandboxEvidence {
       for (Path file : found.sorted().toList()) {
         text.append(
             String.format(
+                Locale.ROOT,
                 "%s %10d %s%n",
                 java.nio.file.attribute.PosixFilePermissions.toString(
                     Files.getPosixFilePermissions(file, java.nio.file.LinkOption.NOFOLLOW_LINKS)),

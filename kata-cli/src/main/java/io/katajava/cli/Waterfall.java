@@ -15,6 +15,7 @@ final class Waterfall {
   private static final int MOST_ROWS = 500;
 
   // Nothing is loaded and nothing runs: the page is what is in it.
+  @SuppressWarnings("InlineFormatString")
   private static final String HEAD =
       """
       <!DOCTYPE html>
@@ -61,7 +62,9 @@ final class Waterfall {
     long end = rows.stream().mapToLong(Row::toNanos).max().orElse(1);
     StringBuilder page = new StringBuilder(16 << 10);
     page.append(
-        HEAD.formatted(
+        String.format(
+            Locale.ROOT,
+            HEAD,
             escaped(title),
             escaped("Recorded " + when.truncatedTo(ChronoUnit.SECONDS) + "."),
             millis(end)));

@@ -20,6 +20,11 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.katajava.agent.text.PrintableText;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.text.DecimalFormat;
+import java.text.NumberFormat;
+import java.time.format.DateTimeFormatter;
 
 /** The arrows of the house: who may know whom. */
 @AnalyzeClasses(
@@ -182,6 +187,38 @@ class ArchitectureTest {
           .resideOutsideOfPackages(
               "io.katajava.docs..", "io.katajava.bench..", "io.katajava.compress..")
           .should(dependOnClassesThat(assignableTo(PrintableText.class)));
+
+  /**
+   * Where the JVM's locale has digits or letters of its own, text for machines has them, too; a
+   * file's name, a size, a protocol. {@link DefaultLocaleTest} shows that this can fail.
+   */
+  @ArchTest
+  static final ArchRule NOTHING_IS_FORMATTED_BY_THE_DEFAULT_LOCALE =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.katajava.docs..")
+          .should()
+          .callMethod(String.class, "format", String.class, Object[].class)
+          .orShould()
+          .callMethod(String.class, "formatted", Object[].class)
+          .orShould()
+          .callMethod(String.class, "toLowerCase")
+          .orShould()
+          .callMethod(String.class, "toUpperCase")
+          .orShould()
+          .callMethod(PrintStream.class, "printf", String.class, Object[].class)
+          .orShould()
+          .callMethod(PrintStream.class, "format", String.class, Object[].class)
+          .orShould()
+          .callMethod(PrintWriter.class, "printf", String.class, Object[].class)
+          .orShould()
+          .callMethod(PrintWriter.class, "format", String.class, Object[].class)
+          .orShould()
+          .callConstructor(DecimalFormat.class, String.class)
+          .orShould()
+          .callMethod(NumberFormat.class, "getInstance")
+          .orShould()
+          .callMethod(DateTimeFormatter.class, "ofPattern", String.class);
 
   @ArchTest
   static final ArchRule INTERNALS_STAY_IN_THEIR_MODULE =

@@ -118,7 +118,7 @@ public record AllowedValues(String spec) {
       case "path" -> "that is an absolute path";
       case "globs" -> "that are shell patterns";
       case "mounts" -> "that are absolute paths with different last names";
-      case "memory" -> "of at least " + LEAST_MEMORY + ", or 0 for the default";
+      case "memory" -> "from " + LEAST_MEMORY + " to " + MOST_MEMORY + ", or 0 for the default";
       case "sector" -> "that is 0 or a power of two from 512 to 65536";
       case "regexes" -> "that are regular expressions";
       case "parameters" -> "in which every double quote is closed";

@@ -141,6 +141,7 @@ public final class ConfigurationReader {
     List<Path> files = find(problems::add);
     MergedFiles merged = new MergedFiles(problems::add);
     files.forEach(merged::add);
+    merged.end();
     if (!merged.isWhole()) {
       // What could not be read might have put right what the other files lack.
       throw new ConfigurationException(problems);

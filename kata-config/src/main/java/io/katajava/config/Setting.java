@@ -1,5 +1,6 @@
 package io.katajava.config;
 
+import io.katajava.config.internal.UrlCredentials;
 import java.util.List;
 
 /**
@@ -24,10 +25,12 @@ public record Setting(String table, ConfigurationKey key, Object value, Origin o
   /**
    * The value as TOML.
    *
-   * @return a literal; stars for a password
+   * @return a literal; stars for a password, also for user and password in a URL
    */
   public String text() {
-    return key.isSecret() && !"".equals(value) ? "\"***\"" : TomlText.of(value);
+    return key.isSecret() && !"".equals(value)
+        ? "\"***\""
+        : UrlCredentials.hidden(TomlText.of(value));
   }
 
   /**

@@ -2,6 +2,7 @@ package io.katajava.config;
 
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -42,7 +43,7 @@ final class TomlText {
                 case '\f' -> quoted.append("\\f");
                 default -> {
                   if (c < 0x20 || c == 0x7f) {
-                    quoted.append(String.format("\\u%04X", c));
+                    quoted.append(String.format(Locale.ROOT, "\\u%04X", c));
                   } else {
                     quoted.appendCodePoint(c);
                   }

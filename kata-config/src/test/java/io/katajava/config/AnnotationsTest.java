@@ -178,6 +178,37 @@ class AnnotationsTest {
         .contains(message);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "2048,2048",
+    "2Gi,2048",
+    "2GiB,2048",
+    "512Mi,512",
+    "1.5Gi,1536",
+    "2G,1907",
+    "600 MB,572",
+    "524288Ki,512",
+    "1tib,1048576"
+  })
+  void memory_withAUnit_isMebibytes(String value, long expected) throws IOException {
+    assertThat(
+            enabling(".*")
+                .annotation(PREFIX + "hypervisor.default_memory", value)
+                .read()
+                .hypervisor()
+                .integer("default_memory"))
+        .hasValue(expected);
+  }
+
+  @Test
+  void otherNumbers_withAUnit_areRefusedWithTheirs() throws IOException {
+    assertThat(
+            errorOf(enabling(".*").annotation(PREFIX + "hypervisor.virtio_fs_cache_size", "1GiB")))
+        .contains("takes a number without a unit")
+        .contains("1GiB")
+        .contains("(MiB)");
+  }
+
   @Test
   void unknownAnnotations_areWarnings() throws IOException {
     KataConfiguration configuration =

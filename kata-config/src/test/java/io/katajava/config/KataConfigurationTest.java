@@ -120,6 +120,7 @@ class KataConfigurationTest {
                 [hypervisor.qmeu]
                 path = "x"
 
+                [runtime]
                 [runtme]
                 enable_debug = true
 
@@ -141,8 +142,9 @@ class KataConfigurationTest {
             files.file()
                 + ":6:1: hypervisor.qmeu is an unknown table and ignored; did you mean"
                 + " hypervisor.qemu",
-            files.file() + ":9:1: runtme is an unknown table and ignored; did you mean runtime",
-            files.file() + ":12:1: proxy is an unknown table and ignored");
+            files.file() + ":10:1: runtme is an unknown table and ignored; did you mean runtime",
+            files.file()
+                + ":13:1: proxy is an unknown table and ignored; gone since Kata 2.0, which has no proxy");
     assertThat(configuration.settings()).isEmpty();
   }
 

@@ -2,14 +2,8 @@ package io.katajava.agent.transport;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import jnr.unixsocket.Credentials;
-import jnr.unixsocket.UnixSocketAddress;
-import jnr.unixsocket.UnixSocketChannel;
-import jnr.unixsocket.UnixSocketOptions;
 
 /** A connected unix stream socket. */
 public final class UnixSocketConnection implements Connection {
@@ -18,13 +12,11 @@ public final class UnixSocketConnection implements Connection {
   public static final int MAX_PATH_BYTES = 107;
 
   private final DescriptorStream stream;
-  private final UnixSocketChannel channel;
   private final String description;
 
-  private UnixSocketConnection(UnixSocketChannel channel, String description) {
-    this.channel = channel;
+  private UnixSocketConnection(int fd, String description) {
     this.description = description;
-    this.stream = new DescriptorStream(channel.getFD(), description);
+    this.stream = new DescriptorStream(fd, description);
   }
 
   /**
@@ -38,29 +30,10 @@ public final class UnixSocketConnection implements Connection {
    * @throws IOException if nobody accepts
    */
   public static UnixSocketConnection connect(Path path, Duration timeout) throws IOException {
-    UnixSocketAddress address = new UnixSocketAddress(checkedPath(path));
     if (timeout.isZero() || timeout.isNegative()) {
       throw new IllegalArgumentException("timeout must be positive but is " + timeout);
     }
-    UnixSocketChannel channel = UnixSocketChannel.create();
-    boolean connected = false;
-    try {
-      // connect(2) of a unix socket waits as long as a send would: SO_SNDTIMEO bounds it.
-      int millis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, timeout.toMillis()));
-      channel.setOption(UnixSocketOptions.SO_SNDTIMEO, millis);
-      if (!channel.connect(address)) {
-        throw new IOException("nobody accepted within " + timeout.toMillis() + " ms");
-      }
-      channel.setOption(UnixSocketOptions.SO_SNDTIMEO, 0);
-      connected = true;
-      return new UnixSocketConnection(channel, describe(path));
-    } catch (IOException e) {
-      throw new IOException("connecting to " + path + ": " + reason(path, e), e);
-    } finally {
-      if (!connected) {
-        SocketCalls.C.close(channel.getFD());
-      }
-    }
+    return new UnixSocketConnection(UnixSockets.connect(path, timeout), describe(path));
   }
 
   /**
@@ -69,46 +42,18 @@ public final class UnixSocketConnection implements Connection {
    */
   public static void preload() {
     try {
-      SocketCalls.C.close(UnixSocketChannel.create().getFD());
+      SocketCalls.C.close(UnixSockets.open());
     } catch (IOException e) {
       throw new java.io.UncheckedIOException("creating a unix socket", e);
     }
   }
 
-  static UnixSocketConnection accepted(UnixSocketChannel channel, Path path) {
-    return new UnixSocketConnection(channel, describe(path));
-  }
-
-  static String checkedPath(Path path) {
-    String text = path.toString();
-    int length = text.getBytes(StandardCharsets.UTF_8).length;
-    if (length == 0 || length > MAX_PATH_BYTES) {
-      throw new IllegalArgumentException(
-          "the path of a unix socket may have 1 to "
-              + MAX_PATH_BYTES
-              + " bytes but "
-              + text
-              + " has "
-              + length
-              + "; use a shorter directory");
-    }
-    return text;
+  static UnixSocketConnection accepted(int fd, Path path) {
+    return new UnixSocketConnection(fd, describe(path));
   }
 
   private static String describe(Path path) {
     return "unix://" + path;
-  }
-
-  private static String reason(Path path, IOException failure) {
-    if (!Files.exists(path)) {
-      return "the socket does not exist";
-    }
-    String message = String.valueOf(failure.getMessage());
-    return switch (message) {
-      case "ECONNREFUSED", "Connection refused" -> "nobody listens on it (ECONNREFUSED)";
-      case "EACCES", "Permission denied" -> "permission denied (EACCES)";
-      default -> message;
-    };
   }
 
   @Override
@@ -158,12 +103,7 @@ public final class UnixSocketConnection implements Connection {
    * @throws IOException if the connection is closed or the system refused
    */
   public PeerCredentials peer() throws IOException {
-    return stream.use(
-        fd -> {
-          Credentials credentials = channel.getOption(UnixSocketOptions.SO_PEERCRED);
-          return new PeerCredentials(
-              credentials.getPid(), credentials.getUid(), credentials.getGid());
-        });
+    return stream.use(fd -> UnixSockets.peer(fd, description));
   }
 
   /** The descriptor, valid until {@link #close}. */

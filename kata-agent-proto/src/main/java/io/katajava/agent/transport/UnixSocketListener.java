@@ -1,32 +1,25 @@
 package io.katajava.agent.transport;
 
 import java.io.IOException;
-import java.nio.channels.NotYetBoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
-import jnr.enxio.channels.NativeSelectableChannel;
-import jnr.unixsocket.UnixServerSocketChannel;
-import jnr.unixsocket.UnixSocketAddress;
-import jnr.unixsocket.UnixSocketChannel;
 
 /** A listening unix stream socket. It owns its path: closing deletes it. */
 public final class UnixSocketListener implements AutoCloseable {
   private static final int BACKLOG = 128;
 
   private final Path path;
-  private final UnixServerSocketChannel channel;
   private final int fd;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Held by the accepting thread, so that the descriptor outlives its system call. */
   private final ReentrantLock acceptLock = new ReentrantLock();
 
-  private UnixSocketListener(Path path, UnixServerSocketChannel channel) {
+  private UnixSocketListener(Path path, int fd) {
     this.path = path;
-    this.channel = channel;
-    this.fd = ((NativeSelectableChannel) channel).getFD();
+    this.fd = fd;
   }
 
   /**
@@ -39,15 +32,7 @@ public final class UnixSocketListener implements AutoCloseable {
    * @throws IOException if the socket cannot be created there
    */
   public static UnixSocketListener listen(Path path) throws IOException {
-    UnixSocketAddress address = new UnixSocketAddress(UnixSocketConnection.checkedPath(path));
-    UnixServerSocketChannel channel = UnixServerSocketChannel.open();
-    try {
-      channel.socket().bind(address, BACKLOG);
-      return new UnixSocketListener(path, channel);
-    } catch (IOException e) {
-      channel.close();
-      throw new IOException("listening on " + path + ": " + e.getMessage(), e);
-    }
+    return new UnixSocketListener(path, UnixSockets.listen(path, BACKLOG));
   }
 
   /**
@@ -63,17 +48,15 @@ public final class UnixSocketListener implements AutoCloseable {
       if (closed.get()) {
         throw new ConnectionClosedException(describe());
       }
-      UnixSocketChannel accepted = channel.accept();
-      if (accepted == null) {
-        throw new ConnectionClosedException(describe());
+      int accepted = UnixSockets.accept(fd);
+      if (accepted >= 0) {
+        return UnixSocketConnection.accepted(accepted, path);
       }
-      return UnixSocketConnection.accepted(accepted, path);
-    } catch (IOException | NotYetBoundException e) {
-      // NotYetBoundException: how jnr reports the EINVAL of a listener that was shut down.
+      // EINVAL of a listener that was shut down.
       if (closed.get()) {
         throw new ConnectionClosedException(describe());
       }
-      throw new IOException("accepting on " + path + ": " + e.getMessage(), e);
+      throw SocketCalls.failure("accepting on " + path, -accepted);
     } finally {
       acceptLock.unlock();
     }

@@ -173,6 +173,64 @@ class UnixSocketConnectionTest {
   }
 
   @Test
+  void connect_pathThatIsNotAscii_isCountedInBytesAndReached() throws Exception {
+    int room = UnixSocketConnection.MAX_PATH_BYTES - directory.toString().length() - 1;
+    String name = "ü".repeat(room / 2) + "x".repeat(room % 2);
+    Path longest = directory.resolve(name);
+    try (UnixSocketListener own = UnixSocketListener.listen(longest)) {
+      assertThat(longest).exists();
+      CompletableFuture<UnixSocketConnection> accepted = async(own::accept);
+      try (UnixSocketConnection to = UnixSocketConnection.connect(longest, SOON);
+          UnixSocketConnection from = accepted.get(5, TimeUnit.SECONDS)) {
+        to.write(ByteBuffer.wrap(new byte[] {7}));
+        assertThat(readFully(from, 1)).containsExactly(7);
+      }
+    }
+    assertThatThrownBy(() -> UnixSocketListener.listen(directory.resolve(name + "x")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("has 108");
+  }
+
+  @Test
+  void connect_relativePath_isThatOfTheCurrentDirectory() throws Exception {
+    Path here = Path.of("").toAbsolutePath();
+    assertThatThrownBy(
+            () -> UnixSocketConnection.connect(here.relativize(directory).resolve("no"), SOON))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("the socket does not exist");
+    Path relative = here.relativize(listener.path());
+    CompletableFuture<UnixSocketConnection> accepted = async(listener::accept);
+    try (UnixSocketConnection to = UnixSocketConnection.connect(relative, SOON);
+        UnixSocketConnection from = accepted.get(5, TimeUnit.SECONDS)) {
+      assertThat((long) from.peer().pid()).isEqualTo(ProcessHandle.current().pid());
+      assertThat(to.describe()).isEqualTo("unix://" + relative);
+    }
+  }
+
+  @Test
+  void connect_fullQueue_failsAfterTheTimeoutAndSaysHowLong() throws Exception {
+    int full = UnixSockets.listen(directory.resolve("full"), 0);
+    try (UnixSocketConnection first =
+        UnixSocketConnection.connect(directory.resolve("full"), SOON)) {
+      assertThat(first.describe()).endsWith("/full");
+      assertThatThrownBy(
+              () -> UnixSocketConnection.connect(directory.resolve("full"), Duration.ofMillis(80)))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("nobody accepted within 80 ms");
+    } finally {
+      SocketCalls.C.close(full);
+    }
+  }
+
+  @Test
+  void listen_pathThatIsTaken_saysSo() {
+    assertThatThrownBy(() -> UnixSocketListener.listen(listener.path()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("listening on " + listener.path())
+        .hasMessageContaining("Address already in use");
+  }
+
+  @Test
   void listener_close_wakesAcceptAndDeletesPath() throws Exception {
     CompletableFuture<UnixSocketConnection> accepted = async(listener::accept);
     Thread.sleep(50);

@@ -36,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,12 +58,14 @@ public final class Engine implements AutoCloseable {
   private final Templates templates;
   private final Telemetry telemetry;
   private final Duration callTimeout;
+  private final Duration drainAtExit;
 
   private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
     this.providers = providers;
     this.directories = settings.directories();
     this.progress = settings.progress();
     this.callTimeout = settings.callTimeout();
+    this.drainAtExit = settings.drainAtExit();
     this.ledger = ledger;
     this.telemetry = new Telemetry(Providers.observers(settings.observers()), open::size);
     this.templates =
@@ -339,7 +342,7 @@ public final class Engine implements AutoCloseable {
         log.debug("closed while the JVM ends");
       }
       Ending end = new Ending("the Kata runtime");
-      closeSandboxes(end);
+      closeSandboxes(end, VmSandbox::close);
       end.step("ending its threads", workers::close);
       end.orThrow();
     }
@@ -347,7 +350,7 @@ public final class Engine implements AutoCloseable {
 
   private void closeAtExit() {
     Ending end = new Ending("the Kata runtime");
-    closeSandboxes(end);
+    closeSandboxes(end, sandbox -> sandbox.closeAtExit(drainAtExit));
     try {
       end.orThrow();
     } catch (RuntimeException | Error e) {
@@ -356,17 +359,18 @@ public final class Engine implements AutoCloseable {
   }
 
   /** All at once, as each may take its time. */
-  private void closeSandboxes(Ending end) {
+  private void closeSandboxes(Ending end, Consumer<VmSandbox> close) {
     Map<VmSandbox, CompletableFuture<Void>> closing = new LinkedHashMap<>();
     List<VmSandbox> all = new ArrayList<>(open);
     all.addAll(building);
     for (VmSandbox sandbox : all) {
       String attempt = "closing sandbox " + sandbox.id();
       try {
-        closing.put(sandbox, CompletableFuture.runAsync(sandbox::close, workers.executor()));
+        closing.put(
+            sandbox, CompletableFuture.runAsync(() -> close.accept(sandbox), workers.executor()));
       } catch (RuntimeException | Error e) {
         // There is no thread to be had: then it is closed by this one.
-        end.step(attempt, sandbox::close);
+        end.step(attempt, () -> close.accept(sandbox));
       }
     }
     closing.forEach(

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param progress hears of pulls, unpacking and guest builds
  * @param observers follow what the runtime does; those on the class path come after them
  * @param callTimeout the longest wait for an answer of a guest's agent
+ * @param drainAtExit how long work may go on when the JVM ends
  */
 public record EngineSettings(
     @Nullable Hypervisor hypervisor,
@@ -31,4 +32,5 @@ public record EngineSettings(
     TemplateSettings templates,
     ProgressListener progress,
     List<KataObserver> observers,
-    Duration callTimeout) {}
+    Duration callTimeout,
+    Duration drainAtExit) {}

@@ -12,6 +12,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -65,7 +66,7 @@ record GuestCard(
     RANDOM.nextBytes(bytes);
     StringBuilder text = new StringBuilder("02");
     for (byte b : bytes) {
-      text.append(String.format(":%02x", b));
+      text.append(String.format(Locale.ROOT, ":%02x", b));
     }
     return text.toString();
   }

@@ -174,6 +174,10 @@ final class RunningCommand {
   }
 
   private ExecOutcome outcome(@Nullable ProcessEnd end, @Nullable Throwable failure) {
+    if ((failure != null || end == null) && sandbox.isEnding()) {
+      // Its holder ended the sandbox, and the machine all that ran in it.
+      return new ExecOutcome.Signalled(SIGKILL);
+    }
     if (failure != null || end == null) {
       return new ExecOutcome.VmLost(AgentFailures.reason(failure, sandbox));
     }

@@ -39,6 +39,12 @@ final class SandboxLifecycle {
   /** Commands of ours are taken even while the sandbox drains. */
   private volatile boolean copyingBack;
 
+  /** What {@link #drain} of one that is closed says: nothing ran that its end had to kill. */
+  private volatile boolean endedByItself;
+
+  /** Until when a drain that goes on may wait, by the clock of the JVM. */
+  private volatile long drainedBy = System.nanoTime();
+
   SandboxLifecycle(
       VmSandbox sandbox, VmSandbox.Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
     this.sandbox = sandbox;
@@ -169,9 +175,15 @@ final class SandboxLifecycle {
   }
 
   boolean drain(Duration limit) {
+    if (isEnding()) {
+      // Whoever ends it is waited for, as by close().
+      end(Duration.ZERO, false);
+      return endedByItself;
+    }
     requireRunning("drain it");
     state.compareAndSet(SandboxState.RUNNING, SandboxState.DRAINING);
     long deadline = System.nanoTime() + Math.max(0, limit.toNanos());
+    drainedBy = deadline;
     boolean ended;
     try {
       ended = sandbox.activity().awaitNone(deadline) && sandbox.members().awaitWork(deadline);
@@ -182,8 +194,28 @@ final class SandboxLifecycle {
           "interrupted while sandbox " + sandbox.id() + " drained",
           Details.none().withSandbox(sandbox.id()).withCause(e));
     }
+    endedByItself = ended && !isEnding();
     end(DRAINED_GRACE, true);
-    return ended;
+    return endedByItself;
+  }
+
+  /** Closed, or about to be. */
+  boolean isEnding() {
+    SandboxState now = state();
+    return now == SandboxState.STOPPING || now == SandboxState.STOPPED;
+  }
+
+  /** The JVM ends: a drain that goes on keeps its time, and another one gets what there is. */
+  void closeAtExit(Duration limit) {
+    SandboxState now = state();
+    Duration begun = Duration.ofNanos(Math.max(0, drainedBy - System.nanoTime()));
+    Duration wait = now == SandboxState.DRAINING && begun.compareTo(limit) > 0 ? begun : limit;
+    boolean runs = now == SandboxState.RUNNING || now == SandboxState.DRAINING;
+    if (runs && parts.detachment() == null && !wait.isZero()) {
+      drain(wait);
+    } else {
+      close();
+    }
   }
 
   void close() {

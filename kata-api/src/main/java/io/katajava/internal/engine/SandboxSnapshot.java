@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -61,7 +62,7 @@ final class SandboxSnapshot {
     Path target = directory.toAbsolutePath();
     Path draft = target.resolveSibling(".draft-" + SandboxIds.next());
     try {
-      if (Files.exists(target)) {
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         throw new FileAlreadyExistsException(target.toString());
       }
       DraftNotes.Note note = engine.drafts().note(draft);
@@ -83,6 +84,14 @@ final class SandboxSnapshot {
             .addTo(e);
         throw e;
       }
+    } catch (FileAlreadyExistsException e) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "the snapshot of sandbox " + sandbox.id() + " is not written: there is already " + target,
+          Details.none()
+              .withSandbox(sandbox.id())
+              .withCause(e)
+              .withRemedy("Give a path that does not exist, or remove what is there"));
     } catch (IOException e) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
@@ -90,7 +99,7 @@ final class SandboxSnapshot {
           Details.none()
               .withSandbox(sandbox.id())
               .withCause(e)
-              .withRemedy("Give a path that does not exist, in a directory you can write"));
+              .withRemedy("Give a path in a directory you can write"));
     }
   }
 

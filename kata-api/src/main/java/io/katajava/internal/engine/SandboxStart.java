@@ -80,6 +80,7 @@ final class SandboxStart {
     TemplateUse use = engine.templates().lookUp(spec.birth(), vmSpec, run.deadline());
     StoredImage template = use.image();
     String why = use.why();
+    Exception unusable = null;
     if (template != null) {
       try {
         return handedOut(cloned(vmSpec, connections, template, use));
@@ -88,18 +89,26 @@ final class SandboxStart {
           throw (RuntimeException) e;
         }
         log.warn(
-            "[{}] no sandbox could be made of template {}{}; it boots instead: {}",
+            "[{}] no sandbox could be made of template {}; it boots instead: {}",
             run.sandboxId(),
             template.directory(),
-            completing ? "" : ", which is removed",
             e.getMessage());
-        if (!completing) {
-          engine.templates().discard(template);
-        }
+        unusable = e;
         why = "the template that fits could not be used: " + e.getMessage();
       }
     }
-    Sandbox sandbox = handedOut(booted(vmSpec, connections, why));
+    Sandbox sandbox;
+    try {
+      sandbox = handedOut(booted(vmSpec, connections, why));
+    } catch (RuntimeException e) {
+      if (unusable != null) {
+        e.addSuppressed(unusable);
+      }
+      throw e;
+    }
+    if (template != null && unusable != null && !completing) {
+      judge(template, unusable);
+    }
     if (spec.birth() == BirthPolicy.TEMPLATE_IN_BACKGROUND) {
       engine.templates().buildInBackground(vmSpec, use);
     }
@@ -131,6 +140,20 @@ final class SandboxStart {
           VmEvidence.none(),
           null);
     }
+  }
+
+  /**
+   * Where neither a clone nor a boot succeeds, or the host says no, the template is not at fault.
+   */
+  private void judge(StoredImage template, Exception unusable) {
+    if (unusable instanceof KataException known && known.code() == ErrorCode.HOST_UNSUITABLE) {
+      return;
+    }
+    log.warn(
+        "[{}] template {} is removed: the same sandbox could be booted",
+        run.sandboxId(),
+        template.directory());
+    engine.templates().discard(template);
   }
 
   /** Whether booting instead would help nobody. */

@@ -463,6 +463,15 @@ final class VmSandbox implements Sandbox {
     return parts.detachment() != null;
   }
 
+  /** Its holder has closed it, or is about to. */
+  boolean isEnding() {
+    return life.isEnding();
+  }
+
+  void closeAtExit(Duration limit) {
+    life.closeAtExit(limit);
+  }
+
   @Override
   public boolean drain(Duration limit) {
     return life.drain(limit);

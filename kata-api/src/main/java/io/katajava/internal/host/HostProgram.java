@@ -59,7 +59,9 @@ public final class HostProgram {
     String shown = "'" + String.join(" ", line) + "'";
     Process process;
     try {
-      process = new ProcessBuilder(line).redirectErrorStream(true).start();
+      ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
+      NativeText.require(builder);
+      process = builder.start();
     } catch (IOException e) {
       throw new IOException(shown + " cannot be run; it needs " + packages, e);
     }

@@ -200,7 +200,7 @@ public final class CopyBack {
       }
       return directory;
     }
-    if (kind == FileStatus.Kind.PIPE || kind == FileStatus.Kind.OTHER) {
+    if (kind != null && (kind == FileStatus.Kind.PIPE || kind.isSpecial())) {
       requireOurs(here);
     }
     return place.make(here.above());

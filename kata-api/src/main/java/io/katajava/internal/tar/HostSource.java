@@ -72,7 +72,7 @@ public final class HostSource {
    */
   void pack(OpenDirectory directory, BytePath name, BytePath as) throws IOException {
     FileStatus found = directory.find(name);
-    if (found == null || found.isDirectory() || found.kind() == FileStatus.Kind.OTHER) {
+    if (found == null || found.isDirectory() || found.kind().isSpecial()) {
       throw new IOException(directory + "/" + name + " is no file, directory or link");
     }
     add(directory, name, found, as, 0);
@@ -125,7 +125,7 @@ public final class HostSource {
         archive.entry(entry(path, TarEntry.Type.PIPE, found));
         note(path, found, null);
       }
-      case OTHER -> {
+      case CHARACTER_DEVICE, BLOCK_DEVICE, OTHER -> {
         // Sockets and device nodes mean nothing elsewhere.
       }
     }

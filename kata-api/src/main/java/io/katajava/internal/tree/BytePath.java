@@ -1,12 +1,11 @@
 package io.katajava.internal.tree;
 
-import java.io.ByteArrayOutputStream;
+import io.katajava.agent.text.PathBytes;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,27 +54,16 @@ public final class BytePath implements Comparable<BytePath> {
    * @throws IllegalArgumentException if it is none of the host, but one in an archive, say
    */
   public static BytePath of(Path path) {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
-      throw new IllegalArgumentException(path + " is no path of the host's file system");
-    }
-    String encoded = path.toAbsolutePath().toUri().getRawPath();
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(encoded.length());
-    for (int i = 0; i < encoded.length(); i++) {
-      char c = encoded.charAt(i);
-      if (c == '%') {
-        bytes.write(Integer.parseInt(encoded.substring(i + 1, i + 3), 16));
-        i += 2;
-      } else {
-        bytes.write(c);
-      }
-    }
-    byte[] all = bytes.toByteArray();
-    // A directory's URI ends in a slash.
-    int length = all.length;
-    while (length > 1 && all[length - 1] == '/') {
-      length--;
-    }
-    return new BytePath(Arrays.copyOf(all, length));
+    return new BytePath(PathBytes.absolute(path));
+  }
+
+  /**
+   * The same path for the JDK, whatever the locale can say of it.
+   *
+   * @return the path
+   */
+  public Path toPath() {
+    return PathBytes.path(bytes);
   }
 
   /**

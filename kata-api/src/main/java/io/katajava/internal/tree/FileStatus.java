@@ -15,6 +15,8 @@ import java.time.Instant;
  * @param links how many names it has
  * @param modified when its content changed last
  * @param identity which file it is
+ * @param major of a device
+ * @param minor of a device
  */
 public record FileStatus(
     Kind kind,
@@ -24,7 +26,9 @@ public record FileStatus(
     long size,
     long links,
     Instant modified,
-    Identity identity) {
+    Identity identity,
+    int major,
+    int minor) {
   private static final int PERMISSIONS = 07777;
 
   /**
@@ -46,8 +50,21 @@ public record FileStatus(
     LINK,
     /** A named pipe. */
     PIPE,
-    /** A socket or a device. */
-    OTHER
+    /** A device of characters. */
+    CHARACTER_DEVICE,
+    /** A device of blocks. */
+    BLOCK_DEVICE,
+    /** A socket. */
+    OTHER;
+
+    /**
+     * Whether it means something on its own host only.
+     *
+     * @return whether it is a device or a socket
+     */
+    public boolean isSpecial() {
+      return this == CHARACTER_DEVICE || this == BLOCK_DEVICE || this == OTHER;
+    }
   }
 
   static FileStatus of(byte[] found) {
@@ -59,6 +76,8 @@ public record FileStatus(
           case 0040000 -> Kind.DIRECTORY;
           case 0120000 -> Kind.LINK;
           case 0010000 -> Kind.PIPE;
+          case 0020000 -> Kind.CHARACTER_DEVICE;
+          case 0060000 -> Kind.BLOCK_DEVICE;
           default -> Kind.OTHER;
         };
     boolean born = (fields.getInt(0) & FileCalls.STATX_BTIME) != 0;
@@ -73,7 +92,9 @@ public record FileStatus(
         new Identity(
             (long) fields.getInt(136) << 32 | Integer.toUnsignedLong(fields.getInt(140)),
             fields.getLong(32),
-            born ? time(fields, 80) : Instant.EPOCH));
+            born ? time(fields, 80) : Instant.EPOCH),
+        fields.getInt(128),
+        fields.getInt(132));
   }
 
   private static Instant time(ByteBuffer fields, int at) {

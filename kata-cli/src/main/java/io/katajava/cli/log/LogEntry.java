@@ -39,6 +39,8 @@ public record LogEntry(
     JAVA,
     /** The guest's console: the kernel and what writes to its log. */
     CONSOLE,
+    /** Any other program, whose line the journal or a syslog daemon has. */
+    JOURNAL,
     /** None of these. */
     UNKNOWN
   }

@@ -13,12 +13,6 @@ import java.util.regex.Pattern;
 
 /** Recognizes one line of a log. */
 final class LogLine {
-  /** What syslog and journald write before a message: date, host, program and pid. */
-  private static final Pattern SYSLOG_PREFIX =
-      Pattern.compile(
-          "^[A-Z][a-z]{2} [ \\d]\\d [\\d:.]{8,15} \\S+ [^\\s:\\[]+(?:\\[\\d+\\])?:"
-              + " (?=time=|level=|\\{)");
-
   /** {@code [date] [thread] [LEVEL] logger - message}; date and thread may be missing. */
   private static final Pattern JAVA =
       Pattern.compile(
@@ -35,9 +29,21 @@ final class LogLine {
 
   private LogLine() {}
 
+  /** A whole record behind a prefix that is none of those known; group 1: the record. */
+  private static final Pattern EMBEDDED =
+      Pattern.compile("^.{1,300}? (time=\"?\\d{4}-\\d{2}-\\d{2}[T ].*\\blevel=.*)$");
+
   /** The entry the line begins; empty when it goes on with the one before. */
   static Optional<LogEntry> parse(String raw) {
-    String line = SYSLOG_PREFIX.matcher(raw).replaceFirst("");
+    return structured(raw)
+        .or(() -> journalJson(raw))
+        .or(() -> JournalPrefix.of(raw).map(LogLine::carried))
+        .or(() -> sinceBoot(raw))
+        .or(() -> console(raw))
+        .or(() -> embedded(raw));
+  }
+
+  private static Optional<LogEntry> structured(String line) {
     if (line.startsWith("{")) {
       Optional<LogEntry> json = json(line);
       if (json.isPresent()) {
@@ -51,11 +57,42 @@ final class LogLine {
       }
     }
     Matcher java = JAVA.matcher(line);
-    if (java.matches()) {
-      return Optional.of(java(java));
-    }
+    return java.matches() ? Optional.of(java(java)) : Optional.empty();
+  }
+
+  private static LogEntry carried(JournalPrefix prefix) {
+    return structured(prefix.message()).map(prefix::around).orElseGet(prefix::alone);
+  }
+
+  private static Optional<LogEntry> sinceBoot(String line) {
+    return JournalPrefix.sinceBoot(line)
+        .flatMap(prefix -> structured(prefix.message()).map(prefix::around));
+  }
+
+  private static Optional<LogEntry> console(String line) {
     Matcher console = CONSOLE.matcher(line);
     return console.matches() ? Optional.of(console(console)) : Optional.empty();
+  }
+
+  private static Optional<LogEntry> embedded(String line) {
+    Matcher matcher = EMBEDDED.matcher(line);
+    return matcher.matches() ? structured(matcher.group(1)) : Optional.empty();
+  }
+
+  /** {@code journalctl -o json}; also {@code json-sse} and {@code json-seq}. */
+  private static Optional<LogEntry> journalJson(String raw) {
+    String line = raw.startsWith("data: ") ? raw.substring(6) : raw;
+    line = line.startsWith("\u001e") ? line.substring(1) : line;
+    if (!line.startsWith("{")) {
+      return Optional.empty();
+    }
+    try {
+      return JsonValue.parse(line) instanceof JsonObject object && JournalJson.isOne(object)
+          ? Optional.of(carried(JournalJson.read(object)))
+          : Optional.empty();
+    } catch (JsonException e) {
+      return Optional.empty();
+    }
   }
 
   /** The agent's own JSON in a message or field of the runtime that carried it. */

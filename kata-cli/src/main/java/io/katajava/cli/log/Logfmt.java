@@ -31,7 +31,11 @@ final class Logfmt {
       if (value.isEmpty()) {
         return Optional.empty();
       }
-      fields.put(key, value.get());
+      String name = key;
+      for (int n = 2; fields.containsKey(name) && !value.get().equals(fields.get(name)); n++) {
+        name = key + "." + n;
+      }
+      fields.put(name, value.get());
       skipSpaces();
     }
     return fields.containsKey("msg") || fields.containsKey("level")

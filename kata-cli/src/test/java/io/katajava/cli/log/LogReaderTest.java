@@ -11,6 +11,8 @@ import java.util.Map;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LogReaderTest {
   private static List<LogEntry> read(String... logs) throws IOException {
@@ -65,6 +67,93 @@ class LogReaderTest {
 
     assertThat(entry.level()).isEqualTo("warning");
     assertThat(entry.message()).isEqualTo("x");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Jan 05 10:00:00 host kata[41]: ",
+        "Jan  5 10:00:00.123456 host kata[41]: ",
+        "Jan 05 10:00:00 kata[41]: ",
+        "2026-01-05T10:00:00+0000 host kata[41]: ",
+        "2026-01-05T10:00:00+01:00 host kata[41]: ",
+        "2026-01-05T10:00:00.123456+0000 host kata[41]: ",
+        "2026-01-05T10:00:00Z kata: ",
+        "Mon 2026-01-05 10:00:00 UTC host kata[41]: ",
+        "Mon 2026-01-05 10:00:00.123456 CET host containerd.service[41]: ",
+        "Mon 2026-01-05 10:00:00 UTC host user@1000.service/app-kata.scope[41]: ",
+        "1767607200.123456 host kata[41]: ",
+        "[ 1234.567890] host kata[41]: ",
+        "[ 1234.567890 <    0.000123 >] host kata[41]: ",
+        "",
+        "2026-01-05T10:00:00.1Z stderr F ",
+        "<30>1 2026-01-05T10:00:00Z host kata 41 - - "
+      })
+  void prefixes_ofJournalctlAndSyslog_areLeftOffAndNothingIsSwallowed(String prefix)
+      throws IOException {
+    String text = "time=\"2026-01-05T10:00:0%d.5Z\" level=info msg=\"m%d\" pid=41 name=k source=s";
+    List<LogEntry> entries =
+        read(prefix + text.replace("%d", "1") + "\n" + prefix + text.replace("%d", "2") + "\n");
+
+    assertThat(entries).extracting(LogEntry::message).containsExactly("m1", "m2");
+    assertThat(entries.get(0).time()).hasValue(Instant.parse("2026-01-05T10:00:01.5Z"));
+    assertThat(entries).allMatch(entry -> entry.kind() == Kind.KATA);
+    assertThat(entries).allMatch(entry -> LogCheck.problems(entry).isEmpty());
+  }
+
+  @Test
+  void journalLines_ofOtherPrograms_areEntriesWithTheirTimeAndProgram() throws IOException {
+    List<LogEntry> entries =
+        read(
+            """
+            -- Boot 3f1c2b --
+            2026-01-05T10:00:00+0000 host kata[41]: level=info msg=one
+            2026-01-05T10:00:01+0000 host systemd[1]: Started a thing.
+            2026-01-05T10:00:02+0000 host kata[41]: panic: it broke
+                                                    goroutine 1 [running]
+            2026-01-05T10:00:03+0000 host kata[41]: [WARN] LedgerSweep - removed
+            """);
+
+    assertThat(entries).hasSize(5);
+    assertThat(entries.get(1).time()).hasValue(Instant.parse("2026-01-05T10:00:00Z"));
+    assertThat(entries.get(2).kind()).isEqualTo(Kind.JOURNAL);
+    assertThat(entries.get(2).name()).isEqualTo("systemd");
+    assertThat(entries.get(2).message()).isEqualTo("Started a thing.");
+    assertThat(entries.get(2).fields()).isEqualTo(Map.of("host", "host"));
+    assertThat(entries.get(3).message()).startsWith("panic: it broke\n").contains("goroutine 1");
+    assertThat(entries.get(4).kind()).isEqualTo(Kind.JAVA);
+    assertThat(entries.get(4).time()).hasValue(Instant.parse("2026-01-05T10:00:03Z"));
+    assertThat(entries.subList(2, 5)).allMatch(entry -> LogCheck.problems(entry).isEmpty());
+  }
+
+  @Test
+  void journalJson_isTakenApart_alsoWithBytesAndWithoutText() throws IOException {
+    String head =
+        "{\"__REALTIME_TIMESTAMP\":\"1767607200123456\",\"_PID\":\"41\",\"_HOSTNAME\":\"h\","
+            + "\"SYSLOG_IDENTIFIER\":\"kata\",\"PRIORITY\":\"3\",\"MESSAGE\":";
+    List<LogEntry> entries =
+        read(
+            head
+                + "\"level=info msg=one name=k pid=7 source=s\"}\n"
+                + "data: "
+                + head
+                + "[111,110,195,188,233]}\n"
+                + head
+                + "null}\n");
+
+    assertThat(entries.get(0).message()).isEqualTo("one");
+    assertThat(entries.get(0).pid()).isEqualTo("7");
+    assertThat(entries.get(0).time()).hasValue(Instant.parse("2026-01-05T10:00:00.123456Z"));
+    assertThat(entries.get(1).message()).isEqualTo("on\u00fc\ufffd");
+    assertThat(entries.get(1).level()).isEqualTo("error");
+    assertThat(entries.get(2).kind()).isEqualTo(Kind.JOURNAL);
+    assertThat(entries).hasSize(3);
+  }
+
+  @Test
+  void fieldsOfOneName_areAllKept() throws IOException {
+    assertThat(one("level=info msg=x sandbox=a sandbox=b sandbox=b").fields())
+        .isEqualTo(Map.of("sandbox", "a", "sandbox.2", "b"));
   }
 
   @Test

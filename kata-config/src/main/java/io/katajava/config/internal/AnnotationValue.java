@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
@@ -20,6 +23,9 @@ import org.tomlj.TomlParseResult;
 /** From an annotation's text to a value of the key's type. */
 final class AnnotationValue {
   private static final int LONGEST = 1 << 16;
+  private static final Pattern WITH_UNIT = Pattern.compile("-?\\d[\\d.]{0,18} ?[A-Za-z/]{1,8}");
+  private static final Pattern SIZE =
+      Pattern.compile("(\\d{1,15}(?:\\.\\d{1,6})?) ?([KkMmGgTt])(i?)[Bb]?");
   private static final Set<String> TRUE = Set.of("1", "t", "T", "true", "TRUE", "True");
   private static final Set<String> FALSE = Set.of("0", "f", "F", "false", "FALSE", "False");
 
@@ -52,11 +58,15 @@ final class AnnotationValue {
     }
     Object typed = typed(text);
     if (typed == null) {
-      tell("is of the wrong type", TomlNames.quoted(text), key.describeAllowed());
+      boolean unit = key.type() == ValueType.INTEGER && WITH_UNIT.matcher(text).matches();
+      tell(
+          unit ? "takes a number without a unit" : "is of the wrong type",
+          shown(text),
+          key.describeAllowed());
       return Optional.empty();
     }
     if (!key.allowed().allows(typed) || !annotationAllows(typed)) {
-      tell("has a value that is not allowed", TomlNames.quoted(text), allowed());
+      tell("has a value that is not allowed", shown(text), allowed());
       return Optional.empty();
     }
     return Optional.of(merged(typed));
@@ -84,7 +94,7 @@ final class AnnotationValue {
       return switch (key.type()) {
         case BOOLEAN ->
             TRUE.contains(text) ? Boolean.TRUE : FALSE.contains(text) ? Boolean.FALSE : null;
-        case INTEGER -> Long.valueOf(text);
+        case INTEGER -> integer(text);
         case FLOAT -> finite(Double.valueOf(text));
         case STRING -> key.name().equals("policy") ? base64(text) : text;
         case STRINGS -> strings(text);
@@ -93,6 +103,22 @@ final class AnnotationValue {
     } catch (NumberFormatException e) {
       return null;
     }
+  }
+
+  /** Only the size of the memory may have a unit, as for runtime-rs: KiB and kB, and so on. */
+  private @Nullable Long integer(String text) {
+    Matcher sized = SIZE.matcher(text);
+    if (!key.name().equals("default_memory") || !sized.matches()) {
+      return Long.valueOf(text);
+    }
+    int power = 1 + "KMGT".indexOf(sized.group(2).toUpperCase(Locale.ROOT));
+    double unit = Math.pow(sized.group(3).isEmpty() ? 1000 : 1024, power);
+    double mebibytes = Double.parseDouble(sized.group(1)) * unit / (1 << 20);
+    return (long) Math.min(mebibytes, Long.MAX_VALUE);
+  }
+
+  private String shown(String text) {
+    return key.isSecret() ? "\"***\"" : UrlCredentials.hidden(TomlNames.quoted(text));
   }
 
   private static @Nullable Double finite(Double number) {

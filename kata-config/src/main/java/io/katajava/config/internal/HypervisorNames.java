@@ -1,5 +1,6 @@
 package io.katajava.config.internal;
 
+import io.katajava.config.ConfigurationKey;
 import java.util.List;
 
 /** The hypervisors whose sections Kata knows. */
@@ -8,5 +9,27 @@ public final class HypervisorNames {
   public static final List<String> ALL =
       List.of("qemu", "clh", "firecracker", "stratovirt", "dragonball", "openvmm", "remote");
 
+  /** What runtime-rs called Cloud Hypervisor up to Kata 3.29. */
+  private static final String CLOUD_HYPERVISOR = "cloud-hypervisor";
+
   private HypervisorNames() {}
+
+  /**
+   * The name of today.
+   *
+   * @param name as written
+   * @return the same, but {@code clh} for {@code cloud-hypervisor}
+   */
+  static String canonical(String name) {
+    return name.equals(CLOUD_HYPERVISOR) ? "clh" : name;
+  }
+
+  /** The same of the key that names one. */
+  static Object canonical(String table, ConfigurationKey key, Object value) {
+    return table.equals("runtime")
+            && key.name().equals("hypervisor_name")
+            && value instanceof String name
+        ? canonical(name)
+        : value;
+  }
 }

@@ -3,7 +3,9 @@ package io.katajava.config.internal;
 import io.katajava.config.ConfigurationProblem;
 import io.katajava.config.Setting;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,6 +17,8 @@ public final class MergedFiles {
   private final Consumer<ConfigurationProblem> problems;
   private final Map<String, Setting> settings = new LinkedHashMap<>();
   private final Set<String> tables = new TreeSet<>();
+  private final Set<String> present = new TreeSet<>();
+  private final List<UnknownTable> unknown = new ArrayList<>();
   private boolean any;
   private boolean whole = true;
 
@@ -45,6 +49,13 @@ public final class MergedFiles {
     first.end();
     settings.putAll(reader.settings());
     tables.addAll(reader.tables());
+    present.addAll(reader.present());
+    unknown.addAll(reader.unknown());
+  }
+
+  /** Tells of tables that nothing reads, which is known when there is no further file. */
+  public void end() {
+    unknown.forEach(table -> problems.accept(table.problem(present)));
   }
 
   /**

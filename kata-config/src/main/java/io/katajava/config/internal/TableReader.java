@@ -27,6 +27,8 @@ final class TableReader {
   private final FirstProblems problems;
   private final Map<String, Setting> settings = new LinkedHashMap<>();
   private final Set<String> tables = new LinkedHashSet<>();
+  private final Set<String> present = new LinkedHashSet<>();
+  private final List<UnknownTable> unknown = new ArrayList<>();
 
   TableReader(Path file, FirstProblems problems) {
     this.file = file;
@@ -42,12 +44,23 @@ final class TableReader {
     return tables;
   }
 
+  /** All tables at the top, and those of hypervisors and agents. */
+  Set<String> present() {
+    return present;
+  }
+
+  /** What stands where a table belongs and is none of ours. */
+  List<UnknownTable> unknown() {
+    return unknown;
+  }
+
   void read(TomlTable root) {
     for (String name : root.keySet()) {
       Origin origin = origin(root, name);
       if (!ROOTS.contains(name)) {
         unknown(origin, name, "table", ROOTS);
       } else if (root.get(List.of(name)) instanceof TomlTable table) {
+        present.add(name);
         if (name.equals("hypervisor")) {
           owners(name, table, HypervisorNames.ALL);
         } else if (name.equals("agent")) {
@@ -62,10 +75,11 @@ final class TableReader {
   }
 
   private void owners(String kind, TomlTable table, List<String> known) {
-    for (String name : table.keySet()) {
-      Origin origin = origin(table, name);
+    for (String written : table.keySet()) {
+      Origin origin = origin(table, written);
+      String name = kind.equals("hypervisor") ? HypervisorNames.canonical(written) : written;
       String path = kind + "." + name;
-      Object value = table.get(List.of(name));
+      Object value = table.get(List.of(written));
       if (!(value instanceof TomlTable owned)) {
         if (known.contains(name)) {
           wrongType(origin, path, value, "a table");
@@ -76,6 +90,7 @@ final class TableReader {
         unknown(origin, path, "table", known.stream().map(n -> kind + "." + n).toList());
       } else {
         tables.add(path);
+        present.add(path);
         keys(kind, path, owned);
       }
     }
@@ -103,6 +118,7 @@ final class TableReader {
       String path, String name, ConfigurationKey key, Object value, Origin origin) {
     new ValueReader(path + "." + name, key, origin, problems)
         .read(value)
+        .map(typed -> HypervisorNames.canonical(path, key, typed))
         .ifPresent(
             typed -> {
               Setting setting = new Setting(path, key, typed, origin);
@@ -122,28 +138,35 @@ final class TableReader {
   private void unknownKey(Origin origin, String path, String name) {
     List<String> names = new ArrayList<>();
     ConfigurationKeys.of(path).forEach(key -> names.add(key.name()));
-    Optional<String> nearest = problems.isFull() ? Optional.empty() : NearestWord.to(name, names);
+    String at = path + "." + TomlNames.bare(name);
+    Optional<String> twin = names.stream().filter(name::equalsIgnoreCase).findFirst();
+    if (twin.isPresent()) {
+      problems.accept(
+          ConfigurationProblem.error(
+              origin, at, "is unknown: names have their case", "", twin.get()));
+      return;
+    }
+    String gone = RemovedNames.clause(path.split("\\.", -1)[0] + "." + name);
+    Optional<String> nearest =
+        problems.isFull() || !gone.isEmpty() ? Optional.empty() : NearestWord.to(name, names);
     problems.accept(
         ConfigurationProblem.warning(
             origin,
-            path + "." + TomlNames.bare(name),
-            "is unknown and ignored" + nearest.map(near -> "; did you mean " + near).orElse(""),
+            at,
+            "is unknown and ignored"
+                + gone
+                + nearest.map(near -> "; did you mean " + near).orElse(""),
             "",
             ""));
   }
 
   private void unknown(Origin origin, String path, String what, List<String> known) {
-    Optional<String> nearest = NearestWord.to(path, known);
-    problems.accept(
-        ConfigurationProblem.warning(
-            origin,
-            TomlNames.path(path),
-            "is an unknown "
-                + what
-                + " and ignored"
-                + nearest.map(near -> "; did you mean " + near).orElse(""),
-            "",
-            ""));
+    UnknownTable table = new UnknownTable(origin, path, what, known);
+    if (unknown.size() < FirstProblems.LIMIT) {
+      unknown.add(table);
+    } else {
+      problems.accept(table.problem(present));
+    }
   }
 
   private void wrongType(

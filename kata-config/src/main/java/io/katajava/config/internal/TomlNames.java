@@ -1,5 +1,6 @@
 package io.katajava.config.internal;
 
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** Names from a file, made fit to be printed. */
@@ -32,7 +33,7 @@ final class TomlNames {
                   || (c >= 0x7f && c < 0xa0)
                   || Character.getType(c) == Character.FORMAT
                   || Character.getType(c) == Character.SURROGATE) {
-                out.append(String.format("\\u%04X", c));
+                out.append(String.format(Locale.ROOT, "\\u%04X", c));
               } else {
                 out.appendCodePoint(c);
               }

@@ -119,7 +119,7 @@ final class TomlSource {
               Origin.file(file, line, column),
               "",
               "is not UTF-8",
-              String.format("the byte 0x%02X", bytes[in.position()] & 0xff),
+              String.format(Locale.ROOT, "the byte 0x%02X", bytes[in.position()] & 0xff),
               "text in UTF-8"));
       return null;
     }

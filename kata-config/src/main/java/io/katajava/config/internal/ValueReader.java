@@ -168,7 +168,7 @@ final class ValueReader {
             place,
             valuePath,
             choices.isEmpty() ? "has a value that is not allowed" : "is not one of its values",
-            describe(value),
+            shown(value),
             choices.isEmpty() ? key.describeAllowed() : choices));
     return Optional.empty();
   }
@@ -182,13 +182,17 @@ final class ValueReader {
   private void wrongType(Origin place, String valuePath, @Nullable Object value) {
     problems.accept(
         ConfigurationProblem.error(
-            place, valuePath, "is of the wrong type", describe(value), key.describeAllowed()));
+            place, valuePath, "is of the wrong type", shown(value), key.describeAllowed()));
+  }
+
+  private String shown(@Nullable Object value) {
+    return key.isSecret() ? "\"***\"" : describe(value);
   }
 
   /** What a value is, for people: its type, and the value when it is short. */
   static String describe(@Nullable Object value) {
     if (value instanceof String text) {
-      return TomlNames.quoted(text);
+      return UrlCredentials.hidden(TomlNames.quoted(text));
     } else if (value instanceof TomlArray array) {
       return "an array of " + array.size();
     } else if (value instanceof TomlTable) {

@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.internal.host.NativeText;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +50,7 @@ final class Command {
     try {
       ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
       builder.environment().put("LC_ALL", "C.UTF-8");
+      NativeText.require(builder);
       Process process =
           builder
               .redirectInput(new File("/dev/null"))

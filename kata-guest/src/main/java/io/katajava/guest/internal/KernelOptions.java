@@ -14,7 +14,6 @@ import java.util.regex.Pattern;
  * stands there as a comment, {@code # CONFIG_NAME is not set}, or not at all.
  */
 final class KernelOptions {
-  private static final String FRAGMENT = "/io/katajava/guest/kernel-%s.config";
   private static final Pattern SET = Pattern.compile("(CONFIG_[A-Za-z0-9_]+)=(.+)");
 
   private final Map<String, String> values;
@@ -26,7 +25,8 @@ final class KernelOptions {
   /** Our own options for an architecture, as they are in the jar. */
   static String fragment(String architecture) throws Unusable, IOException {
     try (InputStream in =
-        KernelOptions.class.getResourceAsStream(FRAGMENT.formatted(architecture))) {
+        KernelOptions.class.getResourceAsStream(
+            "/io/katajava/guest/kernel-" + architecture + ".config")) {
       if (in == null) {
         throw new Unusable("there are no kernel options for " + architecture);
       }

@@ -1,6 +1,7 @@
 package io.katajava.image.internal;
 
 import io.katajava.Deadline;
+import io.katajava.internal.host.NativeText;
 import java.io.BufferedOutputStream;
 import java.io.File;
 import java.io.IOException;
@@ -100,6 +101,7 @@ public record SquashfsTool(Path program) {
     Path said = Files.createTempFile(target.getParent(), "said", null);
     try {
       ProcessBuilder builder = new ProcessBuilder(command(target));
+      NativeText.require(builder);
       builder.environment().put("LC_ALL", "C");
       // squashfs-tools refuse it beside the options.
       builder.environment().remove("SOURCE_DATE_EPOCH");

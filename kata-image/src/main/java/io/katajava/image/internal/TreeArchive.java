@@ -2,126 +2,126 @@ package io.katajava.image.internal;
 
 import io.katajava.Deadline;
 import io.katajava.image.internal.TarEntry.Kind;
+import io.katajava.internal.tree.BytePath;
+import io.katajava.internal.tree.FileStatus;
+import io.katajava.internal.tree.OpenDirectory;
+import io.katajava.internal.tree.OpenFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
 
-/** A directory of the host as an archive: owners, modes, hard links and devices as they are. */
+/**
+ * A directory of the host as an archive: owners, modes, hard links and devices as they are, names
+ * as bytes, whatever the locale. It is walked by descriptor, so that what is moved meanwhile leads
+ * nowhere else.
+ */
 final class TreeArchive {
-  private TreeArchive() {}
+  private static final int MOST_LEVELS = 1000;
+  private static final int BUFFER = 1 << 16;
 
-  static void write(Path root, OutputStream out, Deadline deadline) throws IOException {
-    TarWriter writer = new TarWriter(out);
-    Map<Object, String> seen = new HashMap<>();
-    Files.walkFileTree(
-        root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-              throws IOException {
-            LateException.check(deadline, "reading " + root);
-            if (!directory.equals(root)) {
-              writer.entry(entry(root, directory, Kind.DIRECTORY, 0, ""));
-            }
-            return FileVisitResult.CONTINUE;
-          }
+  private final Path root;
+  private final TarWriter writer;
+  private final Deadline deadline;
+  private final Map<FileStatus.Identity, String> seen = new HashMap<>();
+  private final byte[] buffer = new byte[BUFFER];
 
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            LateException.check(deadline, "reading " + root);
-            add(writer, root, file, attributes, seen);
-            return FileVisitResult.CONTINUE;
-          }
-        });
-    writer.finish();
+  private TreeArchive(Path root, OutputStream out, Deadline deadline) {
+    this.root = root;
+    this.writer = new TarWriter(out);
+    this.deadline = deadline;
   }
 
-  private static void add(
-      TarWriter writer,
-      Path root,
-      Path file,
-      BasicFileAttributes attributes,
-      Map<Object, String> seen)
+  static void write(Path root, OutputStream out, Deadline deadline) throws IOException {
+    TreeArchive archive = new TreeArchive(root, out, deadline);
+    try (OpenDirectory directory = OpenDirectory.of(root)) {
+      archive.below(directory, "", 0);
+    }
+    archive.writer.finish();
+  }
+
+  private void below(OpenDirectory directory, String prefix, int level) throws IOException {
+    if (level == MOST_LEVELS) {
+      throw new IOException(directory + " is nested deeper than " + MOST_LEVELS + " directories");
+    }
+    for (BytePath name : directory.names()) {
+      LateException.check(deadline, "reading " + root);
+      FileStatus found = directory.find(name);
+      // What went away since is not there.
+      if (found != null) {
+        add(directory, name, found, prefix + text(name), level);
+      }
+    }
+  }
+
+  private void add(OpenDirectory directory, BytePath name, FileStatus found, String path, int level)
       throws IOException {
-    String path = bytes(root.relativize(file).toString());
-    Object key = attributes.fileKey();
-    if (key != null && links(file) > 1) {
-      String first = seen.putIfAbsent(key, path);
+    if (found.isDirectory()) {
+      try (OpenDirectory inner = directory.directory(name)) {
+        writer.entry(entry(path, Kind.DIRECTORY, inner.status(), 0, ""));
+        below(inner, path + "/", level + 1);
+      }
+      return;
+    }
+    if (found.links() > 1) {
+      String first = seen.putIfAbsent(found.identity(), path);
       if (first != null) {
         writer.entry(TarEntry.hardLink(path, first));
         return;
       }
     }
-    if (attributes.isSymbolicLink()) {
-      String link = bytes(Files.readSymbolicLink(file).toString());
-      writer.entry(entry(root, file, Kind.SYMLINK, 0, link));
-    } else if (attributes.isRegularFile()) {
-      long size = attributes.size();
-      writer.entry(entry(root, file, Kind.FILE, size, ""));
-      byte[] buffer = new byte[1 << 16];
-      try (InputStream in = Files.newInputStream(file)) {
-        for (long left = size; left > 0; ) {
-          int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
-          if (n < 0) {
-            throw new IOException(file + " became shorter while it was read");
-          }
-          writer.content(buffer, n);
-          left -= n;
-        }
-      }
-    } else {
-      int mode = (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-      Kind kind =
-          switch (mode & 0170000) {
-            case 0020000 -> Kind.CHARACTER;
-            case 0060000 -> Kind.BLOCK;
-            case 0010000 -> Kind.FIFO;
-            default -> Kind.HARD_LINK;
-          };
-      // A socket means nothing in another place.
-      if (kind != Kind.HARD_LINK) {
-        writer.entry(entry(root, file, kind, 0, ""));
+    switch (found.kind()) {
+      case FILE -> file(directory, name, path);
+      case LINK ->
+          writer.entry(entry(path, Kind.SYMLINK, found, 0, text(directory.readLink(name))));
+      case PIPE -> writer.entry(entry(path, Kind.FIFO, found, 0, ""));
+      case CHARACTER_DEVICE -> writer.entry(entry(path, Kind.CHARACTER, found, 0, ""));
+      case BLOCK_DEVICE -> writer.entry(entry(path, Kind.BLOCK, found, 0, ""));
+      default -> {
+        // A socket means nothing in another place.
       }
     }
   }
 
-  private static int links(Path file) throws IOException {
-    return (int) Files.getAttribute(file, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+  private void file(OpenDirectory directory, BytePath name, String path) throws IOException {
+    try (OpenFile file = directory.file(name)) {
+      FileStatus found = file.status();
+      if (!found.isFile()) {
+        throw new IOException(directory + "/" + name + " was no file any more when it was read");
+      }
+      writer.entry(entry(path, Kind.FILE, found, found.size(), ""));
+      for (long at = 0; at < found.size(); ) {
+        LateException.check(deadline, "reading " + root);
+        int n = file.read(buffer, (int) Math.min(buffer.length, found.size() - at), at);
+        if (n <= 0) {
+          throw new IOException(directory + "/" + name + " became shorter while it was read");
+        }
+        writer.content(buffer, n);
+        at += n;
+      }
+    }
   }
 
-  private static TarEntry entry(Path root, Path file, Kind kind, long size, String link)
-      throws IOException {
-    Map<String, Object> unix =
-        Files.readAttributes(
-            file, "unix:mode,uid,gid,rdev,lastModifiedTime", LinkOption.NOFOLLOW_LINKS);
-    long device = (long) unix.getOrDefault("rdev", 0L);
+  private static TarEntry entry(String path, Kind kind, FileStatus found, long size, String link) {
     boolean node = kind == Kind.CHARACTER || kind == Kind.BLOCK;
     return new TarEntry(
-        bytes(root.relativize(file).toString()),
+        path,
         kind,
-        (int) unix.getOrDefault("mode", 0) & 07777,
-        Integer.toUnsignedLong((int) unix.getOrDefault("uid", 0)),
-        Integer.toUnsignedLong((int) unix.getOrDefault("gid", 0)),
+        found.mode(),
+        found.uid(),
+        found.gid(),
         size,
-        Math.max(0, Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toMillis() / 1000),
+        Math.max(0, found.modified().getEpochSecond()),
         link,
-        node ? (int) ((device >> 8) & 0xfff) : 0,
-        node ? (int) ((device & 0xff) | ((device >> 12) & 0xfff00)) : 0,
+        node ? found.major() : 0,
+        node ? found.minor() : 0,
         Map.of());
   }
 
-  /** Names are bytes; Java has them in the locale's encoding, UTF-8 nearly everywhere. */
-  private static String bytes(String name) {
-    return new String(name.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+  /** One byte a character, as all texts of an entry. */
+  private static String text(BytePath path) {
+    return new String(path.bytes(), StandardCharsets.ISO_8859_1);
   }
 }

@@ -3,6 +3,7 @@ package io.katajava.qemu.internal;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.device.VirtualIommu;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,6 +34,24 @@ final class KernelParameters {
     parameters.addAll(guest);
     parameters.addAll(config.kernelParameters());
     return parameters;
+  }
+
+  /**
+   * The longest command line in bytes: {@code COMMAND_LINE_SIZE} of Linux' {@code setup.h} less the
+   * final NUL. What is longer a kernel cuts off without a word, and the guest never finds its
+   * agent.
+   */
+  static int limit(MachineType machine) {
+    return switch (machine) {
+      case Q35, PC, MICROVM, VIRT, PSERIES -> 2047;
+      case S390_CCW_VIRTIO -> 4095;
+      case RISCV_VIRT -> 1023;
+    };
+  }
+
+  /** As the kernel counts them, with a blank between each two. */
+  static int length(List<String> parameters) {
+    return String.join(" ", parameters).getBytes(StandardCharsets.UTF_8).length;
   }
 
   private static String console(MachineType machine) {

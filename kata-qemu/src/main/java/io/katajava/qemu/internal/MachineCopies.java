@@ -20,6 +20,7 @@ import io.katajava.spi.VmSpec;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -153,7 +154,7 @@ record MachineCopies(
     octets[0] = (byte) ((octets[0] & 0xfc) | 0x02);
     StringBuilder text = new StringBuilder();
     for (byte octet : octets) {
-      text.append(text.length() == 0 ? "" : ":").append(String.format("%02x", octet));
+      text.append(text.length() == 0 ? "" : ":").append(String.format(Locale.ROOT, "%02x", octet));
     }
     return text.toString();
   }

@@ -38,6 +38,9 @@ final class QemuLaunch {
   /** QEMU closes its sockets a little before it has ended. */
   private static final Duration LAST_GASP = Duration.ofSeconds(1);
 
+  /** From how many vCPUs for each CPU on a start is worth a word. */
+  private static final int CROWD = 4;
+
   private final QemuConfig config;
   private final CapabilityCache cache;
   private final VmSpec spec;
@@ -83,8 +86,10 @@ final class QemuLaunch {
     Path binary = findBinary();
     if (origin == QemuCommandLine.Origin.BOOT) {
       checkBootFiles();
+      checkKernelParameters();
     }
     checkMemory();
+    warnOfCrowd();
     QemuCapabilities capabilities = capabilities(binary);
     RunAs runAs =
         RunAs.take(
@@ -338,15 +343,23 @@ final class QemuLaunch {
           evidence,
           e);
     }
-    return context.failure(
-        ErrorCode.VM_UNRESPONSIVE,
-        "QEMU did not answer on its QMP connection within "
-            + limit.toMillis()
-            + " ms"
-            + (e.getMessage() == null ? "" : ": " + e.getMessage()),
-        "If the host is overloaded, raise startTimeout(...)",
-        evidence,
-        e);
+    boolean late = e instanceof TimeoutException || e instanceof QmpTimeoutException;
+    String why = e.getMessage() == null ? "" : ": " + e.getMessage();
+    return late
+        ? context.failure(
+            ErrorCode.VM_UNRESPONSIVE,
+            "QEMU did not answer on its QMP connection within " + limit.toMillis() + " ms" + why,
+            "If the host is overloaded, raise startTimeout(...)",
+            evidence,
+            e)
+        : context.failure(
+            ErrorCode.VM_UNRESPONSIVE,
+            "there is no QMP connection to QEMU" + why,
+            "Check that "
+                + context.stateDirectory()
+                + " can be reached and that this process may open further files",
+            evidence,
+            e);
   }
 
   private Path findBinary() {
@@ -377,6 +390,45 @@ final class QemuLaunch {
           "Give the path of an existing " + what,
           VmEvidence.none(),
           null);
+    }
+  }
+
+  private void checkKernelParameters() {
+    List<String> parameters =
+        KernelParameters.of(config, machineType, spec.guest().kernelParameters());
+    int length = KernelParameters.length(parameters);
+    int limit = KernelParameters.limit(machineType);
+    if (length > limit) {
+      throw context.failure(
+          ErrorCode.INVALID_CONFIGURATION,
+          "the kernel's parameters have "
+              + length
+              + " bytes, but a kernel for "
+              + machineType.architecture()
+              + " reads "
+              + limit
+              + " and cuts off the rest",
+          "Leave out "
+              + (length - limit)
+              + " bytes of addKernelParameter(...) or kernel_params; "
+              + (length - KernelParameters.length(config.kernelParameters()))
+              + " bytes are the machine's and the guest's own",
+          VmEvidence.none(),
+          null);
+    }
+  }
+
+  /** Many vCPUs that wait for each other and for few CPUs boot in minutes, and nobody knows why. */
+  private void warnOfCrowd() {
+    int cpus = Runtime.getRuntime().availableProcessors();
+    int vcpus = spec.sizes().vcpus();
+    if (origin == QemuCommandLine.Origin.BOOT && vcpus > CROWD * cpus) {
+      log.warn(
+          "[{}] {} vCPUs share {} CPUs of this host{}: the guest may take minutes to boot",
+          spec.sandboxId(),
+          vcpus,
+          cpus,
+          accelerator.kvm() ? "" : " without KVM");
     }
   }
 

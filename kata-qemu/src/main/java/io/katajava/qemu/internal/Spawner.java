@@ -1,6 +1,7 @@
 package io.katajava.qemu.internal;
 
 import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.internal.host.NativeText;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +23,7 @@ final class Spawner {
   private Spawner() {}
 
   static Process spawn(ProcessBuilder builder) throws IOException, InterruptedException {
+    NativeText.require(builder);
     CompletableFuture<Process> process = new CompletableFuture<>();
     REQUESTS.add(
         () -> {
