@@ -9,6 +9,7 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
 import io.katajava.internal.template.StoredImage;
+import io.katajava.spi.ExhaustedLimit;
 import io.katajava.spi.PluggedHardware;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
@@ -62,6 +63,8 @@ final class SandboxStart {
           null);
     }
     requireSharing();
+    requireUmask();
+    spec.name().ifPresent(run::named);
     run.prepareDirectory();
     SandboxConnections connections =
         SandboxConnections.open(run, spec, run.watch().around(engine.workers().executor()));
@@ -82,12 +85,17 @@ final class SandboxStart {
         if (endsTheStart(e)) {
           throw (RuntimeException) e;
         }
+        // What this process has used up says nothing against the template.
+        boolean blameless = ExhaustedLimit.of(e).isPresent();
         log.warn(
-            "[{}] no sandbox could be made of template {}, which is removed; it boots instead: {}",
+            "[{}] no sandbox could be made of template {}{}; it boots instead: {}",
             run.sandboxId(),
             template.directory(),
+            blameless ? "" : ", which is removed",
             e.getMessage());
-        engine.templates().discard(template);
+        if (!blameless) {
+          engine.templates().discard(template);
+        }
         why = "the template that fits could not be used: " + e.getMessage();
       }
     }
@@ -111,15 +119,27 @@ final class SandboxStart {
           VmEvidence.none(),
           null);
     }
-    if (spec.sharing() != DirectorySharing.VIRTIO_FS) {
-      return;
-    }
     Optional<String> obstacle = engine.providers().hypervisor().obstacleToSharing();
-    if (obstacle.isPresent()) {
+    if (obstacle.isPresent() && spec.sharing() == DirectorySharing.VIRTIO_FS_OR_COPY) {
+      engine.tellCopying(obstacle.get());
+    } else if (obstacle.isPresent()) {
       throw run.failure(
           ErrorCode.HOST_UNSUITABLE,
           "directories cannot be shared with this sandbox: " + obstacle.get(),
           "Install virtiofsd, or use DirectorySharing.VIRTIO_FS_OR_COPY",
+          VmEvidence.none(),
+          null);
+    }
+  }
+
+  /** Files that their own maker may not use make a machine fail in ways that say nothing. */
+  private void requireUmask() {
+    Optional<String> obstacle = ProcessUmask.obstacle();
+    if (obstacle.isPresent()) {
+      throw run.failure(
+          ErrorCode.HOST_UNSUITABLE,
+          obstacle.get(),
+          "Set another one before the JVM starts, such as umask 077",
           VmEvidence.none(),
           null);
     }
