@@ -14,14 +14,18 @@ public enum DirectorySharing {
    */
   COPY,
 
-  /** By virtio-fs where the host has a {@code virtiofsd}, otherwise as {@link #COPY}. */
+  /**
+   * By virtio-fs where the host has a {@code virtiofsd} and lets it confine itself to a directory,
+   * which a container of Docker's does not; otherwise as {@link #COPY}, which a warning of the log
+   * tells once, with the reason.
+   */
   VIRTIO_FS_OR_COPY,
 
   /**
    * By virtio-fs: changes are seen on both sides at once, deletions too, and nothing need fit into
    * memory. One {@code virtiofsd} serves each directory, confined to it, and one PCI Express port
    * is taken for each until the sandbox ends. Files belong to the users the guest says. A start
-   * fails where the host has no {@code virtiofsd}.
+   * fails where the host has no {@code virtiofsd}, or does not let it confine itself.
    */
   VIRTIO_FS
 }

@@ -188,12 +188,25 @@ public sealed interface Network {
      *
      * @param port what is published, and where
      * @return this
-     * @throws IllegalArgumentException if the port of the guest is published already
+     * @throws IllegalArgumentException if the port of the guest is published already, or the port
+     *     of the host is another one's
      */
     public UserBuilder publish(PublishedPort port) {
       for (PublishedPort other : published) {
         if (other.protocol() == port.protocol() && other.guestPort() == port.guestPort()) {
           throw new IllegalArgumentException(port + " is published already");
+        }
+        if (other.protocol() == port.protocol()
+            && other.hostPort() != 0
+            && other.hostPort() == port.hostPort()
+            && other.hostAddress().equals(port.hostAddress())) {
+          throw new IllegalArgumentException(
+              port
+                  + " is to be published at port "
+                  + port.hostPort()
+                  + " of the host, which "
+                  + other
+                  + " has already");
         }
       }
       published.add(port);

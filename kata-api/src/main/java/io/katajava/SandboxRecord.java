@@ -3,6 +3,7 @@ package io.katajava;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the ledger knows of one sandbox.
@@ -14,6 +15,7 @@ import java.util.List;
  * @param directory where its sockets and files are
  * @param detached whether it was started to outlive its JVM; then the owner is the JVM attached to
  *     it, of pid 0 when there is none
+ * @param name what {@link SandboxBuilder#name} calls it, if it was given a name
  */
 public record SandboxRecord(
     String id,
@@ -21,7 +23,8 @@ public record SandboxRecord(
     List<RecordedProcess> processes,
     Instant since,
     Path directory,
-    boolean detached) {
+    boolean detached,
+    Optional<String> name) {
 
   /**
    * A process that is recorded.

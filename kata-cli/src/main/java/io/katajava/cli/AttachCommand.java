@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -34,11 +35,16 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  kata attach k3xq",
-      "  kata attach k3xq -- ps",
-      "  kata attach --container web k3xq -- cat /etc/hosts"
+      "  kata attach k3xq ps",
+      "  kata attach --container web k3xq cat /etc/hosts"
     })
 final class AttachCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
+
+  @Option(
+      names = {"-i", "--interactive"},
+      description = "Pass standard input on, as is done anyway; for -it.")
+  boolean interactive;
 
   @Option(
       names = {"-t", "--tty"},
@@ -54,7 +60,7 @@ final class AttachCommand implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "ID",
-      description = "Id of 'kata ps', or enough of its beginning.")
+      description = "Id of 'kata ps', or enough of its beginning, or its name.")
   String id;
 
   @Parameters(
@@ -62,7 +68,8 @@ final class AttachCommand implements Callable<Integer> {
       arity = "0..*",
       paramLabel = "COMMAND",
       description =
-          "The command and its arguments, after --. Default: sh, with a terminal if here is one.")
+          "The command and its arguments, all that follows. Default: sh, with a terminal if here is"
+              + " one.")
   List<String> command = new ArrayList<>();
 
   @SuppressWarnings("NullAway.Init")
@@ -71,8 +78,12 @@ final class AttachCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, IOException {
     boolean terminal = Attachment.isTerminal();
-    boolean shell = command.isEmpty();
-    List<String> line = shell ? List.of("sh") : command;
+    List<String> given = GuestCommandLine.after(command);
+    boolean shell = given.isEmpty();
+    List<String> line = shell ? List.of("sh") : given;
+    if (line.get(0).isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "COMMAND is empty");
+    }
     try (Kata kata = Kata.create();
         Sandbox sandbox = kata.attach(id);
         Execution execution =

@@ -8,9 +8,11 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +24,12 @@ final class Attachment {
   private static final Duration KILL_LIMIT = Duration.ofSeconds(2);
 
   private static final int SIGPIPE = 13;
+
   private static final int BUFFER = 64 << 10;
 
   private final Execution execution;
   private final String name;
-  private final AtomicBoolean brokenPipe = new AtomicBoolean();
+  private final AtomicInteger lostOutput = new AtomicInteger();
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   Attachment(Execution execution, String name) {
@@ -55,7 +58,8 @@ final class Attachment {
           "what " + execution.command().get(0) + " reads or writes could not be copied: " + problem,
           problem);
     }
-    return brokenPipe.get() ? ExitCodes.BROKEN_PIPE : code;
+    int lost = lostOutput.get();
+    return lost == 0 ? code : lost;
   }
 
   private int waitForExit(@Nullable Duration timeout) {
@@ -91,10 +95,10 @@ final class Attachment {
 
   private Thread output(String stream, InputStream from, FileDescriptor to) {
     return OwnedThreads.start(
-        "kata-" + stream + "-" + name, () -> copyOutput(from, to), this::broken);
+        "kata-" + stream + "-" + name, () -> copyOutput(stream, from, to), this::broken);
   }
 
-  private void copyOutput(InputStream from, FileDescriptor descriptor) {
+  private void copyOutput(String stream, InputStream from, FileDescriptor descriptor) {
     // Not closed: the descriptor belongs to the process.
     FileOutputStream to = new FileOutputStream(descriptor);
     byte[] buffer = new byte[BUFFER];
@@ -103,8 +107,11 @@ final class Attachment {
         try {
           to.write(buffer, 0, n);
         } catch (IOException e) {
-          // Nobody reads our output any more: the command gets what a local one would get.
-          brokenPipe.set(true);
+          // Nobody takes our output any more: the command gets what a local one would get.
+          int number =
+              stream.equals("stdout") ? OutputFailure.STDOUT : OutputFailure.STDERR;
+          lostOutput.compareAndSet(
+              0, OutputFailure.tell(number, e, new PrintWriter(System.err, true, Charset.defaultCharset())));
           from.close();
           execution.signal(SIGPIPE);
           execution.signal(SIGKILL);
@@ -112,6 +119,10 @@ final class Attachment {
         }
       }
     } catch (IOException e) {
+      if (Shutdown.isUnderWay()) {
+        // The sandbox is closed under the command, by the signal that ends this process.
+        return;
+      }
       throw new java.io.UncheckedIOException(e);
     }
   }

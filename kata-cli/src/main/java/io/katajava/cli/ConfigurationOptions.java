@@ -8,8 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Which configuration is meant: the options that the commands of {@code kata config} share. */
 final class ConfigurationOptions {
@@ -30,7 +33,10 @@ final class ConfigurationOptions {
       names = "--annotation",
       paramLabel = "NAME=VALUE",
       description = "An annotation of the sandbox; may be given several times.")
-  Map<String, String> annotations = new LinkedHashMap<>();
+  List<String> annotations = new ArrayList<>();
+
+  @Spec(Spec.Target.MIXEE)
+  CommandSpec spec;
 
   @Option(
       names = "--no-file-checks",
@@ -48,7 +54,22 @@ final class ConfigurationOptions {
     if (!dropInDirectories.isEmpty()) {
       reader.dropInDirectories(dropInDirectories.toArray(Path[]::new));
     }
-    annotations.forEach(reader::annotation);
+    Map<String, String> all = new LinkedHashMap<>();
+    for (String annotation : annotations) {
+      int equals = annotation.indexOf('=');
+      if (equals < 1) {
+        throw new ParameterException(
+            spec.commandLine(), "--annotation takes NAME=VALUE, got '" + annotation + "'");
+      }
+      String name = annotation.substring(0, equals);
+      String value = annotation.substring(equals + 1);
+      String before = all.putIfAbsent(name, value);
+      if (before != null && !before.equals(value)) {
+        throw new ParameterException(
+            spec.commandLine(), "--annotation gives " + name + " twice, with two values");
+      }
+    }
+    all.forEach(reader::annotation);
     return reader.read();
   }
 }

@@ -15,10 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,9 +30,11 @@ final class ContainerOptions {
 
   @Option(
       names = {"-e", "--env"},
-      paramLabel = "K=V",
-      description = "Set a variable of the command; may be given several times.")
-  Map<String, String> env = new LinkedHashMap<>();
+      paramLabel = "K[=V]",
+      description = {
+        "Set a variable of the command, or give it this process's; may be given several times."
+      })
+  List<String> variables = new ArrayList<>();
 
   @Option(
       names = {"-w", "--workdir"},
@@ -105,9 +105,10 @@ final class ContainerOptions {
       names = {"-v", "--volume"},
       paramLabel = "SOURCE:GUEST[:OPTION]",
       description = {
-        "A directory of the host in the container (a path), read-only unless :rw; or a disk that",
-        "stays (a name), made with 1 GiB or :size=SIZE, writable unless :ro. May be given several",
-        "times."
+        "A directory of the host in the container (a path), :ro (default) or :rw; or a disk that",
+        "stays (a name), :rw (default) or :ro, which is made by its first use: with 1 GiB or",
+        ":size=SIZE, its root directory :uid=UID's and :gid=GID's (default: root's). May be given",
+        "several times."
       })
   List<String> volumes = new ArrayList<>();
 
@@ -116,7 +117,8 @@ final class ContainerOptions {
       paramLabel = "HOW",
       description = {
         "How directories of -v reach the container: share (by virtio-fs), copy (in, and back on",
-        "close), auto (share where there is a virtiofsd). Default: auto."
+        "close), auto (share where there is a virtiofsd that may confine itself, else copy and say",
+        "why). Default: auto."
       })
   String directories = "auto";
 
@@ -178,7 +180,7 @@ final class ContainerOptions {
                 ? WritableLayer.disk(MemorySize.parse(writableLayer.substring("disk:".length())))
                 : WritableLayer.memory(MemorySize.parse(writableLayer)));
       }
-      env.forEach(builder::env);
+      new Variables(System.getenv()).of(variables).forEach(builder::env);
       if (workdir != null) {
         builder.workdir(workdir);
       }
@@ -197,16 +199,20 @@ final class ContainerOptions {
       if (cpus != null) {
         builder.cpus(cpus);
       }
+      Destinations destinations = new Destinations();
       for (String volume : volumes) {
         VolumeOption option = VolumeOption.parse(volume);
+        destinations.take("-v", option.guest());
         builder.volume(option.guest(), option.volume());
       }
       for (String memory : memories) {
         String[] parts = parts("--tmpfs", "DIR:SIZE", memory);
+        destinations.take("--tmpfs", parts[0]);
         builder.volume(parts[0], Volume.tmpfs(MemorySize.parse(parts[1])));
       }
       for (String secret : secrets) {
         String[] parts = parts("--secret", "FILE:GUEST", secret);
+        destinations.take("--secret", parts[1]);
         byte[] content = Files.readAllBytes(Path.of(parts[0]));
         builder.secret(parts[1], content);
         Arrays.fill(content, (byte) 0);
@@ -271,15 +277,18 @@ final class ContainerOptions {
     throw new IllegalArgumentException("'" + name + "' is no capability; see capabilities(7)");
   }
 
-  /** Checks all options, and the copies, before anything is started. */
-  Map<Path, String> copies() throws IOException {
-    describe(
-        new ContainerBuilder(
-            "check",
-            unused -> {
-              throw new IllegalStateException("only described");
-            }));
-    Map<Path, String> all = new LinkedHashMap<>();
+  /**
+   * A file or directory of the host, and where it is to be in the container.
+   *
+   * @param source of the host
+   * @param target an absolute path in the container
+   */
+  record Copy(Path source, String target) {}
+
+  /** What {@code --cp} says, in its order, checked before anything is started. */
+  List<Copy> copies() {
+    Destinations destinations = new Destinations();
+    List<Copy> all = new ArrayList<>();
     for (String copy : copies) {
       int colon = copy.lastIndexOf(':');
       if (colon <= 0 || !copy.startsWith("/", colon + 1)) {
@@ -290,12 +299,21 @@ final class ContainerOptions {
       if (!Files.exists(source)) {
         throw new ParameterException(spec.commandLine(), "--cp: there is no " + source);
       }
-      all.put(source, copy.substring(colon + 1));
+      String target = copy.substring(colon + 1);
+      if (!Files.isDirectory(source)) {
+        // What is in several directories may well come together in one.
+        try {
+          destinations.take("--cp", target);
+        } catch (IllegalArgumentException e) {
+          throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+      }
+      all.add(new Copy(source, target));
     }
     return all;
   }
 
-  static void copy(Map<Path, String> copies, Container container) {
-    copies.forEach((source, target) -> container.files().copyIn(source, target));
+  static void copy(List<Copy> copies, Container container) {
+    copies.forEach(copy -> container.files().copyIn(copy.source(), copy.target()));
   }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -113,9 +114,13 @@ final class DiskCommand {
       int code = ExitCodes.DONE;
       try (Kata kata = Kata.create()) {
         for (String name : names) {
-          if (!kata.disks().remove(name)) {
-            spec.commandLine().getErr().println("kata: there is no disk " + name);
-            code = ExitCodes.OWN_FAILURE;
+          try {
+            if (!kata.disks().remove(name)) {
+              spec.commandLine().getErr().println("kata: there is no disk '" + name + "'");
+              code = ExitCodes.OWN_FAILURE;
+            }
+          } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
           }
         }
       }

@@ -14,6 +14,9 @@ final class ExitCodes {
   /** The host cannot run sandboxes. */
   static final int NOT_USABLE = 4;
 
+  /** Output that could not be written; sysexits.h calls it EX_IOERR. */
+  static final int OUTPUT_FAILED = 74;
+
   /** The command's own failure: bad host, bad guest, lost machine, a check that cannot be made. */
   static final int OWN_FAILURE = 125;
 

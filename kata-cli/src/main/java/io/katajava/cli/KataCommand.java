@@ -6,12 +6,14 @@ import io.katajava.SandboxStartException;
 import io.katajava.agent.text.PrintableText;
 import io.katajava.bench.BenchCommand;
 import io.katajava.config.ConfigurationException;
+import io.katajava.spi.ExhaustedLimit;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -60,6 +62,9 @@ public final class KataCommand {
           "completion",
           "version");
 
+  /** What follows their first word is a command's of the guest, its options too. */
+  private static final List<String> COMMANDS_WITH_A_COMMAND = List.of("run", "attach");
+
   @Option(
       names = {"-h", "--help"},
       usageHelp = true,
@@ -96,24 +101,39 @@ public final class KataCommand {
    * @param arguments the command line
    */
   public static void main(String[] arguments) {
+    // Read while there is a descriptor to read it by.
+    ExhaustedLimit.look();
+    StandardOutput output = StandardOutput.install();
+    PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
     if (arguments.length == 1 && arguments[0].equals("version")) {
       // Scripts ask it often; picocli alone would take three times as long as all the rest.
       PrintWriter out = new PrintWriter(System.out, false, Charset.defaultCharset());
       out.println(VersionCommand.line());
       out.flush();
-      System.exit(out.checkError() ? ExitCodes.OWN_FAILURE : ExitCodes.DONE);
+      System.exit(output.exitCode(ExitCodes.DONE, err));
     }
     Utf8Locale.require();
     String[] given;
     try {
       given = CommandText.of(arguments);
     } catch (IllegalArgumentException e) {
-      PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
       err.println("kata: " + e.getMessage());
       System.exit(ExitCodes.OWN_FAILURE);
       return;
     }
-    System.exit(execute(given));
+    int code;
+    try {
+      code = execute(given);
+    } catch (Error e) {
+      // Classes that cannot be loaded, for example: for want of descriptors, threads or memory.
+      String why = ExhaustedLimit.of(e).orElse(null);
+      if (why == null) {
+        throw e;
+      }
+      err.println("kata: " + e + "; " + why);
+      code = ExitCodes.OWN_FAILURE;
+    }
+    System.exit(output.exitCode(code, err));
   }
 
   static int execute(String... arguments) {
@@ -148,7 +168,23 @@ public final class KataCommand {
     line.registerConverter(Duration.class, DurationText::parse);
     line.setExecutionExceptionHandler(failures(root));
     line.setCaseInsensitiveEnumValuesAllowed(true);
+    // An argument that begins with @ is a name like any other.
+    line.setExpandAtFiles(false);
     line.setStopAtPositional(false);
+    for (String command : COMMANDS_WITH_A_COMMAND) {
+      CommandLine known = line.getSubcommands().get(command);
+      if (known != null) {
+        known.setStopAtPositional(true);
+      }
+    }
+    line.setParameterExceptionHandler(new UsageProblem());
+    line.setExecutionStrategy(
+        result -> {
+          if (!result.isUsageHelpRequested()) {
+            EmptyValues.refuse(result);
+          }
+          return new CommandLine.RunLast().execute(result);
+        });
     line.setColorScheme(Help.defaultColorScheme(Terminal.ofThisProcess().ansi()));
     return line;
   }
@@ -192,9 +228,24 @@ public final class KataCommand {
     return PrintableText.lines(text.toString());
   }
 
+  /** What of this process's limits is used up is no fault of the program, and has a remedy. */
+  private static boolean tellLimit(PrintWriter err, Throwable failure) {
+    Optional<String> limit = ExhaustedLimit.of(failure);
+    if (limit.isEmpty() || String.valueOf(failure.getMessage()).contains(limit.get())) {
+      return limit.isPresent();
+    }
+    err.println("kata: " + limit.get());
+    err.flush();
+    return true;
+  }
+
   private static IExecutionExceptionHandler failures(KataCommand root) {
     return (failure, line, result) -> {
       PrintWriter err = line.getErr();
+      if (Shutdown.isUnderWay()) {
+        // A signal closed everything under the command, which is no failure of its own.
+        return ExitCodes.OWN_FAILURE;
+      }
       if (failure instanceof SandboxStartException start) {
         err.print("kata: " + (root.verbose ? start.report() : start.getMessage() + "\n"));
         if (!root.verbose && !start.evidence().commandLine().isEmpty()) {
@@ -212,10 +263,14 @@ public final class KataCommand {
                 + "' names no file in the locale of this JVM; start it with LC_ALL=C.UTF-8");
       } else if (failure instanceof KataException || failure instanceof java.io.IOException) {
         err.println("kata: " + PrintableText.lines(String.valueOf(failure.getMessage())));
+        tellLimit(err, failure);
         if (root.verbose) {
           err.print(trace(failure));
         }
       } else {
+        if (tellLimit(err, failure)) {
+          return ExitCodes.OWN_FAILURE;
+        }
         // Not foreseen: the stack trace is what a report needs.
         err.println("kata: unexpected failure, please report it");
         err.print(trace(failure));

@@ -8,7 +8,9 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -123,12 +125,20 @@ final class NetworkOptions {
       }
       builder.network(all.toArray(Network[]::new));
       builder.dns(dns.toArray(String[]::new)).dnsSearch(dnsSearch.toArray(String[]::new));
+      Map<String, String> added = new HashMap<>();
       for (String host : hosts) {
         int colon = host.indexOf(':');
         if (colon <= 0) {
           throw new IllegalArgumentException("--add-host takes NAME:ADDR, got '" + host + "'");
         }
-        builder.addHost(host.substring(0, colon), host.substring(colon + 1));
+        String name = host.substring(0, colon);
+        String address = host.substring(colon + 1);
+        String before = added.putIfAbsent(name, address);
+        if (before != null && !before.equals(address)) {
+          throw new IllegalArgumentException(
+              "--add-host gives " + name + " two addresses, " + before + " and " + address);
+        }
+        builder.addHost(name, address);
       }
       return builder;
     } catch (IllegalArgumentException e) {

@@ -65,7 +65,7 @@ final class PsCommand implements Callable<Integer> {
 
   static String table(List<SandboxRecord> sandboxes) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("ID", "STATE", "OWNER", "PROCESSES", "SINCE"));
+    rows.add(List.of("ID", "STATE", "OWNER", "PROCESSES", "SINCE", "NAME"));
     for (SandboxRecord sandbox : sandboxes) {
       rows.add(
           List.of(
@@ -75,7 +75,8 @@ final class PsCommand implements Callable<Integer> {
               sandbox.processes().isEmpty()
                   ? "-"
                   : String.join(",", sandbox.processes().stream().map(PsCommand::pid).toList()),
-              shown(sandbox.since())));
+              shown(sandbox.since()),
+              sandbox.name().orElse("-")));
     }
     return TextTable.of(rows);
   }
@@ -104,6 +105,7 @@ final class PsCommand implements Callable<Integer> {
   static JsonObject toJson(SandboxRecord sandbox) {
     return JsonObject.builder()
         .put("id", sandbox.id())
+        .put("name", sandbox.name().orElse(null))
         .put("state", state(sandbox))
         .put("detached", sandbox.detached())
         .put("owner", toJson(sandbox.owner()))

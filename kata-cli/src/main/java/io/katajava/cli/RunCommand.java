@@ -11,14 +11,16 @@ import io.katajava.LimitAction;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
+import io.katajava.SandboxLedger;
+import io.katajava.SandboxRecord;
 import io.katajava.image.ImageRootfsProvider;
 import io.katajava.spi.Ending;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -36,20 +38,22 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "run",
     description = "Run a command in a container in a fresh virtual machine.",
-    customSynopsis = "kata run [OPTIONS] [IMAGE] [--] [COMMAND...]",
+    customSynopsis = {"kata run [OPTIONS] IMAGE [COMMAND...]", "kata run [OPTIONS] -- COMMAND..."},
     footer = {
       "",
-      "IMAGE is pulled when it is not there. Without one, that is when COMMAND follows --",
-      "at once, the container has the guest's own root filesystem, busybox.",
+      "What follows IMAGE is the command's, as with docker: options of kata's go before it.",
+      "IMAGE is pulled when it is not there. Without one, that is when -- comes first, the",
+      "container has the guest's own root filesystem, busybox.",
       "",
-      "The exit code is the command's own; 128 + n when signal n ended it, 124 after",
-      "--timeout, 127 when the command does not exist, 126 when it cannot be executed,",
-      "125 when kata failed.",
+      "The exit code is the command's own; 128 + n when signal n ended it, or kata run",
+      "itself; 124 after --timeout, 127 when the command does not exist, 126 when it cannot",
+      "be executed, 141 when nobody reads its output any more, 74 when its output cannot be",
+      "written, 125 when kata failed.",
       "",
       "Examples:",
       "  kata run -- uname -a",
       "  kata run -it -- sh",
-      "  kata run debian:12 -- cat /etc/os-release",
+      "  kata run debian:12 cat /etc/os-release",
       "  kata run -v .:/src:ro -p 8080:80 -- httpd -f -p 80 -h /src",
       "  kata run --egress none,allow=*.example.org:443 -- wget https://www.example.org/",
       "  kata run --detach --lifetime 8h -- httpd -f",
@@ -79,6 +83,23 @@ final class RunCommand implements Callable<Integer> {
   @Mixin ContainerOptions containerOptions;
 
   @Mixin NetworkOptions networkOptions;
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      description = {
+        "What 'kata ps' shows, and 'kata attach' and 'kata stop' take instead of the id; also the",
+        "host name. No other sandbox that runs may have it."
+      })
+  @Nullable String name;
+
+  @Option(
+      names = "--rm",
+      description = {
+        "Remove the container when the command has ended, as is done anyway. Not with --detach,",
+        "where 'kata stop' does."
+      })
+  boolean remove;
 
   @Option(
       names = {"-i", "--interactive"},
@@ -134,14 +155,14 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--entrypoint",
       paramLabel = "PROGRAM",
-      description = "Run this program of the image instead of its entrypoint.")
+      description = "Run this program of the image instead of its entrypoint; '' for none.")
   @Nullable String entrypoint;
 
   @Mixin ImageCommand.RegistryMixin registry;
 
   @Parameters(
-      paramLabel = "IMAGE -- COMMAND",
-      description = "The image, then the command and its arguments, after --.")
+      paramLabel = "IMAGE COMMAND",
+      description = "The image, then the command and its arguments: all that follows.")
   List<String> words = new ArrayList<>();
 
   private @Nullable String image;
@@ -154,7 +175,8 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, IOException {
     takeWordsApart();
-    Map<Path, String> copies = containerOptions.copies();
+    checkOptions();
+    List<ContainerOptions.Copy> copies = containerOptions.copies();
     try {
       return detach ? leave(copies) : run(copies);
     } finally {
@@ -165,10 +187,7 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private int run(Map<Path, String> copies) throws InterruptedException, IOException {
-    if (unattended != null) {
-      throw new ParameterException(spec.commandLine(), "--unattended goes with --detach");
-    }
+  private int run(List<ContainerOptions.Copy> copies) throws InterruptedException, IOException {
     try (ProgressBars bars = ProgressBars.on(spec);
         Kata kata = runtime(bars);
         Sandbox sandbox = describe(kata.sandbox()).start()) {
@@ -184,7 +203,7 @@ final class RunCommand implements Callable<Integer> {
           spec.commandLine().getErr().print(StatsText.of(container.stats()));
         }
       } catch (CommandNotStartedException e) {
-        spec.commandLine().getErr().println("kata: " + e.getMessage());
+        tellNotStarted(e);
         code = e.outcome().exitCode();
       }
       if (timeline) {
@@ -198,13 +217,61 @@ final class RunCommand implements Callable<Integer> {
   /** The first word is the image unless {@code --} stands before it. */
   private void takeWordsApart() {
     List<String> arguments = spec.commandLine().getParseResult().originalArgs();
-    int separator = arguments.indexOf("--");
-    int after = separator < 0 ? 0 : arguments.size() - separator - 1;
-    boolean named = words.size() > after;
+    boolean named = !words.isEmpty() && !GuestCommandLine.isSeparated(arguments, words);
     image = named ? words.get(0) : null;
-    command = List.copyOf(named ? words.subList(1, words.size()) : words);
+    command =
+        named ? GuestCommandLine.after(words.subList(1, words.size())) : List.copyOf(words);
     if (image == null && command.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "there is neither an IMAGE nor a COMMAND");
+    }
+    if (image != null && image.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "IMAGE is empty");
+    }
+    if (!command.isEmpty() && command.get(0).isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "COMMAND is empty");
+    }
+  }
+
+  /** Before anything is started. */
+  private void checkOptions() throws IOException {
+    if (!detach && unattended != null) {
+      throw new ParameterException(spec.commandLine(), "--unattended goes with --detach");
+    }
+    if (detach && (interactive || timeout != null || stats || remove)) {
+      throw new ParameterException(
+          spec.commandLine(), "--detach does not go with -i, --rm, --timeout and --stats");
+    }
+    if (detach && birth == BirthOption.template) {
+      throw new ParameterException(
+          spec.commandLine(), "--detach does not go with --birth template: such machines boot");
+    }
+    describe(
+        new ContainerBuilder(
+            "check",
+            unused -> {
+              throw new IllegalStateException("only described");
+            }));
+    requireFreeName();
+  }
+
+  private void requireFreeName() {
+    if (name == null) {
+      return;
+    }
+    for (SandboxRecord other : SandboxLedger.open().sandboxes()) {
+      if (other.name().filter(name::equals).isPresent() && !other.isOrphaned()) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "the name " + name + " is taken by sandbox " + other.id() + ", which runs");
+      }
+    }
+  }
+
+  private void tellNotStarted(CommandNotStartedException failure) {
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("kata: " + failure.getMessage());
+    if (!command.isEmpty() && command.get(0).startsWith("-")) {
+      err.println("kata: what follows the image is the command's: options of kata's go before it");
     }
   }
 
@@ -218,15 +285,7 @@ final class RunCommand implements Callable<Integer> {
     return builder.build();
   }
 
-  private int leave(Map<Path, String> copies) throws IOException {
-    if (interactive || timeout != null || stats) {
-      throw new ParameterException(
-          spec.commandLine(), "--detach does not go with -i, --timeout and --stats");
-    }
-    if (birth == BirthOption.template) {
-      throw new ParameterException(
-          spec.commandLine(), "--detach does not go with --birth template: such machines boot");
-    }
+  private int leave(List<ContainerOptions.Copy> copies) throws IOException {
     try (ProgressBars bars = ProgressBars.on(spec);
         Kata kata = runtime(bars)) {
       // Closed it would only be let go of, also where the command cannot be started.
@@ -238,7 +297,7 @@ final class RunCommand implements Callable<Integer> {
         container.start();
       } catch (CommandNotStartedException e) {
         sandbox.stop(Duration.ZERO);
-        spec.commandLine().getErr().println("kata: " + e.getMessage());
+        tellNotStarted(e);
         spec.commandLine().getErr().flush();
         return e.outcome().exitCode();
       } catch (RuntimeException | IOException | Error e) {
@@ -287,6 +346,17 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private SandboxBuilder describe(SandboxBuilder builder) {
+    try {
+      return described(builder);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private SandboxBuilder described(SandboxBuilder builder) {
+    if (name != null) {
+      builder.name(name);
+    }
     builder
         .birth(birth.policy())
         .directories(
@@ -309,18 +379,22 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private ContainerBuilder describe(ContainerBuilder builder) throws IOException {
-    if (tty) {
-      // Until the real size is known.
-      builder.tty(80, 24);
-    }
-    if (image != null) {
-      builder.image(image);
-    }
-    if (entrypoint != null) {
-      builder.entrypoint(entrypoint);
-    }
-    if (!command.isEmpty()) {
-      builder.command(command);
+    try {
+      if (tty) {
+        // Until the real size is known.
+        builder.tty(80, 24);
+      }
+      if (image != null) {
+        builder.image(image);
+      }
+      if (entrypoint != null) {
+        builder.entrypoint(entrypoint.isEmpty() ? new String[0] : new String[] {entrypoint});
+      }
+      if (!command.isEmpty()) {
+        builder.command(command);
+      }
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
     return containerOptions.describe(builder);
   }

@@ -45,7 +45,7 @@ final class StopCommand implements Callable<Integer> {
   @Parameters(
       arity = "1..*",
       paramLabel = "ID",
-      description = "Ids of 'kata ps', or enough of their beginnings.")
+      description = "Ids of 'kata ps', or enough of their beginnings, or names.")
   List<String> ids = new ArrayList<>();
 
   @SuppressWarnings("NullAway.Init")
@@ -60,7 +60,7 @@ final class StopCommand implements Callable<Integer> {
       if (sandbox.isEmpty()) {
         spec.commandLine()
             .getErr()
-            .println("kata: there is no sandbox " + id + "; 'kata ps' lists them");
+            .println("kata: there is no sandbox '" + id + "'; 'kata ps' lists them");
         code = ExitCodes.NEGATIVE;
         continue;
       }

@@ -54,16 +54,24 @@ final class TemplateCommand {
         description = "Guest memory, for example 512M.")
     @Nullable MemorySize memory;
 
+    @Spec(Spec.Target.MIXEE)
+    CommandSpec spec;
+
+    @SuppressWarnings("NullAway.Init")
     Sizes() {}
 
     SandboxBuilder describe(SandboxBuilder builder) {
-      if (vcpus != null) {
-        builder.vcpus(vcpus);
+      try {
+        if (vcpus != null) {
+          builder.vcpus(vcpus);
+        }
+        if (memory != null) {
+          builder.memory(memory);
+        }
+        return builder;
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(spec.commandLine(), e.getMessage(), e);
       }
-      if (memory != null) {
-        builder.memory(memory);
-      }
-      return builder;
     }
   }
 
@@ -201,7 +209,7 @@ final class TemplateCommand {
             all ? kata.templates().list().stream().map(TemplateInfo::id).toList() : ids;
         for (String id : wanted) {
           if (!kata.templates().remove(id)) {
-            spec.commandLine().getErr().println("kata: there is no template " + id);
+            spec.commandLine().getErr().println("kata: there is no template '" + id + "'");
             code = ExitCodes.OWN_FAILURE;
           }
         }

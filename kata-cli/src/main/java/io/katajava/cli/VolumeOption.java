@@ -5,8 +5,10 @@ import io.katajava.Volume;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * What {@code -v} says: a directory of the host, by a path, or a disk, by a name without a slash.
@@ -16,6 +18,12 @@ import java.util.OptionalInt;
  */
 record VolumeOption(String guest, Volume volume) {
   private static final String FORM = "SOURCE:GUEST[:ro|rw|size=SIZE|uid=UID|gid=GID]";
+
+  /** What may follow a directory's place; the help of -v has them all. */
+  static final List<String> DIRECTORY_WORDS = List.of("ro", "rw");
+
+  /** What may follow a disk's place; the help of -v has them all. */
+  static final List<String> DISK_WORDS = List.of("ro", "rw", "size=", "uid=", "gid=");
 
   static VolumeOption parse(String text) {
     List<String> parts = Arrays.asList(text.split(":", -1));
@@ -29,11 +37,27 @@ record VolumeOption(String guest, Volume volume) {
       throw new IllegalArgumentException("-v takes " + FORM + ", got '" + text + "'");
     }
     List<String> options = parts.subList(guest + 1, parts.size());
+    requireOnce(options, text);
     return new VolumeOption(
         parts.get(guest),
         source.contains("/") || source.equals(".") || source.equals("..")
             ? directory(source, options, text)
             : disk(source, options, text));
+  }
+
+  /** One that says something twice, or its opposite, would be taken at its last word. */
+  private static void requireOnce(List<String> options, String text) {
+    Set<String> said = new HashSet<>();
+    for (String option : options) {
+      int equals = option.indexOf('=');
+      String about =
+          option.equals("ro") || option.equals("rw")
+              ? "ro and rw"
+              : equals < 0 ? option : option.substring(0, equals);
+      if (!said.add(about)) {
+        throw new IllegalArgumentException("-v: " + about + " is said twice in '" + text + "'");
+      }
+    }
   }
 
   private static Volume directory(String source, List<String> options, String text) {

@@ -90,34 +90,64 @@ class RunCommandIT {
     assertThat(finished.err()).contains("oops", "first-output", "boot");
   }
 
-  @Test
-  void birth_ofATemplate_buildsTheOneThatIsMissing() throws Exception {
+  /** A size of this class alone, whose templates are not there before a test nor after it. */
+  private static final MemorySize OWN_SIZE = MemorySize.mebibytes(208);
+
+  private static void removeOwnTemplates() {
     try (Kata kata = Kata.create()) {
-      List<TemplateInfo> before = kata.templates().list();
-      assertThat(
-              run("run", "--birth", "template", "--memory", "208M", "--", "echo", "made of it")
-                  .out())
-          .isEqualTo("made of it\n");
-      List<TemplateInfo> built = new ArrayList<>(kata.templates().list());
-      built.removeIf(one -> before.stream().anyMatch(older -> older.id().equals(one.id())));
-      try {
-        assertThat(built).extracting(TemplateInfo::memory).contains(MemorySize.mebibytes(208));
-      } finally {
-        built.stream()
-            .filter(one -> one.memory().equals(MemorySize.mebibytes(208)))
-            .forEach(one -> kata.templates().remove(one.id()));
-      }
+      kata.templates().list().stream()
+          .filter(one -> one.memory().equals(OWN_SIZE))
+          .forEach(one -> kata.templates().remove(one.id()));
     }
   }
 
   @Test
-  void waterfall_ofARunAndOfAFailedStart_isAPageOfWhatHappened(@TempDir Path directory)
-      throws Exception {
+  void birth_ofATemplate_buildsTheOneThatIsMissing_andTheNextIsItsCloneToo() throws Exception {
+    Path page = directory.resolve("clone.html");
+    removeOwnTemplates();
+    try {
+      assertThat(
+              run("run", "--birth", "template", "--memory", "208M", "--", "echo", "made of it")
+                  .out())
+          .isEqualTo("made of it\n");
+      try (Kata kata = Kata.create()) {
+        assertThat(kata.templates().list())
+            .extracting(TemplateInfo::memory)
+            .containsOnlyOnce(OWN_SIZE);
+      }
+      Finished clone = run("run", "--memory", "208M", "--waterfall", page + "", "--", "echo", "x");
+      assertThat(clone.code()).as(clone.err()).isZero();
+    } finally {
+      removeOwnTemplates();
+    }
+    // It makes no sandbox of its own: the template's is given a new identity.
+    assertThat(Files.readString(page))
+        .contains(">boot</td>", ">QMP migrate-incoming</td>", ">agent ReseedRandomDev</td>")
+        .contains(">agent CreateContainer</td>")
+        .doesNotContain(">agent CreateSandbox</td>", "phase failed");
+  }
+
+  @Test
+  void waterfall_ofARunAndOfAFailedStart_isAPageOfWhatHappened() throws Exception {
     Path good = directory.resolve("good.html");
     Path bad = directory.resolve("bad.html");
 
-    assertThat(run("run", "--waterfall", good.toString(), "--", "echo", "x").code()).isZero();
-    assertThat(run("run", "--waterfall", bad.toString(), "--memory", "16M", "--", "true").code())
+    // A clone of a template, if one is there, would have other calls.
+    assertThat(
+            run("run", "--birth", "cold", "--waterfall", good.toString(), "--", "echo", "x").code())
+        .isZero();
+    assertThat(
+            run(
+                    "run",
+                    "--birth",
+                    "cold",
+                    "--waterfall",
+                    bad.toString(),
+                    "--memory",
+                    "16M",
+                    "--",
+                    "true")
+                .code())
         .isEqualTo(125);
 
     assertThat(Files.readString(good))

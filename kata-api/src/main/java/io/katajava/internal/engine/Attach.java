@@ -32,7 +32,7 @@ final class Attach {
     SandboxRecord found =
         new LedgerView(ledger.state())
             .find(wanted)
-            .orElseThrow(() -> missing(wanted, "there is no sandbox " + wanted));
+            .orElseThrow(() -> missing(wanted, "there is no sandbox '" + wanted + "'"));
     String id = found.id();
     if (!found.detached()) {
       throw new KataException(

@@ -60,6 +60,8 @@ public final class Engine implements AutoCloseable {
   private final Duration callTimeout;
   private final Duration drainAtExit;
 
+  private final AtomicBoolean copyingTold = new AtomicBoolean();
+
   private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
     this.providers = providers;
     this.directories = settings.directories();
@@ -273,6 +275,13 @@ public final class Engine implements AutoCloseable {
         network,
         spec.life().detached(),
         shares(spec.sharing()));
+  }
+
+  /** Told once: what was asked for is met, in the other of its two ways. */
+  void tellCopying(String obstacle) {
+    if (copyingTold.compareAndSet(false, true)) {
+      log.warn("directories of the host are copied instead of shared: {}", obstacle);
+    }
   }
 
   /** A start that must share has found out by now whether it can. */

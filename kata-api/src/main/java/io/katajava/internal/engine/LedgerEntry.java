@@ -20,15 +20,18 @@ import java.util.function.Predicate;
  * @param detached present when it goes on without its owner; then the time, in seconds since 1970,
  *     from which on it shall not, 0 for none
  * @param state the state directory as its processes were told it, which is in their arguments
+ * @param name what people call it, if it has a name
  */
 record LedgerEntry(
     String sandboxId,
     ProcessIdentity owner,
     List<ProcessIdentity> processes,
     OptionalLong detached,
-    Optional<Path> state) {
+    Optional<Path> state,
+    Optional<String> name) {
   private static final String VERSION = "kata-java-ledger 1";
   private static final String STATE = "state";
+  private static final String NAME = "name";
 
   LedgerEntry {
     processes = List.copyOf(processes);
@@ -39,21 +42,37 @@ record LedgerEntry(
     this(sandboxId, owner, processes, OptionalLong.empty(), Optional.empty());
   }
 
+  /** Of one without a name. */
+  LedgerEntry(
+      String sandboxId,
+      ProcessIdentity owner,
+      List<ProcessIdentity> processes,
+      OptionalLong detached,
+      Optional<Path> state) {
+    this(sandboxId, owner, processes, detached, state, Optional.empty());
+  }
+
+  /** The same, with a name. */
+  LedgerEntry named(String other) {
+    return new LedgerEntry(sandboxId, owner, processes, detached, state, Optional.of(other));
+  }
+
   /** The same in another's hands, or in {@link ProcessIdentity#NOBODY}'s. */
   LedgerEntry ownedBy(ProcessIdentity other) {
-    return new LedgerEntry(sandboxId, other, processes, detached, state);
+    return new LedgerEntry(sandboxId, other, processes, detached, state, name);
   }
 
   /** The same, to go on without its owner. */
   LedgerEntry detachedUntil(long epochSecond) {
-    return new LedgerEntry(sandboxId, owner, processes, OptionalLong.of(epochSecond), state);
+    return new LedgerEntry(
+        sandboxId, owner, processes, OptionalLong.of(epochSecond), state, name);
   }
 
   /** The same, if its processes know the state directory by another name already. */
   LedgerEntry in(Path directory) {
     return state.isPresent()
         ? this
-        : new LedgerEntry(sandboxId, owner, processes, detached, Optional.of(directory));
+        : new LedgerEntry(sandboxId, owner, processes, detached, Optional.of(directory), name);
   }
 
   /**
@@ -70,7 +89,7 @@ record LedgerEntry(
   LedgerEntry withProcess(ProcessIdentity process) {
     List<ProcessIdentity> more = new ArrayList<>(processes);
     more.add(process);
-    return new LedgerEntry(sandboxId, owner, more, detached, state);
+    return new LedgerEntry(sandboxId, owner, more, detached, state, name);
   }
 
   String toText() {
@@ -82,6 +101,12 @@ record LedgerEntry(
             text.append(STATE)
                 .append(" 0 0 ")
                 .append(URLEncoder.encode(path.toString(), StandardCharsets.UTF_8))
+                .append('\n'));
+    name.ifPresent(
+        word ->
+            text.append(NAME)
+                .append(" 0 0 ")
+                .append(URLEncoder.encode(word, StandardCharsets.UTF_8))
                 .append('\n'));
     processes.forEach(process -> append(text, "process", process));
     detached.ifPresent(until -> text.append("detached ").append(until).append('\n'));
@@ -98,10 +123,12 @@ record LedgerEntry(
     List<ProcessIdentity> processes = new ArrayList<>();
     OptionalLong detached = OptionalLong.empty();
     Optional<Path> state = Optional.empty();
+    Optional<String> name = Optional.empty();
     for (int i = 1; i < lines.length; i++) {
       String[] words = lines[i].split(" ", -1);
       if (words.length == 1 && words[0].equals("end") && owner != null) {
-        return Optional.of(new LedgerEntry(sandboxId, owner, processes, detached, state));
+        return Optional.of(
+            new LedgerEntry(sandboxId, owner, processes, detached, state, name));
       }
       if (words.length == 2 && words[0].equals("detached") && words[1].matches("\\d{1,18}")) {
         detached = OptionalLong.of(Long.parseLong(words[1]));
@@ -112,6 +139,10 @@ record LedgerEntry(
       }
       if (words[0].equals(STATE)) {
         state = path(words[3]);
+        continue;
+      }
+      if (words[0].equals(NAME)) {
+        name = decoded(words[3]);
         continue;
       }
       ProcessIdentity identity;
@@ -128,6 +159,14 @@ record LedgerEntry(
       }
     }
     return Optional.empty();
+  }
+
+  private static Optional<String> decoded(String encoded) {
+    try {
+      return Optional.of(URLDecoder.decode(encoded, StandardCharsets.UTF_8));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   /** Empty for what is no path, or none that this JVM can spell. */

@@ -69,7 +69,7 @@ public final class LedgerView {
   /**
    * See {@link io.katajava.SandboxLedger#find(String)}.
    *
-   * @param id the id or its beginning
+   * @param id the id or its beginning, or the name
    * @return the record
    */
   public Optional<SandboxRecord> find(String id) {
@@ -78,6 +78,23 @@ public final class LedgerView {
         all.stream().filter(record -> record.id().equals(id)).findFirst();
     if (exact.isPresent() || id.isEmpty()) {
       return exact;
+    }
+    List<SandboxRecord> named =
+        all.stream()
+            .filter(record -> record.name().filter(id::equals).isPresent())
+            .filter(record -> !record.isOrphaned())
+            .toList();
+    if (named.size() == 1) {
+      return Optional.of(named.get(0));
+    }
+    if (named.size() > 1) {
+      throw new KataException(
+          ErrorCode.INVALID_CONFIGURATION,
+          "several sandboxes have the name '"
+              + id
+              + "': "
+              + String.join(", ", named.stream().map(SandboxRecord::id).toList()),
+          Details.none().withRemedy("Give the id of one"));
     }
     List<SandboxRecord> alike = all.stream().filter(record -> record.id().startsWith(id)).toList();
     if (alike.size() > 1) {
@@ -172,7 +189,7 @@ public final class LedgerView {
       // Damaged: nobody's, so that a sweep removes it.
       RecordedProcess nobody = new RecordedProcess(0, 0, "unknown", false);
       return Optional.of(
-          new SandboxRecord(id, nobody, List.of(), written, state.resolve(id), false));
+          new SandboxRecord(id, nobody, List.of(), written, state.resolve(id), false, Optional.empty()));
     }
     List<ProcessIdentity> processes = entry.get().processes();
     SandboxProcesses known = new SandboxProcesses(state, id, entry.get().state());
@@ -184,7 +201,8 @@ public final class LedgerView {
             processes.stream().map(one -> recorded(one, known.isOurs(one))).toList(),
             since,
             state.resolve(id),
-            entry.get().detached().isPresent()));
+            entry.get().detached().isPresent(),
+            entry.get().name()));
   }
 
   /** Linux counts start times in hundredths of a second on all our architectures. */

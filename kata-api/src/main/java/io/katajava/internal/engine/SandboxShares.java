@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /**
  * The directories of the host that a sandbox sees by virtio-fs, each shared once however many
@@ -23,12 +24,23 @@ import java.util.concurrent.locks.ReentrantLock;
 final class SandboxShares {
   private final VirtualMachine vm;
   private final boolean shares;
+  private final Consumer<String> copying;
+  private final boolean required;
   private final ReentrantLock plugging = new ReentrantLock();
   private final Map<Volume.HostDirectory, Rootfs.Mount> mounts = new LinkedHashMap<>();
 
-  SandboxShares(VirtualMachine vm, boolean shares) {
+  /**
+   * Those of one machine.
+   *
+   * @param shares whether the machine can share at all
+   * @param required whether a directory that cannot be shared is a failure; else it is copied
+   * @param copying is told why one is copied
+   */
+  SandboxShares(VirtualMachine vm, boolean shares, boolean required, Consumer<String> copying) {
     this.vm = vm;
     this.shares = shares;
+    this.required = required;
+    this.copying = copying;
   }
 
   /** What the agent mounts for the directories of a container; nothing where they are copied. */
@@ -40,7 +52,14 @@ final class SandboxShares {
     for (Volume volume : spec.files().volumes().values()) {
       if (volume instanceof Volume.HostDirectory host) {
         ContainerVolumes.requireDirectory(host.directory(), spec.name());
-        all.put(host, mount(host, deadline));
+        try {
+          all.put(host, mount(host, deadline));
+        } catch (KataException e) {
+          if (required || e.code() != ErrorCode.HOST_UNSUITABLE) {
+            throw e;
+          }
+          copying.accept(String.valueOf(e.getMessage()));
+        }
       }
     }
     return all;

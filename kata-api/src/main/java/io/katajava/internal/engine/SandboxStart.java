@@ -9,6 +9,7 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
 import io.katajava.internal.template.StoredImage;
+import io.katajava.spi.ExhaustedLimit;
 import io.katajava.spi.PluggedHardware;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
@@ -67,6 +68,8 @@ final class SandboxStart {
           null);
     }
     requireSharing();
+    requireUmask();
+    spec.name().ifPresent(run::named);
     run.prepareDirectory();
     SandboxConnections connections =
         SandboxConnections.open(run, spec, run.watch().around(engine.workers().executor()));
@@ -128,11 +131,10 @@ final class SandboxStart {
           VmEvidence.none(),
           null);
     }
-    if (spec.sharing() != DirectorySharing.VIRTIO_FS) {
-      return;
-    }
     Optional<String> obstacle = engine.providers().hypervisor().obstacleToSharing();
-    if (obstacle.isPresent()) {
+    if (obstacle.isPresent() && spec.sharing() == DirectorySharing.VIRTIO_FS_OR_COPY) {
+      engine.tellCopying(obstacle.get());
+    } else if (obstacle.isPresent()) {
       throw run.failure(
           ErrorCode.HOST_UNSUITABLE,
           "directories cannot be shared with this sandbox: " + obstacle.get(),
@@ -146,7 +148,10 @@ final class SandboxStart {
    * Where neither a clone nor a boot succeeds, or the host says no, the template is not at fault.
    */
   private void judge(StoredImage template, Exception unusable) {
-    if (unusable instanceof KataException known && known.code() == ErrorCode.HOST_UNSUITABLE) {
+    boolean hostsFault =
+        unusable instanceof KataException known && known.code() == ErrorCode.HOST_UNSUITABLE;
+    // What this process has used up says nothing against the template.
+    if (hostsFault || ExhaustedLimit.of(unusable).isPresent()) {
       return;
     }
     log.warn(
@@ -154,6 +159,19 @@ final class SandboxStart {
         run.sandboxId(),
         template.directory());
     engine.templates().discard(template);
+  }
+
+  /** Files that their own maker may not use make a machine fail in ways that say nothing. */
+  private void requireUmask() {
+    Optional<String> obstacle = ProcessUmask.obstacle();
+    if (obstacle.isPresent()) {
+      throw run.failure(
+          ErrorCode.HOST_UNSUITABLE,
+          obstacle.get(),
+          "Set another one before the JVM starts, such as umask 077",
+          VmEvidence.none(),
+          null);
+    }
   }
 
   /** Whether booting instead would help nobody. */

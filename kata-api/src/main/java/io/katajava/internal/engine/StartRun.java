@@ -8,11 +8,13 @@ import io.katajava.SandboxStartException;
 import io.katajava.StartPhase;
 import io.katajava.internal.observe.SandboxWatch;
 import io.katajava.spi.CommandObserver;
+import io.katajava.spi.ExhaustedLimit;
 import io.katajava.spi.StartContext;
 import io.katajava.spi.VmEvidence;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** One start under way: its id, clock, ledger entry and what to undo should it fail. */
@@ -58,6 +60,11 @@ final class StartRun implements StartContext {
   /** The longest wait for one answer of the agent. */
   Duration callTimeout() {
     return callTimeout;
+  }
+
+  /** What people call the sandbox; before the entry is written. */
+  void named(String name) {
+    entry = entry.named(name);
   }
 
   /** The ledger entry as it is now. */
@@ -163,10 +170,19 @@ final class StartRun implements StartContext {
       @Nullable String remedy,
       VmEvidence evidence,
       @Nullable Throwable cause) {
+    Optional<String> limit = cause == null ? Optional.empty() : ExhaustedLimit.of(cause);
     return new SandboxStartException(
         code,
-        "sandbox " + sandboxId + " could not be started: " + message,
-        new Details(timeline.current(), sandboxId, remedy, cause),
+        "sandbox "
+            + sandboxId
+            + " could not be started: "
+            + message
+            + limit.map(why -> ": " + why).orElse(""),
+        new Details(
+            timeline.current(),
+            sandboxId,
+            limit.isPresent() ? "Raise that limit and start the JVM again" : remedy,
+            cause),
         evidence,
         timeline.snapshot());
   }
@@ -176,11 +192,20 @@ final class StartRun implements StartContext {
     if (thrown instanceof SandboxStartException start) {
       return start;
     }
+    Optional<String> limit = ExhaustedLimit.of(thrown);
+    if (limit.isPresent() && !(thrown instanceof KataException)) {
+      return failure(
+          ErrorCode.HOST_UNSUITABLE, String.valueOf(thrown.getMessage()), null, evidence, thrown);
+    }
     if (thrown instanceof KataException known) {
       SandboxStartException wrapped =
           new SandboxStartException(
               known.code(),
-              "sandbox " + sandboxId + " could not be started: " + known.getMessage(),
+              "sandbox "
+                  + sandboxId
+                  + " could not be started: "
+                  + known.getMessage()
+                  + limit.map(why -> ": " + why).orElse(""),
               new Details(timeline.current(), sandboxId, null, known),
               evidence,
               timeline.snapshot());

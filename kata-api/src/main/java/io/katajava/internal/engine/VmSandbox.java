@@ -5,6 +5,7 @@ import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.Deadline;
+import io.katajava.DirectorySharing;
 import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
@@ -77,7 +78,12 @@ final class VmSandbox implements Sandbox {
     this.events = new SandboxEvents(workers.executor());
     this.parts = parts;
     this.disks = new SandboxDisks(parts.vm(), parts.vmSpec().guest().modules(), parts.link());
-    this.shares = new SandboxShares(parts.vm(), parts.vmSpec().sharesDirectories());
+    this.shares =
+        new SandboxShares(
+            parts.vm(),
+            parts.vmSpec().sharesDirectories(),
+            parts.spec().sharing() == DirectorySharing.VIRTIO_FS,
+            parts.engine()::tellCopying);
     this.run = run;
     this.files = new SandboxFiles(hostname(), parts.connections());
     this.containers = new SandboxContainers(this, parts);

@@ -111,6 +111,10 @@ final class KernelImage {
     byte[] elf;
     try {
       elf = unpack(payload, unpacked);
+    } catch (OutOfMemoryError e) {
+      // Of an array of this size; what is here needs little.
+      throw new UnreadableFormatException(
+          name + " cannot be unpacked: Java's heap has no room for its " + unpacked + " bytes", e);
     } catch (IOException | RuntimeException e) {
       // The decoders report damage by unchecked exceptions as well.
       throw new IOException(name + " cannot be unpacked: " + e.getMessage(), e);
@@ -165,9 +169,12 @@ final class KernelImage {
     return out;
   }
 
-  private static byte[] readAll(InputStream in, int limit) throws IOException {
+  /** Into one array of the size that is known: a kernel twice is much for a small heap. */
+  private static byte[] readAll(InputStream in, int size) throws IOException {
     try (in) {
-      return in.readNBytes(limit);
+      byte[] out = new byte[size];
+      int count = in.readNBytes(out, 0, size);
+      return count == size ? out : Arrays.copyOf(out, count);
     }
   }
 

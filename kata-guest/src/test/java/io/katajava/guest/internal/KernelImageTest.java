@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import io.katajava.compress.UnreadableFormatException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.compressors.lz4.BlockLZ4CompressorOutputStream;
 import org.junit.jupiter.api.Test;
@@ -96,6 +99,25 @@ class KernelImageTest {
     KernelImage image = new KernelImage(Arrays.copyOf(bytes, bytes.length - 10), "bzImage");
 
     assertThatThrownBy(image::vmlinux).hasMessageContaining("outside the file");
+  }
+
+  @Test
+  void vmlinux_largerThanTheHeap_isUnreadableNotDamaged() throws IOException {
+    byte[] payload = packed("xz", VMLINUX);
+    System.arraycopy(littleEndian(500 << 20), 0, payload, payload.length - 4, 4);
+    KernelImage image = new KernelImage(bzImage(payload), "bzImage");
+    List<byte[]> heap = new ArrayList<>();
+    try {
+      while (true) {
+        heap.add(new byte[64 << 20]);
+      }
+    } catch (OutOfMemoryError e) {
+      // It is full.
+      assertThatThrownBy(image::vmlinux)
+          .isInstanceOf(UnreadableFormatException.class)
+          .hasMessageContaining("Java's heap has no room for its 524288000 bytes");
+    }
+    assertThat(heap).isNotEmpty();
   }
 
   @Test

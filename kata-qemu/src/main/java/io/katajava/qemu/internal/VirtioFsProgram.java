@@ -72,7 +72,52 @@ record VirtioFsProgram(Path path, String help) {
     if (!isRust() && !RunAs.isRoot()) {
       return Optional.of(path + " of QEMU's needs root; install the virtiofsd in Rust");
     }
-    return Optional.empty();
+    return Confinement.OBSTACLE.map(why -> path + " cannot confine itself: " + why);
+  }
+
+  /**
+   * Whether this JVM's children may make the namespaces that a daemon confines itself with, tried
+   * once. It needs CAP_SYS_ADMIN, or a host that lets anybody be root in a user namespace; a
+   * container of a CI job usually has neither.
+   */
+  private static final class Confinement {
+    static final Optional<String> OBSTACLE = trial();
+
+    private static Optional<String> trial() {
+      Optional<Path> unshare = QemuBinary.program("unshare");
+      if (unshare.isEmpty()) {
+        // The daemon itself will tell.
+        return Optional.empty();
+      }
+      List<String> line = new ArrayList<>(List.of(unshare.get().toString()));
+      if (!RunAs.isRoot()) {
+        line.addAll(List.of("--user", "--map-root-user"));
+      }
+      line.addAll(List.of("--mount", "--propagation", "private", "--pid", "--net", "--fork"));
+      line.addAll(List.of("--", "true"));
+      try {
+        Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
+        try {
+          process.getOutputStream().close();
+          String said =
+              new String(
+                      process.getInputStream().readNBytes(OutputTail.CAPACITY),
+                      StandardCharsets.UTF_8)
+                  .strip();
+          if (!process.waitFor(HELP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+            return Optional.of("unshare does not end");
+          }
+          return process.exitValue() == 0 ? Optional.empty() : Optional.of(said);
+        } finally {
+          process.destroyForcibly();
+        }
+      } catch (IOException e) {
+        return Optional.of(String.valueOf(e.getMessage()));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return Optional.of("it was interrupted");
+      }
+    }
   }
 
   /** The command that serves one directory to one machine. */
