@@ -1,6 +1,7 @@
 package io.katajava.wait;
 
 import io.katajava.agent.threads.OwnedThreads;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -11,6 +12,8 @@ import java.util.stream.Collectors;
 record AnyWait(List<WaitStrategy> strategies) implements WaitStrategy {
   /** How long a strategy may take to see that its wait is over. */
   private static final int GRACE_MILLIS = 5000;
+
+  private static final Duration LONGEST = Duration.ofDays(1);
 
   AnyWait {
     if (strategies.isEmpty()) {
@@ -42,7 +45,8 @@ record AnyWait(List<WaitStrategy> strategies) implements WaitStrategy {
     }
     threads.forEach(Thread::start);
     try {
-      waiting.await(first);
+      // Each strategy has its own end: a limit that it was given may be longer than the default.
+      waiting.within(LONGEST).await(first);
     } catch (ContainerNotReadyException e) {
       // A strategy may have seen what it waits for at the very end.
       join(threads);
@@ -63,6 +67,11 @@ record AnyWait(List<WaitStrategy> strategies) implements WaitStrategy {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  @Override
+  public WaitStrategy atPort(int guestPort) {
+    return new AnyWait(strategies.stream().map(one -> one.atPort(guestPort)).toList());
   }
 
   @Override

@@ -72,6 +72,17 @@ public final class HttpWait implements WaitStrategy {
   }
 
   /**
+   * Asks at this port, unless {@link #forPort} named one.
+   *
+   * @param guestPort in the guest, published
+   * @return a strategy
+   */
+  @Override
+  public HttpWait atPort(int guestPort) {
+    return request.guestPort.isPresent() ? this : forPort(guestPort);
+  }
+
+  /**
    * Uses this method. Default: {@code GET}.
    *
    * @param method one that {@link HttpURLConnection#setRequestMethod} knows

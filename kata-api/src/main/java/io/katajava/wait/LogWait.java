@@ -2,8 +2,9 @@ package io.katajava.wait;
 
 import io.katajava.ContainerLog;
 import io.katajava.ContainerLog.Line;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
 /** Waits for lines of the container's log. */
@@ -17,12 +18,11 @@ record LogWait(Predicate<Line> wanted, String what, int times) implements WaitSt
   @Override
   public void waitUntilReady(Waiting waiting) {
     ContainerLog log = waiting.container().log();
-    AtomicInteger seen = new AtomicInteger();
-    CompletableFuture<Integer> enough = new CompletableFuture<>();
+    Count count = new Count();
     waiting.missing("no such line yet");
-    ContainerLog.Following following = log.follow(line -> take(line, seen, enough));
+    ContainerLog.Following following = log.followOpen(count::take, () -> {});
     try {
-      waiting.await(enough);
+      waiting.await(count.enough);
     } catch (ContainerNotReadyException e) {
       // The last line may have come with the end, and not yet to the follower.
       if (e.outcome().isEmpty() || log.lines().stream().filter(wanted).count() < times) {
@@ -33,13 +33,27 @@ record LogWait(Predicate<Line> wanted, String what, int times) implements WaitSt
     }
   }
 
-  private void take(Line line, AtomicInteger seen, CompletableFuture<Integer> enough) {
-    try {
-      if (wanted.test(line) && seen.incrementAndGet() == times) {
-        enough.complete(times);
+  /** How many lines were as wanted; one that is seen while it grows counts once. */
+  private final class Count {
+    private final CompletableFuture<Integer> enough = new CompletableFuture<>();
+    private final Set<ContainerLog.Stream> counted = EnumSet.noneOf(ContainerLog.Stream.class);
+    private int seen;
+
+    private void take(Line line) {
+      try {
+        if (!counted.contains(line.stream()) && wanted.test(line)) {
+          counted.add(line.stream());
+          seen++;
+          if (seen == times) {
+            enough.complete(times);
+          }
+        }
+        if (line.end() != ContainerLog.End.OPEN) {
+          counted.remove(line.stream());
+        }
+      } catch (RuntimeException e) {
+        enough.completeExceptionally(e);
       }
-    } catch (RuntimeException e) {
-      enough.completeExceptionally(e);
     }
   }
 

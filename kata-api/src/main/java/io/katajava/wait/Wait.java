@@ -6,7 +6,6 @@ import io.katajava.ContainerLog;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 
 /**
  * The usual ways to know that a container is ready.
@@ -16,7 +15,7 @@ import java.util.regex.Pattern;
  *     .waitingFor(Wait.forListeningPort(8080)).start();
  * }</pre>
  *
- * <p>All of them fail at once when the container's first process has ended.
+ * <p>All of them but {@link #forExit} fail at once when the container's first process has ended.
  */
 public final class Wait {
   /** How long a wait takes unless told otherwise; generous, for hosts without KVM. */
@@ -26,9 +25,12 @@ public final class Wait {
 
   /**
    * Waits for a line of the container's log, one that is there already included. Event-driven:
-   * nothing is polled. A line that comes counts even when the process ends right after it.
+   * nothing is polled. A line that comes counts even when the process ends right after it, and one
+   * that has not ended yet, such as a prompt, counts half a second later.
    *
-   * @param regex found anywhere in the line, see {@link java.util.regex.Matcher#find()}
+   * @param regex found anywhere in the line, see {@link java.util.regex.Matcher#find()}, of which
+   *     its end is a part: {@code "ready\\n"} and {@code "ready\\s"} are found, {@code "ready$"}
+   *     is, too. A dot matches everything. What switches colours may be left out of it
    * @return a strategy; the container must have been made with {@link ContainerBuilder#keepLog} or
    *     {@link ContainerBuilder#waitingFor}
    * @throws java.util.regex.PatternSyntaxException if it is no regular expression
@@ -45,15 +47,14 @@ public final class Wait {
    * @return a strategy
    */
   public static WaitStrategy forLogMessage(String regex, int times) {
-    Pattern pattern = Pattern.compile(regex);
-    return new LogWait(
-        line -> pattern.matcher(line.text()).find(), "a line of its log like " + regex, times);
+    return new LogWait(LinePattern.of(regex), "a line of its log like " + regex, times);
   }
 
   /**
    * Waits for lines of the container's log; see {@link #forLogMessage(String)}.
    *
-   * @param line tells whether a line is meant; called on the library's workers
+   * @param line tells whether a line is meant; called on the library's workers, for one that has
+   *     not ended yet again when it has grown, until the answer is yes
    * @param times how many such lines, at least 1
    * @return a strategy
    */
@@ -120,6 +121,16 @@ public final class Wait {
    */
   public static WaitStrategy forHealthcheck() {
     return new HealthcheckWait();
+  }
+
+  /**
+   * Waits until the container's first process has ended with 0 and all of its output was kept, for
+   * what runs once: a migration, an import.
+   *
+   * @return a strategy that fails at once when it ends otherwise
+   */
+  public static WaitStrategy forExit() {
+    return new ExitWait();
   }
 
   /**

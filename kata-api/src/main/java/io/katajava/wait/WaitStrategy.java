@@ -2,6 +2,7 @@ package io.katajava.wait;
 
 import io.katajava.KataException;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Tells when a container is ready. {@link Wait} has the usual ones; an own one is a method that
@@ -27,6 +28,26 @@ public interface WaitStrategy {
    */
   default String describe() {
     return "it to be ready";
+  }
+
+  /**
+   * The limit that was asked for by {@link #withTimeout}.
+   *
+   * @return empty when none was, so that the default counts
+   */
+  default Optional<Duration> timeout() {
+    return Optional.empty();
+  }
+
+  /**
+   * The same for a container of which one port matters most: what asks at a port, and was not told
+   * at which, asks there. Default: itself.
+   *
+   * @param guestPort in the guest
+   * @return a strategy
+   */
+  default WaitStrategy atPort(int guestPort) {
+    return this;
   }
 
   /**

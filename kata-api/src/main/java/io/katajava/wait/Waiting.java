@@ -73,6 +73,16 @@ public interface Waiting {
    */
   Waiting within(Duration limit);
 
+  /**
+   * The same wait with the default time, {@link Wait#DEFAULT_TIMEOUT}, beginning now. A limit that
+   * was asked for goes on as it is.
+   *
+   * @return a wait for the same container
+   */
+  default Waiting afresh() {
+    return this;
+  }
+
   /** A question that takes little time. */
   @FunctionalInterface
   interface Probe {

@@ -164,6 +164,19 @@ class HttpWaitTest {
   }
 
   @Test
+  void http_withoutAPort_asksAtTheOneThatMatters() {
+    assertThatThrownBy(() -> Wait.forHttp("/").atPort(81).waitUntilReady(new Once()))
+        .hasMessageContaining("needs a published TCP port, 81");
+    WaitStrategy within =
+        Wait.forAll(Wait.forAny(Wait.forHttp("/").withTimeout(Duration.ofMinutes(1))));
+    assertThatThrownBy(() -> Wait.forAll(within.atPort(82)).waitUntilReady(new Once()))
+        .hasMessageContaining("needs a published TCP port, 82");
+    answer("/", 200, 200, "UP");
+    Wait.forHttp("/").forPort(80).atPort(81).waitUntilReady(new Once());
+    assertThat(Wait.until("x", container -> true).atPort(1).describe()).isEqualTo("x");
+  }
+
+  @Test
   void http_portThatIsNotPublished_isRefused() {
     assertThatThrownBy(() -> Wait.forHttp("/").forPort(81).waitUntilReady(new Once()))
         .isInstanceOf(IllegalStateException.class)

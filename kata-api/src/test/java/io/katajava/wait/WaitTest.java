@@ -191,6 +191,53 @@ class WaitTest {
   }
 
   @Test
+  void timeout_ofAPart_isNotTakenFromTheDefaultOfTheOthers() throws Exception {
+    AtomicReference<Duration> seen = new AtomicReference<>(Duration.ZERO);
+    WaitStrategy look = waiting -> seen.set(waiting.remaining());
+    WaitStrategy brief = Wait.until("a moment", container -> true).withTimeout(Duration.ofHours(2));
+    starting(Wait.forAll(brief, look)).get(PATIENCE_SECONDS, TimeUnit.SECONDS).close();
+    assertThat(seen.get()).isBetween(Duration.ofSeconds(1), Wait.DEFAULT_TIMEOUT);
+    starting(Wait.forAll(brief, look).withTimeout(Duration.ofHours(1)))
+        .get(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .close();
+    assertThat(seen.get()).isGreaterThan(Wait.DEFAULT_TIMEOUT);
+    starting(Wait.forAny(look.withTimeout(Duration.ofHours(2))))
+        .get(PATIENCE_SECONDS, TimeUnit.SECONDS)
+        .close();
+    assertThat(seen.get()).isGreaterThan(Duration.ofHours(1));
+    assertThat(look.timeout()).isEmpty();
+    assertThat(look.withTimeout(Duration.ofHours(1)).timeout()).contains(Duration.ofHours(1));
+  }
+
+  @Test
+  void prompt_isReady_andCountsOnce() throws Exception {
+    CompletableFuture<Container> starting = starting(Wait.forLogMessage("login: ", 2));
+    FakeProcess process = take(mains).stdout("login: ");
+    process.stderr("other\nlogin: \n");
+    try (Container container = starting.get(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      container.waitUntil(Wait.forLogLine(line -> line.text().equals("login: "), 1));
+      assertThatThrownBy(
+              () ->
+                  container.waitUntil(
+                      Wait.forLogMessage("login: ", 3).withTimeout(Duration.ofSeconds(2))))
+          .isInstanceOf(ContainerNotReadyException.class)
+          .hasMessageContaining("login: ");
+    }
+  }
+
+  @Test
+  void exit_with0_isReady_andAnyOtherFails() throws Exception {
+    CompletableFuture<Container> starting = starting(Wait.forExit());
+    ending(take(mains).stdout("all of it"), 0);
+    try (Container job = starting.get(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+      assertThat(job.log().lines().get(0).written()).isEqualTo("all of it");
+    }
+    starting = starting(Wait.forExit());
+    ending(take(mains), 4);
+    assertThat(failureOf(starting)).hasMessageContaining("exited with 4 while waiting for it to");
+  }
+
+  @Test
   void interrupt_endsTheWait_andIsKept() throws Exception {
     AtomicReference<KataException> thrown = new AtomicReference<>();
     CountDownLatch begun = new CountDownLatch(1);

@@ -90,6 +90,11 @@ final class ContainerWait implements Waiting {
   }
 
   @Override
+  public Waiting afresh() {
+    return asked ? this : new ContainerWait(subject, Deadline.after(Wait.DEFAULT_TIMEOUT), false);
+  }
+
+  @Override
   public <T> T await(CompletableFuture<T> event) {
     awaitEither(event, deadline.remaining());
     if (!event.isDone()) {

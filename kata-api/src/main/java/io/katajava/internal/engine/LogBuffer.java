@@ -1,17 +1,18 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ContainerLog;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,60 +22,68 @@ final class LogBuffer implements ContainerLog {
   /** What a line costs besides its text: four objects' heads and fields, and its place. */
   static final int LINE_COST = 112;
 
+  /** A line to which nothing was added for so long is shown as far as it came. */
+  private static final Duration QUIET = Duration.ofMillis(500);
+
+  /** How many times in a row it may have grown meanwhile. */
+  private static final int MOST_LOOKS = 4;
+
+  /** How something is done later. */
+  @FunctionalInterface
+  interface Later {
+    /** Never on the caller's thread. */
+    void run(Duration delay, Runnable task);
+  }
+
   private final long limit;
   private final Executor executor;
+  private final Later later;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Line> kept = new ArrayDeque<>();
   private final List<Follower> followers = new CopyOnWriteArrayList<>();
   private long size;
   private long dropped;
 
-  /** Streams of first processes that are open, and how often the last one was closed. */
-  private int writers;
+  /** Streams of first processes that are open. */
+  private final List<LineSink> writers = new ArrayList<>();
 
+  /** How often the last of them was closed. */
   private long ends;
 
-  LogBuffer(long limit, Executor executor) {
+  LogBuffer(long limit, Workers workers) {
+    this(limit, workers.executor(), workers::after);
+  }
+
+  LogBuffer(long limit, Executor executor, Later later) {
     this.limit = limit;
     this.executor = executor;
+    this.later = later;
   }
 
   /** Takes one stream of one process. */
   OutputSink sink(Stream stream) {
+    LineSink sink = new LineSink(stream);
     lock.lock();
     try {
-      writers++;
+      writers.add(sink);
     } finally {
       lock.unlock();
     }
-    return new LineSink(stream);
+    return sink;
   }
 
-  private void end() {
-    lock.lock();
-    try {
-      if (--writers == 0) {
-        ends++;
-      }
-    } finally {
-      lock.unlock();
-    }
+  private void tellFollowers() {
     followers.forEach(follower -> follower.delivery.schedule());
   }
 
+  /** With the lock held. */
   private void add(Line line) {
-    lock.lock();
-    try {
-      kept.add(line);
-      size += cost(line);
-      while (size > limit && kept.size() > 1) {
-        size -= cost(kept.remove());
-        dropped++;
-      }
-    } finally {
-      lock.unlock();
+    kept.add(line);
+    size += cost(line);
+    while (size > limit && kept.size() > 1) {
+      size -= cost(kept.remove());
+      dropped++;
     }
-    followers.forEach(follower -> follower.delivery.schedule());
   }
 
   private static long cost(Line line) {
@@ -88,7 +97,13 @@ final class LogBuffer implements ContainerLog {
   public List<Line> lines() {
     lock.lock();
     try {
-      return List.copyOf(kept);
+      List<Line> all = new ArrayList<>(kept);
+      for (LineSink sink : writers) {
+        if (!sink.line.isEmpty()) {
+          all.add(sink.open());
+        }
+      }
+      return List.copyOf(all);
     } finally {
       lock.unlock();
     }
@@ -106,7 +121,15 @@ final class LogBuffer implements ContainerLog {
 
   @Override
   public Following follow(Consumer<Line> consumer, Runnable end) {
-    Follower follower = new Follower(consumer, end);
+    return follow(new Follower(consumer, end, false));
+  }
+
+  @Override
+  public Following followOpen(Consumer<Line> consumer, Runnable end) {
+    return follow(new Follower(consumer, end, true));
+  }
+
+  private Following follow(Follower follower) {
     followers.add(follower);
     follower.delivery.schedule();
     return follower;
@@ -116,15 +139,21 @@ final class LogBuffer implements ContainerLog {
     private final Consumer<Line> consumer;
     private final Runnable end;
     private final SerialTask delivery = new SerialTask(this::deliver, executor, problem -> close());
+    private final boolean takesOpen;
+
+    /** How often the open line of a sink was shown when it was told last. */
+    private final Map<LineSink, Long> told = new HashMap<>();
+
     private volatile boolean closed;
     private long next;
     private long toldEnds;
 
     private record News(List<Line> lines, boolean ended) {}
 
-    Follower(Consumer<Line> consumer, Runnable end) {
+    Follower(Consumer<Line> consumer, Runnable end, boolean takesOpen) {
       this.consumer = consumer;
       this.end = end;
+      this.takesOpen = takesOpen;
     }
 
     private void deliver() {
@@ -151,13 +180,26 @@ final class LogBuffer implements ContainerLog {
         }
         Collections.reverse(lines);
         next = dropped + kept.size();
-        boolean ended = writers == 0 && ends > toldEnds;
+        if (takesOpen) {
+          addOpen(lines);
+        }
+        boolean ended = writers.isEmpty() && ends > toldEnds;
         if (ended) {
           toldEnds = ends;
         }
         return new News(lines, ended);
       } finally {
         lock.unlock();
+      }
+    }
+
+    private void addOpen(List<Line> lines) {
+      told.keySet().retainAll(writers);
+      for (LineSink sink : writers) {
+        if (sink.shown && told.getOrDefault(sink, 0L) < sink.shows) {
+          told.put(sink, sink.shows);
+          lines.add(sink.open());
+        }
       }
     }
 
@@ -168,9 +210,24 @@ final class LogBuffer implements ContainerLog {
     }
   }
 
+  /** Cuts a stream into lines. All of it is guarded by the log's lock. */
   private final class LineSink implements OutputSink {
     private final Stream stream;
-    private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private final OpenLine line = new OpenLine();
+
+    /** Whether a look at the open line is to come. */
+    private boolean watched;
+
+    /** Whether the open line is shown to followers, as it was when {@code shows} was counted. */
+    private boolean shown;
+
+    private long shows;
+
+    /** Bytes of the stream, now and at the last look. */
+    private long written;
+
+    private long writtenBefore;
+    private int looks;
 
     LineSink(Stream stream) {
       this.stream = stream;
@@ -178,35 +235,101 @@ final class LogBuffer implements ContainerLog {
 
     @Override
     public boolean accept(byte[] chunk, Runnable resume) {
-      for (byte b : chunk) {
-        if (b == '\n') {
-          finish();
-        } else {
-          line.write(b);
-          if (line.size() >= LineConsumer.MAX_LINE) {
-            finish();
+      boolean news = false;
+      boolean watch;
+      lock.lock();
+      try {
+        for (byte b : chunk) {
+          if (b == '\n') {
+            finish(line.takeEnded(stream));
+            news = true;
+          } else {
+            line.add(b);
+            if (line.isFull()) {
+              finish(line.takeCut(stream));
+              news = true;
+            }
           }
         }
+        written += chunk.length;
+        watch = !watched && !line.isEmpty();
+        if (watch) {
+          watched = true;
+          writtenBefore = written;
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (news) {
+        tellFollowers();
+      }
+      if (watch) {
+        lookLater();
       }
       return true;
     }
 
-    private void finish() {
-      String text = line.toString(StandardCharsets.UTF_8);
-      line.reset();
-      add(
-          new Line(
-              Instant.now(),
-              stream,
-              text.endsWith("\r") ? text.substring(0, text.length() - 1) : text));
+    private void finish(Line ended) {
+      add(ended);
+      shown = false;
+      looks = 0;
+    }
+
+    Line open() {
+      return line.open(stream);
+    }
+
+    private void lookLater() {
+      try {
+        later.run(QUIET, this::look);
+      } catch (RejectedExecutionException e) {
+        // The runtime was closed; nobody follows any more.
+        return;
+      }
+    }
+
+    private void look() {
+      boolean show = false;
+      boolean again = false;
+      lock.lock();
+      try {
+        if (line.isEmpty()) {
+          watched = false;
+        } else if (written == writtenBefore || ++looks >= MOST_LOOKS) {
+          show = true;
+          shown = true;
+          shows++;
+          looks = 0;
+          watched = false;
+        } else {
+          again = true;
+        }
+        writtenBefore = written;
+      } finally {
+        lock.unlock();
+      }
+      if (show) {
+        tellFollowers();
+      }
+      if (again) {
+        lookLater();
+      }
     }
 
     @Override
     public void end(@Nullable Throwable failure) {
-      if (line.size() > 0) {
-        finish();
+      lock.lock();
+      try {
+        if (!line.isEmpty()) {
+          finish(line.takeLast(stream));
+        }
+        if (writers.remove(this) && writers.isEmpty()) {
+          ends++;
+        }
+      } finally {
+        lock.unlock();
       }
-      LogBuffer.this.end();
+      tellFollowers();
     }
   }
 }

@@ -75,7 +75,7 @@ final class VmContainer implements Container {
     this.log =
         plan.spec()
             .keptLog()
-            .map(size -> new LogBuffer(size.bytes(), sandbox.workers().executor()))
+            .map(size -> new LogBuffer(size.bytes(), sandbox.workers()))
             .orElse(null);
   }
 

@@ -124,7 +124,7 @@ class ErrorsInTasksTest {
 
   @Test
   void follower_ofALog_thatThrows_holdsUpNoOther() {
-    LogBuffer log = new LogBuffer(1 << 20, Runnable::run);
+    LogBuffer log = new LogBuffer(1 << 20, Runnable::run, (delay, task) -> {});
     List<String> seen = new ArrayList<>();
     log.follow(
         line -> {
@@ -153,7 +153,7 @@ class ErrorsInTasksTest {
 
   @Test
   void log_ofEmptyLines_countsWhatTheyCost() {
-    LogBuffer log = new LogBuffer(LogBuffer.LINE_COST * 10L, Runnable::run);
+    LogBuffer log = new LogBuffer(LogBuffer.LINE_COST * 10L, Runnable::run, (delay, task) -> {});
     OutputSink sink = log.sink(ContainerLog.Stream.STDOUT);
     sink.accept("\n".repeat(1000).getBytes(StandardCharsets.UTF_8), () -> {});
     assertThat(log.lines()).hasSize(10);

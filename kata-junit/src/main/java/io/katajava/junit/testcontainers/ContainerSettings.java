@@ -2,6 +2,7 @@ package io.katajava.junit.testcontainers;
 
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
+import io.katajava.ContainerSecurity;
 import io.katajava.MemorySize;
 import io.katajava.Seccomp;
 import io.katajava.Volume;
@@ -15,7 +16,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.BindMode;
+import org.testcontainers.containers.SelinuxContext;
 import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.utility.MountableFile;
 
@@ -31,8 +34,13 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
 
   private record Copy(Transferable content, String path) {}
 
-  private final String image;
+  private String image;
   private List<String> command = List.of();
+  private boolean privileged;
+  private @Nullable String workingDirectory;
+  private @Nullable Long sharedMemory;
+  private final Map<String, String> tmpfs = new LinkedHashMap<>();
+  private final Map<String, String> labels = new LinkedHashMap<>();
   private final Map<String, String> env = new LinkedHashMap<>();
   private final List<Copy> copies = new ArrayList<>();
   private final List<Consumer<ContainerBuilder>> settings = new ArrayList<>();
@@ -50,7 +58,25 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
       builder.command(command);
     }
     env.forEach(builder::env);
+    if (workingDirectory != null) {
+      builder.workdir(workingDirectory);
+    }
+    if (sharedMemory != null) {
+      builder.tmpfs("/dev/shm", MemorySize.bytes(sharedMemory));
+    }
+    tmpfs.forEach((path, options) -> builder.tmpfs(path, TmpfsOptions.size(options)));
+    if (privileged) {
+      builder.security(ContainerSettings::everything);
+    }
     settings.forEach(one -> one.accept(builder));
+  }
+
+  private static void everything(ContainerSecurity.Builder security) {
+    security
+        .addCapabilities(OciCapability.values())
+        .noNewPrivileges(false)
+        .seccomp(Seccomp.unconfined())
+        .clearProtectedPaths();
   }
 
   /** Copies into a container that was not started yet. */
@@ -65,7 +91,8 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
    * @return this
    */
   public SELF withCommand(String command) {
-    return withCommand(command.split(" "));
+    setCommand(command);
+    return self();
   }
 
   /**
@@ -75,7 +102,7 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
    * @return this
    */
   public SELF withCommand(String... command) {
-    this.command = List.of(command);
+    setCommandParts(command);
     return self();
   }
 
@@ -87,7 +114,7 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
    * @return this
    */
   public SELF withEnv(String key, String value) {
-    env.put(key, value);
+    addEnv(key, value);
     return self();
   }
 
@@ -120,7 +147,8 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
    * @return this
    */
   public SELF withWorkingDirectory(String directory) {
-    return withContainer(builder -> builder.workdir(directory));
+    setWorkingDirectory(directory);
+    return self();
   }
 
   /**
@@ -161,6 +189,20 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
   }
 
   /**
+   * As {@link #withClasspathResourceMapping(String, String, BindMode)}.
+   *
+   * @param resourcePath on the class path
+   * @param containerPath absolute path in the container
+   * @param mode of no consequence: the copy is the container's
+   * @param selinux of no consequence: the host labels nothing for a guest
+   * @return this
+   */
+  public SELF withClasspathResourceMapping(
+      String resourcePath, String containerPath, BindMode mode, SelinuxContext selinux) {
+    return withClasspathResourceMapping(resourcePath, containerPath, mode);
+  }
+
+  /**
    * As {@link #withFileSystemBind(String, String, BindMode)}, writable.
    *
    * @param hostPath on the host
@@ -194,15 +236,37 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
   }
 
   /**
+   * As {@link #withFileSystemBind(String, String, BindMode)}.
+   *
+   * @param hostPath a directory or a file on the host
+   * @param containerPath absolute path in the container
+   * @param mode whether the container may write to the directory
+   */
+  public void addFileSystemBind(String hostPath, String containerPath, BindMode mode) {
+    withFileSystemBind(hostPath, containerPath, mode);
+  }
+
+  /**
+   * As {@link #withFileSystemBind(String, String, BindMode)}.
+   *
+   * @param hostPath a directory or a file on the host
+   * @param containerPath absolute path in the container
+   * @param mode whether the container may write to the directory
+   * @param selinux of no consequence: the host labels nothing for a guest
+   */
+  public void addFileSystemBind(
+      String hostPath, String containerPath, BindMode mode, SelinuxContext selinux) {
+    addFileSystemBind(hostPath, containerPath, mode);
+  }
+
+  /**
    * Adds filesystems in guest memory.
    *
    * @param mounts options by path; of the options only {@code size} counts, which is 64m without
    * @return this
    */
   public SELF withTmpFs(Map<String, String> mounts) {
-    mounts.forEach(
-        (path, options) ->
-            settings.add(builder -> builder.tmpfs(path, TmpfsOptions.size(options))));
+    tmpfs.putAll(mounts);
     return self();
   }
 
@@ -213,28 +277,20 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
    * @return this
    */
   public SELF withSharedMemorySize(Long bytes) {
-    return withContainer(builder -> builder.tmpfs("/dev/shm", MemorySize.bytes(bytes)));
+    setShmSize(bytes);
+    return self();
   }
 
   /**
    * Gives the container all rights there are in its machine: every capability, no filter of system
    * calls, nothing hidden or read-only. The machine is its own, and the host none of its concern.
    *
-   * @param privileged false does nothing
+   * @param privileged false is the default
    * @return this
    */
   public SELF withPrivilegedMode(boolean privileged) {
-    return privileged
-        ? withContainer(
-            builder ->
-                builder.security(
-                    security ->
-                        security
-                            .addCapabilities(OciCapability.values())
-                            .noNewPrivileges(false)
-                            .seccomp(Seccomp.unconfined())
-                            .clearProtectedPaths()))
-        : self();
+    setPrivilegedMode(privileged);
+    return self();
   }
 
   /**
@@ -264,5 +320,204 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
    */
   public Map<String, String> getEnvMap() {
     return Map.copyOf(env);
+  }
+
+  /**
+   * Sets another image than that of the constructor.
+   *
+   * @param image a reference
+   */
+  public void setDockerImageName(String image) {
+    this.image = image;
+  }
+
+  /**
+   * As {@link #withCommand(String)}.
+   *
+   * @param command split at spaces, without a shell
+   */
+  public void setCommand(String command) {
+    setCommandParts(command.split(" "));
+  }
+
+  /**
+   * As {@link #withCommand(String...)}.
+   *
+   * @param command program and arguments
+   */
+  public void setCommand(String... command) {
+    setCommandParts(command);
+  }
+
+  /**
+   * As {@link #withCommand(String...)}.
+   *
+   * @param command program and arguments; none for the image's own
+   */
+  public void setCommandParts(String[] command) {
+    this.command = List.of(command);
+  }
+
+  /**
+   * What {@link #withCommand(String...)} said.
+   *
+   * @return program and arguments; none for the image's own
+   */
+  public String[] getCommandParts() {
+    return command.toArray(new String[0]);
+  }
+
+  /**
+   * As {@link #withEnv(String, String)}.
+   *
+   * @param key its name
+   * @param value its value
+   */
+  public void addEnv(String key, String value) {
+    env.put(key, value);
+  }
+
+  /**
+   * The variables that were set.
+   *
+   * @return {@code NAME=VALUE} each
+   */
+  public List<String> getEnv() {
+    return env.entrySet().stream().map(one -> one.getKey() + "=" + one.getValue()).toList();
+  }
+
+  /**
+   * Sets variables of the first process.
+   *
+   * @param variables {@code NAME=VALUE} each, instead of those set before
+   * @throws IllegalArgumentException if one has no equals sign
+   */
+  public void setEnv(List<String> variables) {
+    Map<String, String> all = new LinkedHashMap<>();
+    for (String variable : variables) {
+      int equals = variable.indexOf('=');
+      if (equals < 1) {
+        throw new IllegalArgumentException("a variable is NAME=VALUE, got '" + variable + "'");
+      }
+      all.put(variable.substring(0, equals), variable.substring(equals + 1));
+    }
+    env.clear();
+    env.putAll(all);
+  }
+
+  /**
+   * As {@link #withWorkingDirectory}.
+   *
+   * @param directory absolute path in the container; null for the image's
+   */
+  public void setWorkingDirectory(@Nullable String directory) {
+    this.workingDirectory = directory;
+  }
+
+  /**
+   * What {@link #withWorkingDirectory} said.
+   *
+   * @return absolute path in the container; null for the image's
+   */
+  public @Nullable String getWorkingDirectory() {
+    return workingDirectory;
+  }
+
+  /**
+   * As {@link #withTmpFs}, instead of those set before.
+   *
+   * @param mounts options by path
+   */
+  public void setTmpFsMapping(Map<String, String> mounts) {
+    tmpfs.clear();
+    tmpfs.putAll(mounts);
+  }
+
+  /**
+   * What {@link #withTmpFs} said.
+   *
+   * @return options by path
+   */
+  public Map<String, String> getTmpFsMapping() {
+    return Map.copyOf(tmpfs);
+  }
+
+  /**
+   * As {@link #withSharedMemorySize}.
+   *
+   * @param bytes positive; null for the default
+   */
+  public void setShmSize(@Nullable Long bytes) {
+    this.sharedMemory = bytes;
+  }
+
+  /**
+   * What {@link #withSharedMemorySize} said.
+   *
+   * @return bytes; null for the default
+   */
+  public @Nullable Long getShmSize() {
+    return sharedMemory;
+  }
+
+  /**
+   * As {@link #withPrivilegedMode}.
+   *
+   * @param privileged false is the default
+   */
+  public void setPrivilegedMode(boolean privileged) {
+    this.privileged = privileged;
+  }
+
+  /**
+   * What {@link #withPrivilegedMode} said.
+   *
+   * @return whether it has all rights in its machine
+   */
+  public boolean isPrivilegedMode() {
+    return privileged;
+  }
+
+  /**
+   * Notes something about the container, for whoever asks {@link #getLabels}. Nobody else reads it.
+   *
+   * @param key what
+   * @param value its value
+   * @return this
+   */
+  public SELF withLabel(String key, String value) {
+    labels.put(key, value);
+    return self();
+  }
+
+  /**
+   * As {@link #withLabel}, for several.
+   *
+   * @param labels values by key
+   * @return this
+   */
+  public SELF withLabels(Map<String, String> labels) {
+    this.labels.putAll(labels);
+    return self();
+  }
+
+  /**
+   * What {@link #withLabel} said.
+   *
+   * @return values by key
+   */
+  public Map<String, String> getLabels() {
+    return Map.copyOf(labels);
+  }
+
+  /**
+   * As {@link #withLabels}, instead of those set before.
+   *
+   * @param labels values by key
+   */
+  public void setLabels(Map<String, String> labels) {
+    Map<String, String> all = Map.copyOf(labels);
+    this.labels.clear();
+    this.labels.putAll(all);
   }
 }

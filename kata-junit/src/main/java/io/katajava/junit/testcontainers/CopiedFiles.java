@@ -10,6 +10,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.OptionalInt;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.utility.MountableFile;
 
@@ -51,30 +53,62 @@ final class CopiedFiles {
     }
   }
 
-  /** A link to a directory is the directory, as for Testcontainers. */
-  private static void copyTree(Container target, Path source, String path) {
+  static void copy(Container target, Transferable content, String path) {
     try {
-      target.files().copyIn(Files.isDirectory(source) ? source.toRealPath() : source, path);
+      if (content instanceof MountableFile file) {
+        copyOfTheHost(target, file, path);
+      } else if (packsItself(content)) {
+        try (PackedTree packed = PackedTree.of(archive -> content.transferTo(archive, path));
+            InputStream archive = packed.open()) {
+          target.files().extract(archive, "/");
+        }
+      } else {
+        target.files().write(path, content.getBytes(), content.getFileMode() & PERMISSIONS);
+      }
     } catch (IOException e) {
-      throw new UncheckedIOException("copy " + source + " to " + path + " of the container", e);
+      throw new UncheckedIOException(
+          "copy " + content.getDescription() + " to " + path + " of the container", e);
     }
   }
 
-  static void copy(Container target, Transferable content, String path) {
-    int permissions = content.getFileMode() & PERMISSIONS;
-    if (!(content instanceof MountableFile file)) {
-      target.files().write(path, content.getBytes(), permissions);
-      return;
+  /** Whether there is more to it than its bytes. */
+  private static boolean packsItself(Transferable content) {
+    try {
+      return content
+              .getClass()
+              .getMethod("transferTo", TarArchiveOutputStream.class, String.class)
+              .getDeclaringClass()
+          != Transferable.class;
+    } catch (NoSuchMethodException e) {
+      throw new IllegalStateException("Testcontainers' Transferable has changed", e);
     }
+  }
+
+  private static void copyOfTheHost(Container target, MountableFile file, String path)
+      throws IOException {
     Path source = Path.of(file.getResolvedPath());
-    if (!Files.isRegularFile(source)) {
-      copyTree(target, source, path);
+    if (Files.isRegularFile(source)) {
+      String place = path.endsWith("/") ? path + source.getFileName() : path;
+      try (InputStream bytes = Files.newInputStream(source)) {
+        target.files().write(place, bytes, Files.size(source), file.getFileMode() & PERMISSIONS);
+      }
+    } else if (Files.isDirectory(source)) {
+      // A link to a directory is the directory, as for Testcontainers.
+      copyTree(target, source.toRealPath(), ForcedMode.of(file), path);
+    } else {
+      target.files().copyIn(source, path);
+    }
+  }
+
+  private static void copyTree(Container target, Path tree, OptionalInt forced, String path)
+      throws IOException {
+    if (forced.isEmpty()) {
+      target.files().copyIn(tree, path);
       return;
     }
-    try (InputStream bytes = Files.newInputStream(source)) {
-      target.files().write(path, bytes, Files.size(source), permissions);
-    } catch (IOException e) {
-      throw new UncheckedIOException("copy " + source + " to " + path + " of the container", e);
+    try (PackedTree packed = PackedTree.withPermissions(tree, forced.getAsInt());
+        InputStream archive = packed.open()) {
+      target.files().extract(archive, path);
     }
   }
 }

@@ -2,13 +2,19 @@ package io.katajava.junit.testcontainers;
 
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
-import io.katajava.ContainerStatus;
+import io.katajava.ContainerStatus.State;
+import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.junit.internal.SandboxEvidence;
 import io.katajava.spi.Ending;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +85,8 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
    * runs is no error.
    *
    * @throws KataException when it cannot be started or does not become ready; nothing of it is left
+   * @throws IllegalStateException when what it depends on depends on it, or another container of
+   *     its network exposes one of its ports
    */
   @Override
   public void start() {
@@ -87,21 +95,63 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
       if (container != null) {
         return;
       }
-      Startables.deepStart(getDependencies()).join();
+      startDependencies();
+      configure();
       container = startAttempts();
     } finally {
       lock.unlock();
     }
   }
 
+  /**
+   * Is called by {@link #start} before anything of this container is made, for subclasses that know
+   * their settings only then. Default: nothing.
+   */
+  protected void configure() {}
+
+  /**
+   * Is called when the container was made and its files were copied, before its first process
+   * begins. Default: nothing.
+   *
+   * @param containerId its id for the guest's agent
+   */
+  protected void containerIsCreated(String containerId) {}
+
+  private void startDependencies() {
+    Set<Startable> first = getDependencies();
+    if (first.isEmpty()) {
+      return;
+    }
+    try {
+      Startables.deepStart(first).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED,
+          "interrupted while what " + label() + " depends on was started",
+          Details.none().withCause(e));
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      if (e.getCause() instanceof Error failure) {
+        throw failure;
+      }
+      throw new IllegalStateException("what " + label() + " depends on could not be started", e);
+    }
+  }
+
   private Container startAttempts() {
+    List<KataException> before = new ArrayList<>();
     for (int attempt = 1; ; attempt++) {
       try {
         return startOnce();
       } catch (KataException e) {
-        if (attempt >= startupAttempts()) {
+        if (attempt >= getStartupAttempts() || e.code() == ErrorCode.INTERRUPTED) {
+          before.forEach(e::addSuppressed);
           throw e;
         }
+        before.add(e);
       }
     }
   }
@@ -123,10 +173,12 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
     Container made = builder.create();
     try {
       copyInto(made);
+      containerIsCreated(made.id());
       made.start();
-      logConsumers()
+      getLogConsumers()
           .forEach(consumer -> OutputFrames.follow(made.log(), consumer, OutputFrames.BOTH));
-      readiness().ifPresent(made::waitUntil);
+      boolean shared = network().map(all -> all.hasOthersThan(this)).orElse(false);
+      checks(shared).forEach(made::waitUntil);
       return made;
     } catch (RuntimeException | Error e) {
       new Ending("the start").step("closing the container", made::close).addTo(e);
@@ -169,7 +221,29 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
   @Override
   public boolean isRunning() {
     Container running = container;
-    return running != null && running.status().state() == ContainerStatus.State.RUNNING;
+    if (running == null) {
+      return false;
+    }
+    State state = running.status().state();
+    // One that stands still runs, as for Docker.
+    return state == State.RUNNING || state == State.PAUSED;
+  }
+
+  @Override
+  public boolean isCreated() {
+    return container != null;
+  }
+
+  @Override
+  public Integer getMappedPort(int originalPort) {
+    Sandbox sandbox = container().sandbox();
+    network().ifPresent(shared -> shared.requireMayAsk(this, originalPort));
+    return sandbox.mappedPort(originalPort);
+  }
+
+  /** How it is called in messages. */
+  String label() {
+    return name + " (" + getDockerImageName() + ")";
   }
 
   @Override

@@ -2,7 +2,6 @@ package io.katajava.junit.testcontainers;
 
 import io.katajava.Kata;
 import io.katajava.PublishedPort;
-import io.katajava.PublishedPort.Protocol;
 import io.katajava.Sandbox;
 import io.katajava.SandboxBuilder;
 import io.katajava.spi.Ending;
@@ -71,10 +70,72 @@ public final class KataNetwork implements AutoCloseable {
     }
   }
 
+  void remove(StartSettings<?> container) {
+    lock.lock();
+    try {
+      members.remove(container);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean hasOthersThan(KataContainer container) {
+    lock.lock();
+    try {
+      return running.stream().anyMatch(one -> one != container);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A port that another container exposes, and this one does not, is not this one's. */
+  void requireMayAsk(KataContainer container, int port) {
+    if (container.exposes(port)) {
+      return;
+    }
+    lock.lock();
+    try {
+      running.stream()
+          .filter(one -> one.exposes(port))
+          .findFirst()
+          .ifPresent(
+              other -> {
+                throw new IllegalArgumentException(
+                    container.label()
+                        + " does not expose port "
+                        + port
+                        + "; "
+                        + other.label()
+                        + " of the same network does");
+              });
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** All containers of a sandbox share its ports: the first would answer for the second. */
+  private void requireOwnPorts(KataContainer container) {
+    for (KataContainer other : running) {
+      for (int port : container.portsWanted()) {
+        if (other != container && other.exposes(port)) {
+          throw new IllegalStateException(
+              container.label()
+                  + " cannot be started: it exposes port "
+                  + port
+                  + ", as does "
+                  + other.label()
+                  + ", which runs in the same network, and the containers of a network share one"
+                  + " machine with one set of ports; give it another port or another network");
+        }
+      }
+    }
+  }
+
   /** The sandbox, with this container's ports published and aliases known. */
   Sandbox join(KataContainer container) {
     lock.lock();
     try {
+      requireOwnPorts(container);
       Sandbox shared = sandbox;
       if (shared == null) {
         needs = new SandboxNeeds();
@@ -98,13 +159,14 @@ public final class KataNetwork implements AutoCloseable {
       throw new IllegalStateException(
           "the network's sandbox has started and does not know the names "
               + unknown
-              + "; settle the network, the aliases and the access to the host of all of its"
-              + " containers before the first of them is started");
+              + "; settle the network, the aliases, the further hosts and the access to the host of"
+              + " all of its containers before the first of them is started");
     }
-    for (int port : container.getExposedPorts()) {
+    for (PublishedPort port : container.published()) {
       if (shared.network().published().stream()
-          .noneMatch(one -> one.protocol() == Protocol.TCP && one.guestPort() == port)) {
-        shared.network().publish(PublishedPort.tcp(port));
+          .noneMatch(
+              one -> one.protocol() == port.protocol() && one.guestPort() == port.guestPort())) {
+        shared.network().publish(port);
       }
     }
   }

@@ -2,6 +2,7 @@ package io.katajava.junit.testcontainers;
 
 import io.katajava.Kata;
 import io.katajava.Network;
+import io.katajava.PublishedPort;
 import io.katajava.SandboxBuilder;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,13 +17,21 @@ final class SandboxNeeds {
   /** Testcontainers' own name for the host. */
   private static final String HOST = "host.testcontainers.internal";
 
-  private final Set<Integer> ports = new LinkedHashSet<>();
+  private final Map<String, PublishedPort> ports = new LinkedHashMap<>();
   private final Set<Integer> hostPorts = new LinkedHashSet<>();
   private final Map<String, String> hosts = new LinkedHashMap<>();
   private final Set<String> aliases = new LinkedHashSet<>();
 
   void add(StartSettings<?> container) {
-    ports.addAll(container.getExposedPorts());
+    container
+        .published()
+        .forEach(
+            port ->
+                ports.merge(
+                    port.protocol() + "/" + port.guestPort(),
+                    port,
+                    // Who names a port of the host is heard.
+                    (known, more) -> known.hostPort() == 0 ? more : known));
     hostPorts.addAll(container.hostPorts());
     hosts.putAll(container.extraHosts());
     aliases.addAll(container.getNetworkAliases());
@@ -35,6 +44,14 @@ final class SandboxNeeds {
     Set<Integer> more = new HashSet<>(container.hostPorts());
     more.removeAll(hostPorts);
     more.forEach(port -> missing.add(HOST + ":" + port));
+    container
+        .extraHosts()
+        .forEach(
+            (name, address) -> {
+              if (!address.equals(hosts.get(name))) {
+                missing.add(name);
+              }
+            });
     return missing;
   }
 
@@ -43,7 +60,7 @@ final class SandboxNeeds {
     builder.network(
         Network.user(
             network -> {
-              ports.forEach(port -> network.publish(port));
+              ports.values().forEach(network::publish);
               hostPorts.forEach(port -> network.relay(HOST, port, port));
             }));
     hosts.forEach(builder::addHost);

@@ -2,6 +2,8 @@ package io.katajava.junit.testcontainers;
 
 import io.katajava.Container;
 import io.katajava.ExecSpec;
+import io.katajava.Healthcheck;
+import io.katajava.PublishedPort.Protocol;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -65,8 +67,78 @@ public sealed interface StartedContainer permits KataContainer {
    * @return a port of {@link #getHost()}
    * @throws IllegalArgumentException if it is not exposed
    */
-  default Integer getMappedPort(int originalPort) {
-    return container().sandbox().mappedPort(originalPort);
+  Integer getMappedPort(int originalPort);
+
+  /**
+   * The host's ports for all that are published and listened at.
+   *
+   * @return TCP ports of {@link #getHost()}
+   */
+  default List<Integer> getBoundPortNumbers() {
+    return container().sandbox().network().published().stream()
+        .filter(one -> one.protocol() == Protocol.TCP)
+        .filter(one -> isOwn(one.guestPort()))
+        .map(one -> one.host().getPort())
+        .toList();
+  }
+
+  /**
+   * Whether a published port is this container's, and not another's of its network.
+   *
+   * @param port in the guest
+   * @return whether it may be asked for
+   */
+  private boolean isOwn(int port) {
+    try {
+      getMappedPort(port);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  /**
+   * The container's name in its sandbox.
+   *
+   * @return the name
+   */
+  default String getContainerName() {
+    return container().name();
+  }
+
+  /**
+   * Whether it was started, and not stopped since.
+   *
+   * @return true also when its first process has ended
+   */
+  boolean isCreated();
+
+  /**
+   * Runs the health check once.
+   *
+   * @return whether it succeeds now; false before the start
+   * @throws IllegalStateException if the container has none
+   */
+  default boolean isHealthy() {
+    if (!isCreated()) {
+      return false;
+    }
+    Container running = container();
+    Healthcheck check =
+        running
+            .healthcheck()
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        running
+                            + " has no health check; give it one by withContainer(c ->"
+                            + " c.healthcheck(...))"));
+    return running
+        .exec(
+            ExecSpec.command(check.command().toArray(String[]::new))
+                .timeout(check.timeout())
+                .build())
+        .isSuccess();
   }
 
   /**
@@ -90,7 +162,8 @@ public sealed interface StartedContainer permits KataContainer {
   boolean isRunning();
 
   /**
-   * The output of the first process that is kept, its newest 4 MiB.
+   * The output of the first process that is kept, its newest 4 MiB, as it was written: what has not
+   * ended with a line end is there, too. Only codes that switch colours are left out.
    *
    * @return lines, each with its end
    */
@@ -109,9 +182,10 @@ public sealed interface StartedContainer permits KataContainer {
   }
 
   /**
-   * Gives the output to a consumer, all that is kept and all that comes, a line a frame. When the
-   * first process has ended, or the container is stopped, {@link OutputFrame#END} follows the last
-   * of them.
+   * Gives the output to a consumer, all that is kept and all that comes, a line a frame with its
+   * end. A line that has not ended, such as a prompt, is a frame when nothing more comes for half a
+   * second; what it gets later is another. When the first process has ended, or the container is
+   * stopped, {@link OutputFrame#END} follows the last of them.
    *
    * @param consumer called on the library's workers, once at a time
    */
@@ -181,16 +255,46 @@ public sealed interface StartedContainer permits KataContainer {
    */
   default ContainerExecResult execInContainer(ExecConfig config)
       throws IOException, InterruptedException {
-    return ContainerExecResult.of(
-        container(), ContainerExecResult.spec(config), StandardCharsets.UTF_8);
+    return execInContainer(StandardCharsets.UTF_8, config);
   }
 
   /**
-   * Copies something into the container.
+   * Executes a command in the container as a user.
+   *
+   * @param charset of its output
+   * @param user a name or number, with a group after a colon if wanted
+   * @param command program and arguments, without a shell
+   * @return how it ended
+   * @throws IOException never
+   * @throws InterruptedException when the thread is interrupted; the command is killed
+   */
+  default ContainerExecResult execInContainerWithUser(
+      Charset charset, String user, String... command) throws IOException, InterruptedException {
+    return execInContainer(charset, ExecConfig.builder().user(user).command(command).build());
+  }
+
+  /**
+   * Executes a command in the container.
+   *
+   * @param charset of its output
+   * @param config the command, its user, variables and working directory
+   * @return how it ended
+   * @throws IOException never
+   * @throws InterruptedException when the thread is interrupted; the command is killed
+   */
+  default ContainerExecResult execInContainer(Charset charset, ExecConfig config)
+      throws IOException, InterruptedException {
+    return ContainerExecResult.of(container(), ContainerExecResult.spec(config), charset);
+  }
+
+  /**
+   * Copies something into the container. A mode that was forced counts for all files and
+   * directories of a tree.
    *
    * @param content for example of {@link Transferable#of(String)}, or a {@link
    *     org.testcontainers.utility.MountableFile}
-   * @param containerPath absolute path in the container
+   * @param containerPath absolute path in the container; where it ends with a slash, a file of the
+   *     host keeps its name below it
    */
   default void copyFileToContainer(Transferable content, String containerPath) {
     CopiedFiles.copy(container(), content, containerPath);
