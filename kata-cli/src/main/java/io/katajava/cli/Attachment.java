@@ -108,10 +108,11 @@ final class Attachment {
           to.write(buffer, 0, n);
         } catch (IOException e) {
           // Nobody takes our output any more: the command gets what a local one would get.
-          int number =
-              stream.equals("stdout") ? OutputFailure.STDOUT : OutputFailure.STDERR;
+          int number = stream.equals("stdout") ? OutputFailure.STDOUT : OutputFailure.STDERR;
           lostOutput.compareAndSet(
-              0, OutputFailure.tell(number, e, new PrintWriter(System.err, true, Charset.defaultCharset())));
+              0,
+              OutputFailure.tell(
+                  number, e, new PrintWriter(System.err, true, Charset.defaultCharset())));
           from.close();
           execution.signal(SIGPIPE);
           execution.signal(SIGKILL);

@@ -219,8 +219,7 @@ final class RunCommand implements Callable<Integer> {
     List<String> arguments = spec.commandLine().getParseResult().originalArgs();
     boolean named = !words.isEmpty() && !GuestCommandLine.isSeparated(arguments, words);
     image = named ? words.get(0) : null;
-    command =
-        named ? GuestCommandLine.after(words.subList(1, words.size())) : List.copyOf(words);
+    command = named ? GuestCommandLine.after(words.subList(1, words.size())) : List.copyOf(words);
     if (image == null && command.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "there is neither an IMAGE nor a COMMAND");
     }

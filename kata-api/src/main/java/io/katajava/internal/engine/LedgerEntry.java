@@ -64,8 +64,7 @@ record LedgerEntry(
 
   /** The same, to go on without its owner. */
   LedgerEntry detachedUntil(long epochSecond) {
-    return new LedgerEntry(
-        sandboxId, owner, processes, OptionalLong.of(epochSecond), state, name);
+    return new LedgerEntry(sandboxId, owner, processes, OptionalLong.of(epochSecond), state, name);
   }
 
   /** The same, if its processes know the state directory by another name already. */
@@ -127,8 +126,7 @@ record LedgerEntry(
     for (int i = 1; i < lines.length; i++) {
       String[] words = lines[i].split(" ", -1);
       if (words.length == 1 && words[0].equals("end") && owner != null) {
-        return Optional.of(
-            new LedgerEntry(sandboxId, owner, processes, detached, state, name));
+        return Optional.of(new LedgerEntry(sandboxId, owner, processes, detached, state, name));
       }
       if (words.length == 2 && words[0].equals("detached") && words[1].matches("\\d{1,18}")) {
         detached = OptionalLong.of(Long.parseLong(words[1]));

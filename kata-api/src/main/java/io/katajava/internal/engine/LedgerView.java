@@ -189,7 +189,8 @@ public final class LedgerView {
       // Damaged: nobody's, so that a sweep removes it.
       RecordedProcess nobody = new RecordedProcess(0, 0, "unknown", false);
       return Optional.of(
-          new SandboxRecord(id, nobody, List.of(), written, state.resolve(id), false, Optional.empty()));
+          new SandboxRecord(
+              id, nobody, List.of(), written, state.resolve(id), false, Optional.empty()));
     }
     List<ProcessIdentity> processes = entry.get().processes();
     SandboxProcesses known = new SandboxProcesses(state, id, entry.get().state());
