@@ -1,6 +1,6 @@
 package io.katajava.agent;
 
-import io.katajava.agent.transport.UnixSocketConnection;
+import io.katajava.transport.UnixSocketConnection;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
