@@ -1,6 +1,6 @@
 package io.katajava;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.spi.VmEvidence;
 import java.util.stream.Collectors;
 

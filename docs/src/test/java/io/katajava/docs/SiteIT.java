@@ -46,7 +46,7 @@ class SiteIT {
             "io.katajava.image",
             "io.katajava.opentelemetry",
             "io.katajava.qemu",
-            "io.katajava.qemu.qmp",
+            "io.katajava.qmp",
             "io.katajava.spi")
         .noneMatch(name -> name.contains("internal"));
   }

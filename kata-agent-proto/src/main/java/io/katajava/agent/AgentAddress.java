@@ -1,7 +1,7 @@
 package io.katajava.agent;
 
-import io.katajava.agent.text.PathBytes;
-import io.katajava.agent.transport.UnixSocketConnection;
+import io.katajava.base.text.PathBytes;
+import io.katajava.transport.UnixSocketConnection;
 import java.nio.file.Path;
 
 /**

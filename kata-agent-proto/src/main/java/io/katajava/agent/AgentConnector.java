@@ -1,11 +1,11 @@
 package io.katajava.agent;
 
-import io.katajava.agent.transport.Connection;
-import io.katajava.agent.transport.HybridVsockConnection;
-import io.katajava.agent.transport.SerialPortConnection;
-import io.katajava.agent.transport.TcpConnection;
-import io.katajava.agent.transport.UnixSocketConnection;
-import io.katajava.agent.transport.VsockConnection;
+import io.katajava.transport.Connection;
+import io.katajava.transport.HybridVsockConnection;
+import io.katajava.transport.SerialPortConnection;
+import io.katajava.transport.TcpConnection;
+import io.katajava.transport.UnixSocketConnection;
+import io.katajava.transport.VsockConnection;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package io.katajava.agent;
 
-import io.katajava.agent.text.PrintableText;
 import io.katajava.agent.ttrpc.TtrpcStatus;
+import io.katajava.base.text.PrintableText;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -357,8 +357,8 @@ class AgentClientTest {
 
   @Test
   void destroySandbox_whereTheConnectionBreaksInstead_isSuccess() throws Exception {
-    try (io.katajava.agent.transport.UnixSocketListener listener =
-        io.katajava.agent.transport.UnixSocketListener.listen(directory.resolve("b"))) {
+    try (io.katajava.transport.UnixSocketListener listener =
+        io.katajava.transport.UnixSocketListener.listen(directory.resolve("b"))) {
       CompletableFuture<Void> peer =
           CompletableFuture.runAsync(
               () -> {

@@ -1,6 +1,7 @@
 package io.katajava.wait;
 
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

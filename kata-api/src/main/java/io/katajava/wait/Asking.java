@@ -1,6 +1,6 @@
 package io.katajava.wait;
 
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 

@@ -1,7 +1,7 @@
 package io.katajava.bench;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpOptions;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

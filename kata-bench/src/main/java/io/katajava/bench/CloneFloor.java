@@ -4,7 +4,7 @@ import io.katajava.TemplateInfo;
 import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
-import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qmp.QmpClient;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;

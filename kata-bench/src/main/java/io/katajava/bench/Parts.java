@@ -1,18 +1,18 @@
 package io.katajava.bench;
 
 import io.katajava.MemorySize;
-import io.katajava.agent.transport.UnixSocketConnection;
-import io.katajava.agent.transport.UnixSocketListener;
 import io.katajava.agent.ttrpc.CallOptions;
 import io.katajava.agent.ttrpc.TtrpcClient;
 import io.katajava.agent.ttrpc.TtrpcServer;
 import io.katajava.config.KataConfiguration;
+import io.katajava.json.JsonObject;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
-import io.katajava.qemu.qmp.json.JsonObject;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.VmSizes;
 import io.katajava.spi.VmSpec;
+import io.katajava.transport.UnixSocketConnection;
+import io.katajava.transport.UnixSocketListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

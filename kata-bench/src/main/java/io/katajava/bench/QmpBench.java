@@ -1,6 +1,6 @@
 package io.katajava.bench;
 
-import io.katajava.qemu.qmp.QmpClient;
+import io.katajava.qmp.QmpClient;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

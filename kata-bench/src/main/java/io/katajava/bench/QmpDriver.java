@@ -1,12 +1,12 @@
 package io.katajava.bench;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.command.QueryQmpSchema;
-import io.katajava.qemu.qmp.command.QueryStatus;
-import io.katajava.qemu.qmp.json.JsonCursor;
-import io.katajava.qemu.qmp.json.JsonObject;
-import io.katajava.qemu.qmp.json.JsonValue;
-import io.katajava.qemu.qmp.type.SchemaInfo;
+import io.katajava.json.JsonCursor;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonValue;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.command.QueryQmpSchema;
+import io.katajava.qmp.command.QueryStatus;
+import io.katajava.qmp.type.SchemaInfo;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

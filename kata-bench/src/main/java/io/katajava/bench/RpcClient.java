@@ -1,9 +1,9 @@
 package io.katajava.bench;
 
-import io.katajava.agent.transport.UnixSocketConnection;
 import io.katajava.agent.ttrpc.CallOptions;
 import io.katajava.agent.ttrpc.TtrpcClient;
 import io.katajava.agent.ttrpc.TtrpcClientOptions;
+import io.katajava.transport.UnixSocketConnection;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

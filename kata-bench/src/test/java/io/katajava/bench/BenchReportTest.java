@@ -2,7 +2,7 @@ package io.katajava.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;

@@ -2,8 +2,8 @@ package io.katajava.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.katajava.agent.transport.UnixSocketListener;
 import io.katajava.agent.ttrpc.TtrpcServer;
+import io.katajava.transport.UnixSocketListener;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

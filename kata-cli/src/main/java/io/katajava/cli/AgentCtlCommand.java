@@ -5,7 +5,7 @@ import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
 import io.katajava.agent.AgentException;
 import io.katajava.agent.AgentMethod;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

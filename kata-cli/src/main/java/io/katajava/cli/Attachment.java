@@ -2,7 +2,7 @@ package io.katajava.cli;
 
 import io.katajava.ExecOutcome;
 import io.katajava.Execution;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

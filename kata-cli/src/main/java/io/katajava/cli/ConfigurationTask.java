@@ -1,6 +1,6 @@
 package io.katajava.cli;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.config.ConfigurationException;
 import io.katajava.config.ConfigurationProblem;
 import io.katajava.config.KataConfiguration;

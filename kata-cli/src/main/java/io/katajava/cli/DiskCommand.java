@@ -2,7 +2,7 @@ package io.katajava.cli;
 
 import io.katajava.DiskInfo;
 import io.katajava.Kata;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;

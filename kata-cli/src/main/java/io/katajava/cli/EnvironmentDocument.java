@@ -3,7 +3,7 @@ package io.katajava.cli;
 import io.katajava.HostEnvironment;
 import io.katajava.HostFact;
 import io.katajava.agent.oci.OciSpec;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -8,7 +8,7 @@ import io.katajava.guest.InitrdCompression;
 import io.katajava.guest.KernelBuilder;
 import io.katajava.guest.KernelSource;
 import io.katajava.guest.StoredGuest;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import io.katajava.spi.GuestAssets;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -4,7 +4,7 @@ import io.katajava.HostFinding;
 import io.katajava.HostFinding.Status;
 import io.katajava.HostReport;
 import io.katajava.HostReport.BrokenCheck;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.util.List;
 
 /** A host report for people and for programs. */

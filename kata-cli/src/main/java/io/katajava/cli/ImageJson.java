@@ -2,11 +2,11 @@ package io.katajava.cli;
 
 import io.katajava.Healthcheck;
 import io.katajava.image.Image;
-import io.katajava.qemu.qmp.json.JsonArray;
-import io.katajava.qemu.qmp.json.JsonNumber;
-import io.katajava.qemu.qmp.json.JsonObject;
-import io.katajava.qemu.qmp.json.JsonString;
-import io.katajava.qemu.qmp.json.JsonValue;
+import io.katajava.json.JsonArray;
+import io.katajava.json.JsonNumber;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonString;
+import io.katajava.json.JsonValue;
 import io.katajava.spi.ImageConfig;
 import java.util.ArrayList;
 import java.util.List;

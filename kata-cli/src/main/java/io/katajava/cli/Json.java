@@ -1,10 +1,10 @@
 package io.katajava.cli;
 
-import io.katajava.agent.text.PrintableText;
-import io.katajava.qemu.qmp.json.JsonArray;
-import io.katajava.qemu.qmp.json.JsonObject;
-import io.katajava.qemu.qmp.json.JsonString;
-import io.katajava.qemu.qmp.json.JsonValue;
+import io.katajava.base.text.PrintableText;
+import io.katajava.json.JsonArray;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonString;
+import io.katajava.json.JsonValue;
 import java.util.Iterator;
 
 /** JSON for people: indented, one member a line. */

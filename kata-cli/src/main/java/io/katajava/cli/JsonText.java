@@ -1,6 +1,6 @@
 package io.katajava.cli;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

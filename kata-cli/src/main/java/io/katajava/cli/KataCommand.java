@@ -3,7 +3,7 @@ package io.katajava.cli;
 import io.katajava.KataException;
 import io.katajava.MemorySize;
 import io.katajava.SandboxStartException;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.bench.BenchCommand;
 import io.katajava.config.ConfigurationException;
 import io.katajava.spi.ExhaustedLimit;

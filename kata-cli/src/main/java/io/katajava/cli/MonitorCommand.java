@@ -1,13 +1,13 @@
 package io.katajava.cli;
 
 import io.katajava.KataDirectories;
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpCommandException;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.QmpOptions;
-import io.katajava.qemu.qmp.json.JsonException;
-import io.katajava.qemu.qmp.json.JsonObject;
-import io.katajava.qemu.qmp.json.JsonValue;
+import io.katajava.json.JsonException;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonValue;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpCommandException;
+import io.katajava.qmp.QmpException;
+import io.katajava.qmp.QmpOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

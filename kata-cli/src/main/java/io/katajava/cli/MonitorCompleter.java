@@ -1,6 +1,6 @@
 package io.katajava.cli;
 
-import io.katajava.qemu.qmp.QmpSchema;
+import io.katajava.qmp.QmpSchema;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -1,9 +1,9 @@
 package io.katajava.cli;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpClosedException;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.json.JsonException;
+import io.katajava.json.JsonException;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpClosedException;
+import io.katajava.qmp.QmpException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;

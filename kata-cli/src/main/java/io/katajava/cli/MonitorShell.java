@@ -1,16 +1,16 @@
 package io.katajava.cli;
 
-import io.katajava.agent.text.PrintableText;
-import io.katajava.agent.threads.OwnedThreads;
-import io.katajava.qemu.qmp.EventQueue;
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpClosedException;
-import io.katajava.qemu.qmp.QmpEvent;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.QmpInterruptedException;
-import io.katajava.qemu.qmp.QmpSchema;
-import io.katajava.qemu.qmp.QmpTimeoutException;
-import io.katajava.qemu.qmp.json.JsonException;
+import io.katajava.base.text.PrintableText;
+import io.katajava.base.threads.OwnedThreads;
+import io.katajava.json.JsonException;
+import io.katajava.qmp.EventQueue;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpClosedException;
+import io.katajava.qmp.QmpEvent;
+import io.katajava.qmp.QmpException;
+import io.katajava.qmp.QmpInterruptedException;
+import io.katajava.qmp.QmpSchema;
+import io.katajava.qmp.QmpTimeoutException;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.katajava.cli;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.spi.ExhaustedLimit;
 import java.io.IOException;
 import java.io.PrintWriter;

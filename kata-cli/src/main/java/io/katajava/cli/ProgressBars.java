@@ -2,7 +2,7 @@ package io.katajava.cli;
 
 import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.PrintWriter;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -3,7 +3,7 @@ package io.katajava.cli;
 import io.katajava.SandboxLedger;
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxRecord.RecordedProcess;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

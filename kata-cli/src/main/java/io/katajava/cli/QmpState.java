@@ -1,8 +1,8 @@
 package io.katajava.cli;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,9 +2,9 @@ package io.katajava.cli;
 
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxRecord.RecordedProcess;
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.QmpOptions;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpException;
+import io.katajava.qmp.QmpOptions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -5,7 +5,7 @@ import io.katajava.MemorySize;
 import io.katajava.SandboxBuilder;
 import io.katajava.TemplateInfo;
 import io.katajava.TemplateStatus;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

@@ -1,6 +1,6 @@
 package io.katajava.cli;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.util.List;
 
 /** Columns of text, two spaces between them; what is not printable in a cell is escaped. */

@@ -1,6 +1,6 @@
 package io.katajava.cli;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

@@ -19,7 +19,8 @@ import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.text.DecimalFormat;
@@ -50,6 +51,14 @@ class ArchitectureTest {
   static final ArchRule ARROWS_POINT_ONE_WAY =
       layeredArchitecture()
           .consideringOnlyDependenciesInLayers()
+          .layer("base")
+          .definedBy("io.katajava.base..")
+          .layer("transport")
+          .definedBy("io.katajava.transport..")
+          .layer("json")
+          .definedBy("io.katajava.json..")
+          .layer("qmp")
+          .definedBy("io.katajava.qmp..")
           .layer("agent")
           .definedBy("io.katajava.agent..")
           .layer("compress")
@@ -85,6 +94,13 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("cli")
           .whereLayer("image")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("qmp")
+          .mayOnlyBeAccessedByLayers("qemu", "cli")
+          .whereLayer("json")
+          .mayOnlyBeAccessedByLayers("qmp", "qemu", "cli")
+          .whereLayer("agent")
+          .mayOnlyBeAccessedByLayers(
+              "api", "qemu", "config", "guest", "image", "opentelemetry", "junit", "cli")
           .whereLayer("compress")
           .mayOnlyBeAccessedByLayers("guest", "image")
           .whereLayer("api")
@@ -100,31 +116,42 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("io.opentelemetry..");
 
-  @ArchTest
-  static final ArchRule QMP_IS_USABLE_ALONE =
-      noClasses()
-          .that()
-          .resideInAPackage("io.katajava.qemu.qmp..")
-          .should()
-          .dependOnClassesThat()
-          .resideInAnyPackage(
-              "io.katajava",
-              "io.katajava.wait..",
-              "io.katajava.spi..",
-              "io.katajava.internal..",
-              "io.katajava.qemu");
+  @ArchTest static final ArchRule BASE_IS_USABLE_ALONE = knowsOnly("io.katajava.base..");
 
   @ArchTest
-  static final ArchRule COMPRESS_IS_USABLE_ALONE =
-      classes()
-          .that()
-          .resideInAPackage("io.katajava.compress..")
-          .should(
-              not(
-                  dependOnClassesThat(
-                      resideInAPackage("io.katajava..")
-                          .and(not(resideInAPackage("io.katajava.compress..")))
-                          .as("other packages of ours"))));
+  static final ArchRule TRANSPORT_IS_USABLE_ALONE =
+      knowsOnly("io.katajava.transport..", "io.katajava.base..");
+
+  @ArchTest
+  static final ArchRule JSON_IS_USABLE_ALONE =
+      knowsOnly("io.katajava.json..", "io.katajava.base..");
+
+  @ArchTest
+  static final ArchRule QMP_IS_USABLE_ALONE =
+      knowsOnly(
+          "io.katajava.qmp..",
+          "io.katajava.json..",
+          "io.katajava.transport..",
+          "io.katajava.base..");
+
+  @ArchTest static final ArchRule COMPRESS_IS_USABLE_ALONE = knowsOnly("io.katajava.compress..");
+
+  @ArchTest
+  static final ArchRule THE_PROTOCOL_STANDS_ALONE =
+      knowsOnly("io.katajava.agent..", "io.katajava.transport..", "io.katajava.base..");
+
+  /** The first of the packages knows none of ours but these. */
+  private static ArchRule knowsOnly(String... packages) {
+    return classes()
+        .that()
+        .resideInAPackage(packages[0])
+        .should(
+            not(
+                dependOnClassesThat(
+                    resideInAPackage("io.katajava..")
+                        .and(not(resideInAnyPackage(packages)))
+                        .as("other packages of ours"))));
+  }
 
   @ArchTest
   static final ArchRule MODULES_HAVE_NO_CYCLES =
@@ -133,18 +160,6 @@ class ArchitectureTest {
           .should()
           .beFreeOfCycles()
           .allowEmptyShould(true);
-
-  @ArchTest
-  static final ArchRule THE_PROTOCOL_STANDS_ALONE =
-      classes()
-          .that()
-          .resideInAPackage("io.katajava.agent..")
-          .should(
-              not(
-                  dependOnClassesThat(
-                      resideInAPackage("io.katajava..")
-                          .and(not(resideInAPackage("io.katajava.agent..")))
-                          .as("other packages of ours"))));
 
   @ArchTest
   static final ArchRule THIRD_PARTY_TYPES_STAY_OUT_OF_SIGNATURES =

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.katajava.KataDirectories;
 import io.katajava.SandboxLedger;
 import io.katajava.SandboxRecord;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;

@@ -3,8 +3,8 @@ package io.katajava.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpOptions;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpOptions;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -3,8 +3,8 @@ package io.katajava.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.katajava.qemu.qmp.json.JsonException;
-import io.katajava.qemu.qmp.json.JsonValue;
+import io.katajava.json.JsonException;
+import io.katajava.json.JsonValue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

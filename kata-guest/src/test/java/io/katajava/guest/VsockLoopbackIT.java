@@ -28,7 +28,7 @@ class VsockLoopbackIT {
           $b mount -t tmpfs tmp /tmp
           $b ip link set lo up
           %s -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx256m -cp '%s' \\
-            io.katajava.guest.InGuestTests io.katajava.agent.transport.VsockLoopbackCases \\
+            io.katajava.guest.InGuestTests io.katajava.transport.VsockLoopbackCases \\
             </dev/null >/dev/console 2>&1
           $b poweroff -f
           """

@@ -1,6 +1,6 @@
 package io.katajava.junit;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.util.List;
 
 /**

@@ -2,8 +2,8 @@ package io.katajava.qemu;
 
 import io.katajava.KataException;
 import io.katajava.MemorySize;
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpException;
 import io.katajava.spi.VirtualMachine;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.threads.OwnedThreads;
-import io.katajava.agent.transport.Connection;
+import io.katajava.base.threads.OwnedThreads;
+import io.katajava.transport.Connection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Executor;

@@ -1,7 +1,7 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.threads.OwnedThreads;
-import io.katajava.agent.threads.Timer;
+import io.katajava.base.threads.OwnedThreads;
+import io.katajava.base.threads.Timer;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.SynchronousQueue;

@@ -1,8 +1,8 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.threads.OwnedThreads;
-import io.katajava.agent.transport.Connection;
-import io.katajava.agent.transport.ConnectionClosedException;
+import io.katajava.base.threads.OwnedThreads;
+import io.katajava.transport.Connection;
+import io.katajava.transport.ConnectionClosedException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

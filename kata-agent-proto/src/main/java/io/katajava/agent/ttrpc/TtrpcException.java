@@ -1,6 +1,6 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import org.jspecify.annotations.Nullable;
 
 /** A call that did not succeed: refused by the server, late, given up, or cut off. */

@@ -1,9 +1,9 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.threads.OwnedThreads;
-import io.katajava.agent.transport.Connection;
-import io.katajava.agent.transport.ConnectionClosedException;
-import io.katajava.agent.transport.UnixSocketListener;
+import io.katajava.base.threads.OwnedThreads;
+import io.katajava.transport.Connection;
+import io.katajava.transport.ConnectionClosedException;
+import io.katajava.transport.UnixSocketListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

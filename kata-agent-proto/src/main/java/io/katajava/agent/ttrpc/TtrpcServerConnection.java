@@ -1,9 +1,9 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.transport.Connection;
 import io.katajava.agent.ttrpc.TtrpcServer.AsyncHandler;
 import io.katajava.agent.ttrpc.TtrpcServer.StreamHandler;
 import io.katajava.agent.ttrpc.TtrpcServer.UnaryHandler;
+import io.katajava.transport.Connection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;

@@ -1,7 +1,7 @@
 /**
  * ttRPC, the small RPC protocol of containerd and Kata Containers, client and server, usable alone.
- * Begin with {@link TtrpcClient#over} on an open {@link io.katajava.agent.transport.Connection}, or
- * with {@link TtrpcServer#builder}. Payloads are bytes: which encoding they have is the caller's
+ * Begin with {@link TtrpcClient#over} on an open {@link io.katajava.transport.Connection}, or with
+ * {@link TtrpcServer#builder}. Payloads are bytes: which encoding they have is the caller's
  * business.
  */
 @NullMarked

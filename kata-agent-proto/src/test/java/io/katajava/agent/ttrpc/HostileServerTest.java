@@ -3,9 +3,9 @@ package io.katajava.agent.ttrpc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.katajava.agent.transport.Connection;
-import io.katajava.agent.transport.UnixSocketConnection;
-import io.katajava.agent.transport.UnixSocketListener;
+import io.katajava.transport.Connection;
+import io.katajava.transport.UnixSocketConnection;
+import io.katajava.transport.UnixSocketListener;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

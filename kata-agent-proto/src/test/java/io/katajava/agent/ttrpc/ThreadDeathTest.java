@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import io.katajava.agent.transport.Connection;
+import io.katajava.transport.Connection;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;

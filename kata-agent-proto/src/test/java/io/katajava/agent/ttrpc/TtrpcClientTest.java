@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.katajava.agent.transport.UnixSocketConnection;
-import io.katajava.agent.transport.UnixSocketListener;
+import io.katajava.transport.UnixSocketConnection;
+import io.katajava.transport.UnixSocketListener;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;

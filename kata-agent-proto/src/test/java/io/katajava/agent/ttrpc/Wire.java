@@ -1,6 +1,6 @@
 package io.katajava.agent.ttrpc;
 
-import io.katajava.agent.transport.Connection;
+import io.katajava.transport.Connection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 

@@ -7,7 +7,7 @@ import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import io.katajava.wait.ContainerNotReadyException;
 import io.katajava.wait.Wait;
 import io.katajava.wait.WaitStrategy;

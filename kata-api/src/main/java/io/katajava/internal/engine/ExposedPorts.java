@@ -1,7 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.PublishedPort;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.spi.ImageConfig;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,7 @@ package io.katajava.internal.engine;
 
 import io.katajava.ContainerSpec;
 import io.katajava.agent.oci.OciMount;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.spi.Rootfs;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package io.katajava.internal.engine;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.internal.template.TreeRemoval;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;

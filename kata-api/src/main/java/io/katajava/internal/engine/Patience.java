@@ -1,7 +1,7 @@
 package io.katajava.internal.engine;
 
 import io.katajava.Deadline;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;

@@ -5,7 +5,7 @@ import io.katajava.ExecOutcome;
 import io.katajava.Execution;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;

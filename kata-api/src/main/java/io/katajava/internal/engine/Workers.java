@@ -1,7 +1,7 @@
 package io.katajava.internal.engine;
 
-import io.katajava.agent.threads.OwnedThreads;
-import io.katajava.agent.threads.Timer;
+import io.katajava.base.threads.OwnedThreads;
+import io.katajava.base.threads.Timer;
 import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.observe.SandboxWatch;
 import java.time.Duration;

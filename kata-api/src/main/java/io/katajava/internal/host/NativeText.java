@@ -1,6 +1,6 @@
 package io.katajava.internal.host;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.Charset;

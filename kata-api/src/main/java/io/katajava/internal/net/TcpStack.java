@@ -1,7 +1,7 @@
 package io.katajava.internal.net;
 
 import io.katajava.SandboxEvent.NetworkLimit;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;

@@ -6,7 +6,7 @@ import io.katajava.Network.Relay;
 import io.katajava.NetworkStatistics;
 import io.katajava.PublishedPort;
 import io.katajava.SandboxEvent;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;

@@ -7,7 +7,7 @@ import io.katajava.KataException.Details;
 import io.katajava.PoolStatistics;
 import io.katajava.Sandbox;
 import io.katajava.SandboxState;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import io.katajava.spi.Ending;
 import java.time.Duration;
 import java.util.ArrayDeque;

@@ -1,6 +1,6 @@
 package io.katajava.internal.tree;
 
-import io.katajava.agent.text.PathBytes;
+import io.katajava.base.text.PathBytes;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;

@@ -1,6 +1,6 @@
 package io.katajava.internal.tree;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.IOException;
 
 /** A system call on a file was refused. */

@@ -1,10 +1,10 @@
 package io.katajava.cli.log;
 
-import io.katajava.qemu.qmp.json.JsonArray;
-import io.katajava.qemu.qmp.json.JsonNumber;
-import io.katajava.qemu.qmp.json.JsonObject;
-import io.katajava.qemu.qmp.json.JsonString;
-import io.katajava.qemu.qmp.json.JsonValue;
+import io.katajava.json.JsonArray;
+import io.katajava.json.JsonNumber;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonString;
+import io.katajava.json.JsonValue;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -1,10 +1,10 @@
 package io.katajava.cli.log;
 
 import io.katajava.cli.log.LogEntry.Kind;
-import io.katajava.qemu.qmp.json.JsonException;
-import io.katajava.qemu.qmp.json.JsonObject;
-import io.katajava.qemu.qmp.json.JsonString;
-import io.katajava.qemu.qmp.json.JsonValue;
+import io.katajava.json.JsonException;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonString;
+import io.katajava.json.JsonValue;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

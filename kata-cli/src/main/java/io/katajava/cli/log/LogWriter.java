@@ -1,7 +1,7 @@
 package io.katajava.cli.log;
 
-import io.katajava.agent.text.PrintableText;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.base.text.PrintableText;
+import io.katajava.json.JsonObject;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;

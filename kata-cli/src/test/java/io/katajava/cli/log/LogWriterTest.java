@@ -2,7 +2,7 @@ package io.katajava.cli.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringReader;

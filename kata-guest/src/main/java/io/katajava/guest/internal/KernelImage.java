@@ -1,6 +1,6 @@
 package io.katajava.guest.internal;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.compress.UnreadableFormatException;
 import io.katajava.compress.ZstdInputStream;
 import java.io.ByteArrayInputStream;

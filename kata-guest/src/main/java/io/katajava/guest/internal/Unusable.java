@@ -1,6 +1,6 @@
 package io.katajava.guest.internal;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 
 /** A source of a kernel or busybox that does not do here; the message is the reason, a clause. */
 final class Unusable extends Exception {

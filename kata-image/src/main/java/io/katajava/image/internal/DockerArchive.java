@@ -1,7 +1,7 @@
 package io.katajava.image.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.image.ImageReference;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package io.katajava.image.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
-import io.katajava.agent.text.PrintableText;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.text.PrintableText;
+import io.katajava.base.threads.OwnedThreads;
 import io.katajava.image.ImageReference;
 import io.katajava.image.RegistryOptions;
 import io.katajava.image.RegistryOptions.Credentials;

@@ -6,7 +6,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.ProgressListener;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import io.katajava.image.ImageReference;

@@ -2,7 +2,7 @@ package io.katajava.image.internal;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.image.Digest;
 import io.katajava.image.Image;
 import io.katajava.image.ImageLimits;

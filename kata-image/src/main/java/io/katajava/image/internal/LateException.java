@@ -1,7 +1,7 @@
 package io.katajava.image.internal;
 
 import io.katajava.Deadline;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.IOException;
 
 /** The caller's time is up, whatever it was used for. */

@@ -1,6 +1,6 @@
 package io.katajava.image.internal;
 
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;

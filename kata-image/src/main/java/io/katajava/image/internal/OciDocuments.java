@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import io.katajava.image.Digest;
 import io.katajava.image.Platform;
 import io.katajava.spi.ImageConfig;

@@ -5,7 +5,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.ProgressListener;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import io.katajava.image.ImageReference;

@@ -1,7 +1,7 @@
 package io.katajava.image.internal;
 
 import io.katajava.Deadline;
-import io.katajava.agent.threads.Timer;
+import io.katajava.base.threads.Timer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package io.katajava.junit.internal;
 
 import io.katajava.ContainerLog;
 import io.katajava.Sandbox;
-import io.katajava.agent.text.PrintableText;
+import io.katajava.base.text.PrintableText;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

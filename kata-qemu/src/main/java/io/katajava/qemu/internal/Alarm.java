@@ -1,6 +1,6 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.agent.threads.Timer;
+import io.katajava.base.threads.Timer;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 

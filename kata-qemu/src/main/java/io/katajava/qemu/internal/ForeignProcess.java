@@ -1,6 +1,6 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

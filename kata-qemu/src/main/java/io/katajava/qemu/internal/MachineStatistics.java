@@ -1,11 +1,11 @@
 package io.katajava.qemu.internal;
 
 import io.katajava.MemorySize;
+import io.katajava.json.JsonCursor;
+import io.katajava.json.JsonObject;
 import io.katajava.qemu.QemuStatistics;
 import io.katajava.qemu.QemuStatistics.DiskTransfers;
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.json.JsonCursor;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.qmp.QmpClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

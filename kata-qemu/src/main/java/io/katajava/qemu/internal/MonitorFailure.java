@@ -3,13 +3,13 @@ package io.katajava.qemu.internal;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
-import io.katajava.qemu.qmp.QmpClosedException;
-import io.katajava.qemu.qmp.QmpConnectException;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.QmpInterruptedException;
-import io.katajava.qemu.qmp.QmpProtocolException;
-import io.katajava.qemu.qmp.QmpTimeoutException;
-import io.katajava.qemu.qmp.json.JsonException;
+import io.katajava.json.JsonException;
+import io.katajava.qmp.QmpClosedException;
+import io.katajava.qmp.QmpConnectException;
+import io.katajava.qmp.QmpException;
+import io.katajava.qmp.QmpInterruptedException;
+import io.katajava.qmp.QmpProtocolException;
+import io.katajava.qmp.QmpTimeoutException;
 import java.util.function.Supplier;
 
 /** What goes wrong on the control connection, as whoever asked the machine is told of it. */

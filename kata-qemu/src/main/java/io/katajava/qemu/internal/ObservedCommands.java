@@ -1,6 +1,6 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.qemu.qmp.QmpObserver;
+import io.katajava.qmp.QmpObserver;
 import io.katajava.spi.CommandObserver;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.agent.text.PrintableText;
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.text.PrintableText;
+import io.katajava.base.threads.OwnedThreads;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.qemu.qmp.type.PciDeviceInfo;
-import io.katajava.qemu.qmp.type.PciInfo;
+import io.katajava.qmp.type.PciDeviceInfo;
+import io.katajava.qmp.type.PciInfo;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.agent.transport.Connection;
+import io.katajava.transport.Connection;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.qemu.qmp.QmpVersion;
+import io.katajava.qmp.QmpVersion;
 import java.util.List;
 import java.util.Optional;
 

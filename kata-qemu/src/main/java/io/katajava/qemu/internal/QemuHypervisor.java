@@ -11,7 +11,7 @@ import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.internal.QemuCommandLine.Origin;
-import io.katajava.qemu.qmp.QmpException;
+import io.katajava.qmp.QmpException;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.StartContext;

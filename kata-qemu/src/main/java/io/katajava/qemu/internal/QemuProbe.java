@@ -1,15 +1,15 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpCommandException;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.QmpOptions;
-import io.katajava.qemu.qmp.QmpVersion;
-import io.katajava.qemu.qmp.command.QomListProperties;
-import io.katajava.qemu.qmp.command.QueryCommandLineOptions;
-import io.katajava.qemu.qmp.json.JsonCursor;
-import io.katajava.qemu.qmp.json.JsonException;
-import io.katajava.qemu.qmp.json.JsonObject;
+import io.katajava.json.JsonCursor;
+import io.katajava.json.JsonException;
+import io.katajava.json.JsonObject;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpCommandException;
+import io.katajava.qmp.QmpException;
+import io.katajava.qmp.QmpOptions;
+import io.katajava.qmp.QmpVersion;
+import io.katajava.qmp.command.QomListProperties;
+import io.katajava.qmp.command.QueryCommandLineOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

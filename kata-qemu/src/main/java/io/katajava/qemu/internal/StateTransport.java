@@ -1,9 +1,9 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpSchema;
-import io.katajava.qemu.qmp.command.RemoveFd;
-import io.katajava.qemu.qmp.type.AddfdInfo;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpSchema;
+import io.katajava.qmp.command.RemoveFd;
+import io.katajava.qmp.type.AddfdInfo;
 
 /**
  * How a machine's state goes to a file of ours and comes from one. Either way QEMU is given the

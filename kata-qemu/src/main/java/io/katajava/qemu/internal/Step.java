@@ -1,11 +1,11 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.qemu.qmp.QmpClient;
-import io.katajava.qemu.qmp.QmpCommand;
-import io.katajava.qemu.qmp.QmpCommandException;
-import io.katajava.qemu.qmp.QmpException;
-import io.katajava.qemu.qmp.QmpInterruptedException;
-import io.katajava.qemu.qmp.event.AcpiDeviceOstEvent;
+import io.katajava.qmp.QmpClient;
+import io.katajava.qmp.QmpCommand;
+import io.katajava.qmp.QmpCommandException;
+import io.katajava.qmp.QmpException;
+import io.katajava.qmp.QmpInterruptedException;
+import io.katajava.qmp.event.AcpiDeviceOstEvent;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;

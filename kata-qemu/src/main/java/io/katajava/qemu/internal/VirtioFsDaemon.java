@@ -1,6 +1,6 @@
 package io.katajava.qemu.internal;
 
-import io.katajava.agent.threads.OwnedThreads;
+import io.katajava.base.threads.OwnedThreads;
 import io.katajava.spi.Ending;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -31,7 +31,7 @@ import io.katajava.qemu.device.Disk;
 import io.katajava.qemu.device.Nic;
 import io.katajava.qemu.device.NicBackend;
 import io.katajava.qemu.device.PanicNotifier;
-import io.katajava.qemu.qmp.command.DeviceAdd;
+import io.katajava.qmp.command.DeviceAdd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

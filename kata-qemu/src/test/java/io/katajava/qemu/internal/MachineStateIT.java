@@ -9,7 +9,7 @@ import io.katajava.MemorySize;
 import io.katajava.qemu.Accelerator;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
-import io.katajava.qemu.qmp.testing.RealQemu;
+import io.katajava.qmp.testing.RealQemu;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmImage;

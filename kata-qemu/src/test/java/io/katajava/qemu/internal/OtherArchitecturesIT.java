@@ -14,7 +14,7 @@ import io.katajava.qemu.device.Balloon;
 import io.katajava.qemu.device.EntropySource;
 import io.katajava.qemu.device.Nic;
 import io.katajava.qemu.device.NicBackend;
-import io.katajava.qemu.qmp.command.QueryTarget;
+import io.katajava.qmp.command.QueryTarget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.katajava.KataDirectories;
-import io.katajava.agent.transport.UnixSocketConnection;
 import io.katajava.guest.GuestBuilder;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuVm;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.VmSpec;
+import io.katajava.transport.UnixSocketConnection;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,0 @@
-/** Text of an untrusted origin: what a guest, QEMU, a registry or a file name says. */
-@NullMarked
-package io.katajava.agent.text;
-
-import org.jspecify.annotations.NullMarked;

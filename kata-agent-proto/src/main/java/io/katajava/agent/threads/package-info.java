@@ -1,5 +1,0 @@
-/** How this library starts its threads: none ends without its owner hearing of it. */
-@NullMarked
-package io.katajava.agent.threads;
-
-import org.jspecify.annotations.NullMarked;

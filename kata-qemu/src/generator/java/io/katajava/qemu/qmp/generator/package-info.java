@@ -1,8 +1,0 @@
-/**
- * Writes the typed QMP vocabulary from the schema data, when the module is built. Begin with {@link
- * io.katajava.qemu.qmp.generator.Generator}.
- */
-@NullMarked
-package io.katajava.qemu.qmp.generator;
-
-import org.jspecify.annotations.NullMarked;
