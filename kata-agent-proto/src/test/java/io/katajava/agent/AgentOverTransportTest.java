@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.agent.testing.FakeAgent;
+import io.katajava.transport.Connection;
+import io.katajava.transport.TcpConnection;
+import io.katajava.transport.UnixSocketListener;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -23,6 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The typed client through each way there is to an agent, chosen by its address. */
 @Timeout(60)
 class AgentOverTransportTest {
+  private static final int SYNC_FRAME_BYTES = 42;
+  private static final int SYNC_FRAME_TYPE_AT = 8;
+  private static final byte SYNC_ANSWER = 0x11;
   private static final String FILE = "/run/kata-containers/shared/containers/file";
 
   /** Something that ends with an accepted connection. */
@@ -109,10 +116,10 @@ class AgentOverTransportTest {
             () -> {
               // At first nobody listens in the guest: the monitor hangs up.
               Connection early = listener.accept();
-              ConnectionContract.readFully(early, "CONNECT 1024\n".length());
+              readFully(early, "CONNECT 1024\n".length());
               early.close();
               Connection connection = listener.accept();
-              ConnectionContract.readFully(connection, "CONNECT 1024\n".length());
+              readFully(connection, "CONNECT 1024\n".length());
               connection.write(ByteBuffer.wrap("OK 1\n".getBytes(US_ASCII)));
               return connection;
             });
@@ -126,9 +133,7 @@ class AgentOverTransportTest {
         serve(
             () -> {
               Connection connection = listener.accept();
-              byte[] hello = ConnectionContract.readFully(connection, SyncFrame.SIZE);
-              byte[] nonce = Arrays.copyOfRange(hello, SyncFrame.SIZE - 16, SyncFrame.SIZE);
-              connection.write(ByteBuffer.wrap(SyncFrame.encode(SyncFrame.ANSWER, nonce)));
+              connection.write(ByteBuffer.wrap(answer(readFully(connection, SYNC_FRAME_BYTES))));
               return connection;
             });
     use(AgentAddress.parse("serial://" + listener.path()));
@@ -137,16 +142,14 @@ class AgentOverTransportTest {
 
   @Test
   void serialPort_cutAtEachByteOfTheAnswer_isRefusedEachTime() throws Exception {
-    for (int length = 0; length < SyncFrame.SIZE; length++) {
+    for (int length = 0; length < SYNC_FRAME_BYTES; length++) {
       int part = length;
       Thread guest =
           new Thread(
               () -> {
                 try (Connection connection = listener.accept()) {
-                  byte[] hello = ConnectionContract.readFully(connection, SyncFrame.SIZE);
-                  byte[] nonce = Arrays.copyOfRange(hello, SyncFrame.SIZE - 16, SyncFrame.SIZE);
-                  connection.write(
-                      ByteBuffer.wrap(SyncFrame.encode(SyncFrame.ANSWER, nonce), 0, part));
+                  byte[] hello = readFully(connection, SYNC_FRAME_BYTES);
+                  connection.write(ByteBuffer.wrap(answer(hello), 0, part));
                 } catch (IOException e) {
                   throw new java.io.UncheckedIOException(e);
                 }
@@ -158,5 +161,24 @@ class AgentOverTransportTest {
           .hasMessageContaining("closed before the guest answered");
       guest.join();
     }
+  }
+
+  /** What a guest says to a hello: the same frame, of another type. */
+  private static byte[] answer(byte[] hello) {
+    byte[] answer = hello.clone();
+    answer[SYNC_FRAME_TYPE_AT] = SYNC_ANSWER;
+    return answer;
+  }
+
+  private static byte[] readFully(Connection connection, int length) throws IOException {
+    ByteBuffer all = ByteBuffer.allocateDirect(length);
+    while (all.hasRemaining()) {
+      if (connection.read(all) < 0) {
+        throw new EOFException("ended after " + all.position() + " bytes");
+      }
+    }
+    byte[] bytes = new byte[length];
+    all.get(0, bytes);
+    return bytes;
   }
 }

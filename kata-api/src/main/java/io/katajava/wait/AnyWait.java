@@ -1,7 +1,6 @@
 package io.katajava.wait;
 
 import io.katajava.base.threads.OwnedThreads;
-import io.katajava.base.threads.OwnedThreads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -20,7 +20,6 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.katajava.base.text.PrintableText;
-import io.katajava.base.text.PrintableText;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.text.DecimalFormat;

@@ -28,9 +28,6 @@ final class SocketCalls {
   static final int AF_UNIX = 1;
   static final int SOCK_STREAM = 1;
   static final int SOCK_CLOEXEC = 0x80000;
-  static final int SOL_SOCKET = 1;
-  static final int SO_PEERCRED = 17;
-  static final int SO_SNDTIMEO = 21;
 
   /** Signatures as in the C library. */
   public interface LibC {
@@ -51,10 +48,6 @@ final class SocketCalls {
     int listen(int fd, int backlog);
 
     int accept4(int fd, @Nullable ByteBuffer address, @Nullable ByteBuffer length, int flags);
-
-    int setsockopt(int fd, int level, int name, ByteBuffer value, int length);
-
-    int getsockopt(int fd, int level, int name, ByteBuffer value, ByteBuffer length);
 
     int shutdown(int fd, int how);
 

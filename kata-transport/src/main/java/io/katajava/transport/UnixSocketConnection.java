@@ -103,7 +103,7 @@ public final class UnixSocketConnection implements Connection {
    * @throws IOException if the connection is closed or the system refused
    */
   public PeerCredentials peer() throws IOException {
-    return stream.use(fd -> UnixSockets.peer(fd, description));
+    return stream.use(UnixSockets::peer);
   }
 
   /** The descriptor, valid until {@link #close}. */

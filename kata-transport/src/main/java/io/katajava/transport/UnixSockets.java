@@ -8,8 +8,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
+import jnr.unixsocket.Credentials;
+import jnr.unixsocket.UnixSocketChannel;
+import jnr.unixsocket.UnixSocketOptions;
 
-/** Makes unix stream sockets, whose addresses are bytes: unix(7). */
+/**
+ * Makes unix stream sockets, whose addresses are bytes: unix(7). jnr-unixsocket knows their
+ * options; it counts the characters of a path, though, so that the kernel gets addresses from here.
+ */
 final class UnixSockets {
   private static final int PATH_AT = 2;
 
@@ -51,14 +57,14 @@ final class UnixSockets {
     boolean connected = false;
     try {
       // connect(2) of a unix socket waits as long as a send would.
-      sendTimeout(fd, timeout, where);
+      sendTimeout(fd, timeout);
       while (C.connect(fd, address, address.capacity()) < 0) {
         int errno = SocketCalls.errno();
         if (errno != SocketCalls.EINTR) {
           throw connecting(where, errno, timeout);
         }
       }
-      sendTimeout(fd, Duration.ZERO, where);
+      sendTimeout(fd, Duration.ZERO);
       connected = true;
       return fd;
     } finally {
@@ -80,16 +86,11 @@ final class UnixSockets {
     };
   }
 
-  /** A {@code struct timeval}; zero is no limit, so less than a microsecond is one. */
-  private static void sendTimeout(int fd, Duration timeout, String where) throws IOException {
-    long micros = timeout.toNanosPart() / 1000;
-    ByteBuffer value = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
-    value.putLong(0, timeout.toSeconds());
-    value.putLong(8, timeout.isZero() || timeout.toSeconds() > 0 ? micros : Math.max(1, micros));
-    int level = SocketCalls.SOL_SOCKET;
-    if (C.setsockopt(fd, level, SocketCalls.SO_SNDTIMEO, value, value.capacity()) < 0) {
-      throw SocketCalls.failure(where, SocketCalls.errno());
-    }
+  /** Zero is no limit, so less than a millisecond is one. */
+  private static void sendTimeout(int fd, Duration timeout) throws IOException {
+    long millis = timeout.isZero() ? 0 : Math.max(1, timeout.toMillis());
+    UnixSocketChannel.fromFD(fd)
+        .setOption(UnixSocketOptions.SO_SNDTIMEO, (int) Math.min(Integer.MAX_VALUE, millis));
   }
 
   static int listen(Path path, int backlog) throws IOException {
@@ -123,14 +124,8 @@ final class UnixSockets {
     }
   }
 
-  /** A {@code struct ucred}: pid, uid, gid. */
-  static PeerCredentials peer(int fd, String where) throws IOException {
-    ByteBuffer found = ByteBuffer.allocateDirect(12).order(ByteOrder.nativeOrder());
-    ByteBuffer length = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
-    length.putInt(0, found.capacity());
-    if (C.getsockopt(fd, SocketCalls.SOL_SOCKET, SocketCalls.SO_PEERCRED, found, length) < 0) {
-      throw SocketCalls.failure("asking who is at the other end of " + where, SocketCalls.errno());
-    }
-    return new PeerCredentials(found.getInt(0), found.getInt(4), found.getInt(8));
+  static PeerCredentials peer(int fd) throws IOException {
+    Credentials found = UnixSocketChannel.fromFD(fd).getOption(UnixSocketOptions.SO_PEERCRED);
+    return new PeerCredentials(found.getPid(), found.getUid(), found.getGid());
   }
 }

@@ -1,7 +1,6 @@
 package io.katajava.qemu.internal;
 
 import io.katajava.base.threads.OwnedThreads;
-import io.katajava.base.threads.OwnedThreads;
 import io.katajava.internal.host.NativeText;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
