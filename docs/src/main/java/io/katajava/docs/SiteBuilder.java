@@ -13,6 +13,9 @@ import org.commonmark.renderer.html.HtmlRenderer;
 
 /** Writes the site: a page for each Markdown file of the navigation, the pictures, a style. */
 public final class SiteBuilder {
+  /** The page with the help of all commands, which the build of the command makes. */
+  public static final String CLI_REFERENCE = "docs/cli-reference.md";
+
   private final Path root;
   private final Navigation navigation;
   private final Map<String, String> made;
@@ -33,15 +36,22 @@ public final class SiteBuilder {
   /**
    * Builds the site of a source tree.
    *
-   * @param arguments root of the project, directory of the licences, directory of the site
+   * @param arguments root of the project, directory of the licences, file with the help of all
+   *     commands, directory of the site
    * @throws IOException if something cannot be read or written, or a link leads nowhere
    */
   public static void main(String[] arguments) throws IOException {
     Licences licences = Licences.read(Path.of(arguments[1]));
     SiteBuilder builder =
         new SiteBuilder(
-            Path.of(arguments[0]), Navigation.read(), Map.of(Licences.PAGE, licences.toMarkdown()));
-    List<String> broken = builder.build(Path.of(arguments[2]));
+            Path.of(arguments[0]),
+            Navigation.read(),
+            Map.of(
+                Licences.PAGE,
+                licences.toMarkdown(),
+                CLI_REFERENCE,
+                Files.readString(Path.of(arguments[2]))));
+    List<String> broken = builder.build(Path.of(arguments[3]));
     if (!broken.isEmpty()) {
       throw new IOException("the documentation has broken links:\n" + String.join("\n", broken));
     }

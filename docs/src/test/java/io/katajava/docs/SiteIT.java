@@ -35,6 +35,12 @@ class SiteIT {
   }
 
   @Test
+  void commands_haveTheirHelp() throws IOException {
+    assertThat(Files.readString(SITE.resolve("cli-reference.html")))
+        .contains("Usage: kata run", "Usage: kata bench start");
+  }
+
+  @Test
   void javadoc_hasThePublicPackagesOfAllModulesAndNoOthers() throws IOException {
     List<String> packages = Files.readAllLines(SITE.resolve("apidocs/element-list"));
     assertThat(packages)

@@ -42,7 +42,10 @@ class SiteTest {
   @Test
   void links_ofTheSources_leadSomewhere() throws IOException {
     SiteBuilder builder =
-        new SiteBuilder(SourceTree.ROOT, Navigation.read(), Map.of(Licences.PAGE, "# Licences"));
+        new SiteBuilder(
+            SourceTree.ROOT,
+            Navigation.read(),
+            Map.of(Licences.PAGE, "# Licences", SiteBuilder.CLI_REFERENCE, "# Options"));
     assertThat(builder.build(directory)).isEmpty();
   }
 
