@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 /** docs/errors.md follows the enum: the same codes in the same order, in its Javadoc's words. */
 class ErrorsPageTest {
   private static final Pattern ROW =
-      Pattern.compile("^\\| `([A-Z_]+)` \\| (.+?) \\| (.+?) \\|$", Pattern.MULTILINE);
+      Pattern.compile("^- `([A-Z_]+)`: (.+)\\.\\n  - (.+)$", Pattern.MULTILINE);
   private static final Pattern CONSTANT =
       Pattern.compile("/\\*\\* ([^{]+?)\\. \\*/\\s+([A-Z_]+)[,;\\s]", Pattern.DOTALL);
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** docs/security.md claims nothing without a test, and every test it names is there. */
 class SecurityPageTest {
-  private static final String HEAD = "| claim | test |";
+  private static final String HEAD = "## Claims";
   private static final Pattern TEST = Pattern.compile("`(\\w+)#(\\w+)`");
 
   private static final Pattern ANNOTATION =
@@ -23,24 +23,27 @@ class SecurityPageTest {
 
   private record Claim(int line, String text, List<String> tests) {}
 
+  /** The items of the lists in the section of the claims; below each item are its tests. */
   private static List<Claim> claims(List<String> page) {
     List<Claim> claims = new ArrayList<>();
     boolean inside = false;
     for (int i = 0; i < page.size(); i++) {
       String line = page.get(i);
-      if (line.equals(HEAD)) {
-        inside = true;
-        i++;
-      } else if (!line.startsWith("|")) {
-        inside = false;
-      } else if (inside) {
-        String last = line.substring(line.lastIndexOf('|', line.length() - 2));
-        claims.add(
-            new Claim(
-                i + 1, line, TEST.matcher(last).results().map(found -> found.group()).toList()));
+      if (line.startsWith("## ")) {
+        inside = line.equals(HEAD);
+      } else if (inside && line.startsWith("- ")) {
+        claims.add(new Claim(i + 1, line, testsBelow(page, i)));
       }
     }
     return claims;
+  }
+
+  private static List<String> testsBelow(List<String> page, int item) {
+    List<String> tests = new ArrayList<>();
+    for (int i = item + 1; i < page.size() && page.get(i).startsWith("  "); i++) {
+      TEST.matcher(page.get(i)).results().map(found -> found.group()).forEach(tests::add);
+    }
+    return tests;
   }
 
   private static List<String> page() throws IOException {
@@ -112,7 +115,7 @@ class SecurityPageTest {
 
   @Test
   void check_claimWithoutTestOrTestThatIsNone_isFound() throws IOException {
-    assertThat(claims(List.of(HEAD, "|---|---|", "| a | |", "| b | `A#c`, `A#d` |")))
+    assertThat(claims(List.of(HEAD, "- a", "- b", "  c", "  - `A#c`", "  - `A#d`", "## E", "- f")))
         .extracting(claim -> claim.tests().size())
         .containsExactly(0, 2);
     Map<String, Path> classes = testClasses();
