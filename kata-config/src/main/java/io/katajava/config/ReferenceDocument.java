@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 /** The reference in the documentation, made from the table of keys. */
 final class ReferenceDocument {
   private static final String HEAD = "reference-head.md";
+  private static final int WIDTH = 120;
   private static final List<String> TABLES =
       List.of(
           "hypervisor.qemu",
@@ -49,23 +50,42 @@ final class ReferenceDocument {
   private void table(String table) {
     String header = table.endsWith("[]") ? "[" + table.replace("[]", "") + "]" : table;
     out.append("\n### `[").append(header).append("]`\n\n");
-    out.append("| key | values | default | acted on | meaning | read by | annotation |\n");
-    out.append("|---|---|---|---|---|---|---|\n");
     for (ConfigurationKey key : ConfigurationKeys.of(table)) {
-      out.append("| `").append(key.name()).append("` | ");
-      out.append(cell(key.describeAllowed())).append(" | ");
-      out.append(
-              key.required()
-                  ? "required"
-                  : key.defaultLiteral().map(text -> "`" + cell(text) + "`").orElse("-"))
-          .append(" | ");
-      out.append(key.actedOn() ? "yes: " : "no: ").append(cell(key.how())).append(" | ");
-      out.append(cell(key.meaning())).append(" | ");
-      out.append(
-              key.runtimes().stream().map(Layout::label).sorted().collect(Collectors.joining(" ")))
-          .append(" | ");
-      out.append(key.annotation().map(name -> "`" + name + "`").orElse("-")).append(" |\n");
+      item("- ", "`" + key.name() + "`: " + key.meaning());
+      item("  - ", "Values: " + key.describeAllowed() + ". " + defaultOf(key));
+      item("  - ", (key.actedOn() ? "Acted on: " : "No effect: ") + key.how() + ".");
+      item("  - ", readers(key));
     }
+  }
+
+  private static String defaultOf(ConfigurationKey key) {
+    if (key.required()) {
+      return "The key is required.";
+    }
+    return key.defaultLiteral().map(text -> "Default: `" + text + "`.").orElse("No default.");
+  }
+
+  private static String readers(ConfigurationKey key) {
+    return "Read by: "
+        + key.runtimes().stream().map(Layout::label).sorted().collect(Collectors.joining(", "))
+        + key.annotation().map(name -> ". Annotation: `" + name + "`.").orElse(". No annotation.");
+  }
+
+  /** An item of a list, in lines that are not too wide to be read. */
+  private void item(String mark, String text) {
+    int column = mark.length();
+    out.append(mark);
+    String gap = "";
+    for (String word : text.split(" ", -1)) {
+      if (column + gap.length() + word.length() > WIDTH) {
+        gap = "\n" + " ".repeat(mark.length());
+        column = mark.length() - gap.length();
+      }
+      out.append(gap).append(word);
+      column += gap.length() + word.length();
+      gap = " ";
+    }
+    out.append('\n');
   }
 
   private void otherHypervisors() {
@@ -75,17 +95,15 @@ final class ReferenceDocument {
             + " `[hypervisor.qemu]`:\n\n");
     for (String name : HypervisorNames.ALL) {
       if (!name.equals(KataConfiguration.QEMU)) {
-        out.append("- `[hypervisor.").append(name).append("]`: ");
-        out.append(
-            ConfigurationKeys.of("hypervisor." + name).stream()
-                .map(key -> "`" + key.name() + "`")
-                .collect(Collectors.joining(", ")));
-        out.append('\n');
+        item(
+            "- ",
+            "`[hypervisor."
+                + name
+                + "]`: "
+                + ConfigurationKeys.of("hypervisor." + name).stream()
+                    .map(key -> "`" + key.name() + "`")
+                    .collect(Collectors.joining(", ")));
       }
     }
-  }
-
-  private static String cell(String text) {
-    return text.replace("|", "\\|");
   }
 }

@@ -23,6 +23,13 @@ class ReferenceDocumentTest {
   void document_namesEveryKey() {
     assertThat(ConfigurationKeys.all())
         .allSatisfy(
-            key -> assertThat(ConfigurationKeys.toMarkdown()).contains("| `" + key.name() + "` |"));
+            key ->
+                assertThat(ConfigurationKeys.toMarkdown())
+                    .contains("\n- `" + key.name() + "`: "));
+  }
+
+  @Test
+  void document_hasNoLineThatIsTooWide() {
+    assertThat(ConfigurationKeys.toMarkdown().lines()).allMatch(line -> line.length() <= 120);
   }
 }
