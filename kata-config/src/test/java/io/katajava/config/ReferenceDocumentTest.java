@@ -24,8 +24,7 @@ class ReferenceDocumentTest {
     assertThat(ConfigurationKeys.all())
         .allSatisfy(
             key ->
-                assertThat(ConfigurationKeys.toMarkdown())
-                    .contains("\n- `" + key.name() + "`: "));
+                assertThat(ConfigurationKeys.toMarkdown()).contains("\n- `" + key.name() + "`: "));
   }
 
   @Test
