@@ -34,8 +34,7 @@ class ProcessStateTest {
   void output_beyondTheLimitOfAFile_isToldWithTheLimit() throws Exception {
     Path file = Path.of(System.getProperty("java.io.tmpdir"), "kata-limit-" + System.nanoTime());
     try {
-      String said =
-          run("trap '' XFSZ; ulimit -f 0; exec \"$@\" >" + file, "run", "--help");
+      String said = run("trap '' XFSZ; ulimit -f 0; exec \"$@\" >" + file, "run", "--help");
       assertThat(said).startsWith("74: ").contains("ulimit -f");
     } finally {
       java.nio.file.Files.deleteIfExists(file);

@@ -20,8 +20,8 @@ class ProcessUmaskTest {
   @ParameterizedTest
   @ValueSource(strings = {"0777", "0400", "0277", "0100"})
   void mask_ofTheOwner_isAnObstacle(String mask) {
-    assertThat(ProcessUmask.obstacle(status(mask))).hasValueSatisfying(
-        text -> assertThat(text).contains(mask));
+    assertThat(ProcessUmask.obstacle(status(mask)))
+        .hasValueSatisfying(text -> assertThat(text).contains(mask));
   }
 
   @Test
