@@ -121,8 +121,7 @@ final class MonitorShell {
     }
     try {
       MonitorLine command = MonitorLine.parse(line, schema);
-      return IndentedJson.of(
-          qmp.execute(QmpClient.command(command.command(), command.arguments())));
+      return Json.indented(qmp.execute(QmpClient.command(command.command(), command.arguments())));
     } catch (QmpInterruptedException e) {
       // What interrupted was Ctrl-C: it ends the wait, not the shell.
       Thread.interrupted();

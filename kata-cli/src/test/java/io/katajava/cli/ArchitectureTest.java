@@ -96,7 +96,7 @@ class ArchitectureTest {
           .whereLayer("qmp")
           .mayOnlyBeAccessedByLayers("qemu", "cli")
           .whereLayer("json")
-          .mayOnlyBeAccessedByLayers("qmp", "qemu", "cli")
+          .mayOnlyBeAccessedByLayers("qmp", "api", "qemu", "image", "cli")
           .whereLayer("agent")
           .mayOnlyBeAccessedByLayers(
               "api", "qemu", "config", "guest", "image", "opentelemetry", "junit", "cli")

@@ -1,8 +1,8 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.katajava.image.ImageReference;
 import io.katajava.image.internal.TarEntry.Kind;
+import io.katajava.json.JsonObject;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,7 +52,7 @@ final class ImageExport {
             .annotated(ImageReader.FULL_NAME, name.toString())
             .annotated(ImageReader.NAME, name.tag().orElse(ImageReference.DEFAULT_TAG));
     document(out, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
-    ObjectNode index = OciDocuments.indexOf(List.of(manifest));
+    JsonObject index = OciDocuments.indexOf(List.of(manifest));
     document(out, "index.json", new String(OciDocuments.write(index), StandardCharsets.UTF_8));
     Map<String, Descriptor> blobs = new LinkedHashMap<>();
     List<Descriptor> all = new ArrayList<>(List.of(manifest, parts.config()));
