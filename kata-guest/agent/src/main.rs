@@ -7,6 +7,7 @@ mod config;
 mod console;
 mod container;
 mod disks;
+mod event_loop;
 mod hook_runs;
 mod identity;
 mod modules;

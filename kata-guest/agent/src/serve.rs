@@ -26,10 +26,6 @@ use std::time::{Duration, Instant};
 /// How long one connection's requests are served before others have their turn.
 const TURN: Duration = Duration::from_millis(2);
 
-pub struct Listener {
-    fd: OwnedFd,
-}
-
 /// The device of the virtio port of that name, when it is there.
 pub fn find_port(name: &str) -> Option<PathBuf> {
     let entries = fs::read_dir("/sys/class/virtio-ports").ok()?;
@@ -94,7 +90,7 @@ impl Agent {
         };
         let fd = fd.context(format!("listen on {address}"))?;
         self.poller.add(&fd, Source::Listener, EpollFlags::EPOLLIN).context("epoll")?;
-        self.listener = Some(Listener { fd });
+        self.listener = Some(fd);
         Ok(())
     }
 
@@ -102,7 +98,7 @@ impl Agent {
         loop {
             let Some(listener) = &self.listener else { return };
             let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-            let Ok(fd) = accept4(listener.fd.as_raw_fd(), flags) else { return };
+            let Ok(fd) = accept4(listener.as_raw_fd(), flags) else { return };
             // SAFETY: accept returned a new descriptor that nobody else owns.
             let fd = unsafe { OwnedFd::from_raw_fd(fd) };
             // Containers can open vsock sockets too; in a guest only the host may come this way.

@@ -17,12 +17,6 @@ use std::time::{Duration, Instant};
 
 const INTERVAL: Duration = Duration::from_secs(2);
 
-#[derive(Default)]
-pub struct WatchRun {
-    armed: bool,
-    child: Option<(OwnedFd, u64)>,
-}
-
 impl Agent {
     /// To be called whenever storages were added.
     pub fn watch_sources(&mut self) {

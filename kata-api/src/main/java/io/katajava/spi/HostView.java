@@ -1,12 +1,12 @@
 package io.katajava.spi;
 
 import io.katajava.KataDirectories;
+import io.katajava.base.host.ProgramSearch;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,17 +94,10 @@ public record HostView(
    * @return the first executable file of that name
    */
   public Optional<Path> program(String name) {
-    List<String> places = new ArrayList<>();
-    for (String place : environment.getOrDefault("PATH", "").split(":", -1)) {
-      if (place.startsWith("/")) {
-        places.add(place);
-      }
-    }
-    places.addAll(USUAL_PLACES);
-    return places.stream()
-        .map(place -> path(place).resolve(name))
-        .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
-        .findFirst();
+    return ProgramSearch.onPath(environment.getOrDefault("PATH", ""))
+        .then(USUAL_PLACES)
+        .below(root)
+        .find(name);
   }
 
   /**

@@ -1,14 +1,13 @@
 package io.katajava.bench;
 
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.qmp.QmpClient;
 import io.katajava.qmp.QmpOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One QEMU without a guest, with a monitor for everyone: a monitor serves one client at a time. */
@@ -57,10 +56,6 @@ final class BenchQemu implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
+    TreeRemoval.of(directory);
   }
 }

@@ -25,7 +25,7 @@ final class BirthOptions {
         "All but cold build a template if need be.",
         "Default: ${DEFAULT-VALUE}."
       })
-  Ways birth = Ways.cold;
+  BirthKind birth = BirthKind.cold;
 
   /**
    * @param count the default

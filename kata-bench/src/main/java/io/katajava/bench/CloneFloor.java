@@ -4,6 +4,7 @@ import io.katajava.TemplateInfo;
 import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.AgentClientOptions;
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.qmp.QmpClient;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -15,10 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /**
  * The floor of a clone: a bare QEMU that loads the same state on the same memory, to the first
@@ -111,7 +110,7 @@ final class CloneFloor {
         qemu.waitFor();
       }
     } finally {
-      remove(directory);
+      TreeRemoval.of(directory);
     }
   }
 
@@ -126,13 +125,5 @@ final class CloneFloor {
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
-  }
-
-  private static void remove(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

@@ -1,7 +1,6 @@
 package io.katajava.bench;
 
 import io.katajava.Birth;
-import io.katajava.Kata;
 import io.katajava.Sandbox;
 import java.io.IOException;
 import java.time.Duration;
@@ -10,23 +9,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Copies of a running sandbox: {@code fork(1)} to the copy's first output. */
-final class ForkedWay extends TemplatedWay {
-  private final Kata kata;
-  private final Sandbox parent;
-
+final class ForkedWay extends CopiedWay {
   ForkedWay(Subject subject) throws IOException {
     super(subject);
-    kata = subject.kata();
-    boolean started = false;
-    try {
-      parent = TemplateGround.builder(kata, subject.memory()).start();
-      parent.exec("uname").orThrow();
-      started = true;
-    } finally {
-      if (!started) {
-        kata.close();
-      }
-    }
   }
 
   @Override
@@ -37,7 +22,7 @@ final class ForkedWay extends TemplatedWay {
   @Override
   public StartBench.Start start() throws IOException {
     Instant begin = Instant.now();
-    try (Sandbox copy = parent.fork(1).get(0)) {
+    try (Sandbox copy = parent().fork(1).get(0)) {
       TemplateGround.require(copy, Birth.Kind.FORK);
       Instant there = Instant.now();
       copy.exec("uname").orThrow();
@@ -48,10 +33,5 @@ final class ForkedWay extends TemplatedWay {
       copy.birth().pause().ifPresent(pause -> phases.put("parent stands still", pause));
       return new StartBench.Start(begin, end, phases);
     }
-  }
-
-  @Override
-  public void close() {
-    kata.close();
   }
 }

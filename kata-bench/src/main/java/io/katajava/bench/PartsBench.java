@@ -15,7 +15,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/** Runs {@link Parts} under JMH, each in JVMs of its own. */
+/** Runs {@link HostBenchmarks} under JMH, each in JVMs of its own. */
 final class PartsBench {
   private final int forks;
   private final int iterations;
@@ -33,7 +33,7 @@ final class PartsBench {
       results =
           new Runner(
                   new OptionsBuilder()
-                      .include("\\b" + Parts.class.getName() + "\\." + only)
+                      .include("\\b" + HostBenchmarks.class.getName() + "\\." + only)
                       .forks(forks)
                       .warmupIterations(iterations)
                       .warmupTime(TimeValue.seconds(1))

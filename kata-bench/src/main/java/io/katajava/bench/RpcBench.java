@@ -1,5 +1,6 @@
 package io.katajava.bench;
 
+import io.katajava.base.files.TreeRemoval;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Unary round trips per second over a unix socket: our client and containerd's Go client in turns,
@@ -57,7 +57,7 @@ final class RpcBench {
       if (server != null) {
         server.destroyForcibly().waitFor();
       }
-      delete();
+      TreeRemoval.of(directory);
     }
   }
 
@@ -180,14 +180,6 @@ final class RpcBench {
         throw new IOException("the class path has no " + resource);
       }
       Files.copy(in, target);
-    }
-  }
-
-  private void delete() throws IOException {
-    try (Stream<Path> all = Files.walk(directory)) {
-      for (Path each : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.delete(each);
-      }
     }
   }
 }

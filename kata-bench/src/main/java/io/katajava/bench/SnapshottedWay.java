@@ -1,37 +1,20 @@
 package io.katajava.bench;
 
 import io.katajava.Birth;
-import io.katajava.Kata;
 import io.katajava.Sandbox;
+import io.katajava.base.files.TreeRemoval;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** Snapshots of a running sandbox: {@code restore} to first output, and the taking beside it. */
-final class SnapshottedWay extends TemplatedWay {
-  private final Kata kata;
-  private final Sandbox parent;
-
+final class SnapshottedWay extends CopiedWay {
   SnapshottedWay(Subject subject) throws IOException {
     super(subject);
-    kata = subject.kata();
-    boolean started = false;
-    try {
-      parent = TemplateGround.builder(kata, subject.memory()).start();
-      parent.exec("uname").orThrow();
-      started = true;
-    } finally {
-      if (!started) {
-        kata.close();
-      }
-    }
   }
 
   @Override
@@ -45,9 +28,9 @@ final class SnapshottedWay extends TemplatedWay {
     try {
       Path directory = above.resolve("snapshot");
       Instant asked = Instant.now();
-      parent.snapshot(directory);
+      parent().snapshot(directory);
       Instant begin = Instant.now();
-      try (Sandbox restored = kata.restore(directory)) {
+      try (Sandbox restored = kata().restore(directory)) {
         TemplateGround.require(restored, Birth.Kind.SNAPSHOT);
         Instant there = Instant.now();
         restored.exec("uname").orThrow();
@@ -59,22 +42,7 @@ final class SnapshottedWay extends TemplatedWay {
         return new StartBench.Start(begin, end, phases);
       }
     } finally {
-      remove(above);
+      TreeRemoval.of(above);
     }
-  }
-
-  private static void remove(Path tree) throws IOException {
-    List<Path> all;
-    try (Stream<Path> files = Files.walk(tree)) {
-      all = files.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : all) {
-      Files.delete(file);
-    }
-  }
-
-  @Override
-  public void close() {
-    kata.close();
   }
 }

@@ -50,16 +50,16 @@ class BenchIT {
   }
 
   @ParameterizedTest
-  @EnumSource(Ways.class)
-  void start_severalAtOnce_areMeasuredBesideAsManyBareMachines(Ways birth) throws Exception {
+  @EnumSource(BirthKind.class)
+  void start_severalAtOnce_areMeasuredBesideAsManyBareMachines(BirthKind birth) throws Exception {
     String report;
     try (StartBench.Way way = birth.open(new Subject(Optional.empty(), MEMORY), 2)) {
       report = text(new StartBench(1, 2).run(way));
     }
 
     assertThat(report).contains("2 at once: ").contains("first-output");
-    assertThat(report.contains("floor: 2 at once: bare QEMU")).isEqualTo(birth != Ways.pool);
-    assertThat(report.contains("ratio: ")).isEqualTo(birth != Ways.pool);
+    assertThat(report.contains("floor: 2 at once: bare QEMU")).isEqualTo(birth != BirthKind.pool);
+    assertThat(report.contains("ratio: ")).isEqualTo(birth != BirthKind.pool);
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import io.katajava.KataException;
 import io.katajava.config.KataConfiguration;
 import io.katajava.config.LaunchPlan;
 import io.katajava.config.MonitorGate;
+import io.katajava.json.JsonObject;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -42,7 +43,7 @@ final class ConfigExplainCommand extends ConfigurationTask {
       }
     }
     if (json) {
-      out().println(describe(configuration, plan, obstacles, commandLine));
+      out().println(Json.indented(describe(configuration, plan, obstacles, commandLine)));
     } else {
       configuration.warnings().forEach(this::tell);
       print(configuration, plan, obstacles, commandLine);
@@ -79,35 +80,38 @@ final class ConfigExplainCommand extends ConfigurationTask {
     }
   }
 
-  private static JsonText describe(
+  private static JsonObject describe(
       KataConfiguration configuration,
       LaunchPlan plan,
       List<String> obstacles,
       String commandLine) {
-    return JsonText.object()
-        .with("files", configuration.files().stream().map(Object::toString).toList())
-        .with("warnings", configuration.warnings().stream().map(Object::toString).toList())
-        .with(
+    return JsonObject.builder()
+        .put("files", configuration.files().stream().map(Object::toString).toList())
+        .put("warnings", configuration.warnings().stream().map(Object::toString).toList())
+        .put(
             "extraMonitor",
-            JsonText.object()
-                .with("open", plan.gate().open().isPresent())
-                .with(
+            JsonObject.builder()
+                .put("open", plan.gate().open().isPresent())
+                .put(
                     "asked",
                     plan.gate().asked().map(monitor -> monitor.configurationValue()).orElse(""))
-                .with("why", plan.gate().why()))
-        .with("obstacles", obstacles)
-        .with("choices", plan.choices().stream().map(Object::toString).toList())
-        .with("commandLine", commandLine)
-        .with(
+                .put("why", plan.gate().why())
+                .build())
+        .put("obstacles", obstacles)
+        .put("choices", plan.choices().stream().map(Object::toString).toList())
+        .put("commandLine", commandLine)
+        .put(
             "ignored",
             plan.ignored().stream()
                 .map(
                     setting ->
-                        JsonText.object()
-                            .with("key", setting.path())
-                            .with("value", setting.text())
-                            .with("origin", setting.origin().toString())
-                            .with("why", setting.key().how()))
-                .toList());
+                        JsonObject.builder()
+                            .put("key", setting.path())
+                            .put("value", setting.text())
+                            .put("origin", setting.origin().toString())
+                            .put("why", setting.key().how())
+                            .build())
+                .toList())
+        .build();
   }
 }

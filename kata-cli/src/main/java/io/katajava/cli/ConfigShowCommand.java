@@ -5,6 +5,7 @@ import io.katajava.config.ConfigurationKeys;
 import io.katajava.config.KataConfiguration;
 import io.katajava.config.Origin;
 import io.katajava.config.Setting;
+import io.katajava.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,7 +54,7 @@ final class ConfigShowCommand extends ConfigurationTask {
       }
     }
     if (json) {
-      out().println(describe(configuration, rows));
+      out().println(Json.indented(describe(configuration, rows)));
     } else {
       configuration.warnings().forEach(this::tell);
       print(rows);
@@ -96,22 +97,24 @@ final class ConfigShowCommand extends ConfigurationTask {
     }
   }
 
-  private static JsonText describe(KataConfiguration configuration, List<Row> rows) {
-    return JsonText.object()
-        .with("files", configuration.files().stream().map(Object::toString).toList())
-        .with("warnings", configuration.warnings().stream().map(Object::toString).toList())
-        .with(
+  private static JsonObject describe(KataConfiguration configuration, List<Row> rows) {
+    return JsonObject.builder()
+        .put("files", configuration.files().stream().map(Object::toString).toList())
+        .put("warnings", configuration.warnings().stream().map(Object::toString).toList())
+        .put(
             "settings",
             rows.stream()
                 .map(
                     row ->
-                        JsonText.object()
-                            .with("table", row.table())
-                            .with("key", row.key().name())
-                            .with("value", row.value())
-                            .with("origin", row.origin().toString())
-                            .with("counts", row.counts())
-                            .with("how", row.how()))
-                .toList());
+                        JsonObject.builder()
+                            .put("table", row.table())
+                            .put("key", row.key().name())
+                            .put("value", row.value())
+                            .put("origin", row.origin().toString())
+                            .put("counts", row.counts())
+                            .put("how", row.how())
+                            .build())
+                .toList())
+        .build();
   }
 }

@@ -3,8 +3,8 @@ package io.katajava.cli;
 import io.katajava.config.ConfigurationException;
 import io.katajava.config.ConfigurationProblem;
 import io.katajava.config.KataConfiguration;
+import io.katajava.json.JsonObject;
 import java.util.List;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -58,20 +58,23 @@ final class ConfigValidateCommand extends ConfigurationTask {
   }
 
   private void print(boolean good, List<ConfigurationProblem> problems) {
-    Stream<JsonText> all = problems.stream().map(ConfigValidateCommand::describe);
-    out().println(JsonText.object().with("usable", good).with("problems", all.toList()));
+    List<JsonObject> all = problems.stream().map(ConfigValidateCommand::describe).toList();
+    out()
+        .println(
+            Json.indented(JsonObject.builder().put("usable", good).put("problems", all).build()));
   }
 
-  private static JsonText describe(ConfigurationProblem problem) {
-    return JsonText.object()
-        .with("severity", problem.isError() ? "error" : "warning")
-        .with("place", problem.origin().place())
-        .with("line", problem.origin().line())
-        .with("column", problem.origin().column())
-        .with("key", problem.key())
-        .with("problem", problem.what())
-        .with("found", problem.found())
-        .with("allowed", problem.allowed())
-        .with("text", problem.toString());
+  private static JsonObject describe(ConfigurationProblem problem) {
+    return JsonObject.builder()
+        .put("severity", problem.isError() ? "error" : "warning")
+        .put("place", problem.origin().place())
+        .put("line", problem.origin().line())
+        .put("column", problem.origin().column())
+        .put("key", problem.key())
+        .put("problem", problem.what())
+        .put("found", problem.found())
+        .put("allowed", problem.allowed())
+        .put("text", problem.toString())
+        .build();
   }
 }

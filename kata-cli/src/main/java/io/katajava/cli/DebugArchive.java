@@ -1,5 +1,8 @@
 package io.katajava.cli;
 
+import io.katajava.internal.tar.TarEntry;
+import io.katajava.internal.tar.TarWriter;
+import io.katajava.internal.tree.BytePath;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,22 +15,20 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
  * A tar.gz of texts, all of them redacted. Readable by its owner alone; appears by a rename when it
  * is whole.
  */
 final class DebugArchive implements AutoCloseable {
-  /** A regular file, for its owner alone. */
-  private static final int OWNER_ONLY = 0100600;
+  private static final int OWNER_ONLY = 0600;
 
   private final Path target;
   private final Path draft;
   private final String top;
   private final Redactor redactor;
-  private final TarArchiveOutputStream tar;
+  private final OutputStream out;
+  private final TarWriter tar;
   private final Instant now = Instant.now();
   private final List<String> names = new ArrayList<>();
 
@@ -43,20 +44,15 @@ final class DebugArchive implements AutoCloseable {
             ".part",
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     OutputStream file = new BufferedOutputStream(Files.newOutputStream(draft));
-    tar = new TarArchiveOutputStream(new GZIPOutputStream(file), StandardCharsets.UTF_8.name());
-    tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-    tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+    out = new GZIPOutputStream(file);
+    tar = new TarWriter(out);
   }
 
   void add(String name, String text) throws IOException {
     byte[] bytes = redactor.redact(text).getBytes(StandardCharsets.UTF_8);
-    TarArchiveEntry entry = new TarArchiveEntry(top + "/" + name);
-    entry.setSize(bytes.length);
-    entry.setMode(OWNER_ONLY);
-    entry.setModTime(java.nio.file.attribute.FileTime.from(now));
-    tar.putArchiveEntry(entry);
-    tar.write(bytes);
-    tar.closeArchiveEntry();
+    BytePath path = BytePath.of(top + "/" + name);
+    tar.entry(new TarEntry(path, TarEntry.Type.FILE, OWNER_ONLY, bytes.length, now));
+    tar.content(bytes, bytes.length);
     names.add(name);
   }
 
@@ -66,14 +62,15 @@ final class DebugArchive implements AutoCloseable {
 
   /** Ends it and gives it its name. */
   void publish() throws IOException {
-    tar.close();
+    tar.finish();
+    out.close();
     Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   @Override
   public void close() throws IOException {
     try {
-      tar.close();
+      out.close();
     } finally {
       Files.deleteIfExists(draft);
     }

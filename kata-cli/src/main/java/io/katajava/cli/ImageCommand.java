@@ -2,6 +2,7 @@ package io.katajava.cli;
 
 import io.katajava.KataDirectories;
 import io.katajava.MemorySize;
+import io.katajava.image.Garbage;
 import io.katajava.image.Image;
 import io.katajava.image.ImageReference;
 import io.katajava.image.ImageStore;
@@ -310,7 +311,7 @@ final class ImageCommand {
 
     @Override
     public Integer call() {
-      ImageStore.Garbage garbage = store().collectGarbage(older);
+      Garbage garbage = store().collectGarbage(older);
       print(spec, "removed " + garbage.files() + " files, " + size(garbage.size().bytes()));
       return ExitCodes.DONE;
     }

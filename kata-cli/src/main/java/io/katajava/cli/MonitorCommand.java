@@ -85,7 +85,7 @@ final class MonitorCommand implements Callable<Integer> {
     try (QmpClient qmp = QmpClient.connect(socket, options())) {
       if (command != null) {
         JsonValue result = qmp.execute(QmpClient.command(command, arguments()));
-        out.println(IndentedJson.of(result));
+        out.println(Json.indented(result));
         out.flush();
         return 0;
       }

@@ -30,8 +30,7 @@ final class MonitorScript {
       try {
         MonitorLine command = MonitorLine.parse(line, hasSchema ? qmp.schema() : null);
         out.println(
-            IndentedJson.of(
-                qmp.execute(QmpClient.command(command.command(), command.arguments()))));
+            Json.indented(qmp.execute(QmpClient.command(command.command(), command.arguments()))));
         out.flush();
       } catch (QmpException | JsonException e) {
         err.println("kata: " + e.getMessage());

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
@@ -42,7 +43,7 @@ final class MonitorShell {
   private static final Duration TAKE = Duration.ofHours(1);
 
   private static final DateTimeFormatter CLOCK =
-      DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
+      DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT).withZone(ZoneId.systemDefault());
 
   private final QmpClient qmp;
   private final @Nullable QmpSchema schema;
@@ -121,8 +122,7 @@ final class MonitorShell {
     }
     try {
       MonitorLine command = MonitorLine.parse(line, schema);
-      return IndentedJson.of(
-          qmp.execute(QmpClient.command(command.command(), command.arguments())));
+      return Json.indented(qmp.execute(QmpClient.command(command.command(), command.arguments())));
     } catch (QmpInterruptedException e) {
       // What interrupted was Ctrl-C: it ends the wait, not the shell.
       Thread.interrupted();

@@ -96,7 +96,7 @@ class ArchitectureTest {
           .whereLayer("qmp")
           .mayOnlyBeAccessedByLayers("qemu", "cli")
           .whereLayer("json")
-          .mayOnlyBeAccessedByLayers("qmp", "qemu", "cli")
+          .mayOnlyBeAccessedByLayers("qmp", "api", "qemu", "image", "cli")
           .whereLayer("agent")
           .mayOnlyBeAccessedByLayers(
               "api", "qemu", "config", "guest", "image", "opentelemetry", "junit", "cli")
@@ -242,4 +242,16 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.katajava.agent..internal..");
+
+  @ArchTest static final ArchRule AGENT_AND_ITS_INTERNALS = noCircleIn("io.katajava.agent..");
+  @ArchTest static final ArchRule CONFIG_AND_ITS_INTERNALS = noCircleIn("io.katajava.config..");
+  @ArchTest static final ArchRule GUEST_AND_ITS_INTERNALS = noCircleIn("io.katajava.guest..");
+  @ArchTest static final ArchRule IMAGE_AND_ITS_INTERNALS = noCircleIn("io.katajava.image..");
+  @ArchTest static final ArchRule JUNIT_AND_ITS_INTERNALS = noCircleIn("io.katajava.junit..");
+  @ArchTest static final ArchRule QEMU_AND_ITS_INTERNALS = noCircleIn("io.katajava.qemu..");
+
+  /** What is public and what is internal in a module do not know each other in circles. */
+  private static ArchRule noCircleIn(String module) {
+    return classes().that().resideInAPackage(module).should(new KnowNoFacadeInACircle());
+  }
 }

@@ -50,7 +50,7 @@ class MonitorLineTest {
     JsonValue value =
         JsonValue.parse(
             "{\"a\":[1,{\"b\":\"c\\\"d\"},[]],\"e\":{},\"f\":null,\"g\":18446744073709551615}");
-    String text = IndentedJson.of(value);
+    String text = Json.indented(value);
     assertThat(JsonValue.parse(text)).isEqualTo(value);
     assertThat(text)
         .startsWith("{\n  \"a\": [\n    1,\n    {\n      \"b\": \"c\\\"d\"\n    },\n    []\n");

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigurationReader {
   /** The variable that names the file, {@code KATA_CONF_FILE}. */
-  public static final String FILE_VARIABLE = "KATA_CONF_FILE";
+  public static final String FILE_VARIABLE = ConfigurationFiles.FILE_VARIABLE;
 
   /** The directory of drop-ins, beside the file. */
-  public static final String DROP_IN_DIRECTORY = "config.d";
+  public static final String DROP_IN_DIRECTORY = ConfigurationFiles.DROP_IN_DIRECTORY;
 
   /** Where the file is looked for when nothing names it, in order. */
   public static final List<Path> SEARCH_PATH =
@@ -148,10 +148,11 @@ public final class ConfigurationReader {
     }
     Map<String, Setting> settings = new LinkedHashMap<>(merged.settings());
     if (!annotations.isEmpty()) {
-      KataConfiguration soFar = new KataConfiguration(settings, merged.tables(), files, List.of());
+      ConfigurationValues soFar = new ConfigurationValues(settings, merged.tables());
       settings.putAll(
           new AnnotationReader(soFar, HostSize.current(), problems::add).read(annotations));
     }
-    return KataConfiguration.of(settings, merged.tables(), files, problems, checkFiles);
+    return KataConfiguration.of(
+        new ConfigurationValues(settings, merged.tables()), files, problems, checkFiles);
   }
 }

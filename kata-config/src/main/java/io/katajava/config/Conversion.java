@@ -2,7 +2,6 @@ package io.katajava.config;
 
 import io.katajava.config.internal.LayoutConverter;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +24,7 @@ public record Conversion(KataConfiguration configuration, List<String> notes) {
     List<String> notes = new ArrayList<>();
     Map<String, Setting> settings =
         new LayoutConverter(from.settings(), from.hypervisorName(), layout, notes).convert();
-    Set<String> tables = new TreeSet<>(from.tables());
+    Set<String> tables = new TreeSet<>(from.values().tables());
     settings
         .values()
         .forEach(
@@ -37,7 +36,7 @@ public record Conversion(KataConfiguration configuration, List<String> notes) {
             });
     return new Conversion(
         KataConfiguration.of(
-            new LinkedHashMap<>(settings), tables, List.of(), new ArrayList<>(), false),
+            new ConfigurationValues(settings, tables), List.of(), new ArrayList<>(), false),
         notes);
   }
 }

@@ -1,14 +1,12 @@
 package io.katajava.config;
 
 import io.katajava.config.internal.Combinations;
-import io.katajava.config.internal.HypervisorNames;
 import io.katajava.config.internal.SettingOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,20 +22,15 @@ import java.util.TreeSet;
  */
 public final class KataConfiguration {
   /** The hypervisor this library drives, and the one used when none is named. */
-  public static final String QEMU = "qemu";
+  public static final String QEMU = ConfigurationValues.QEMU;
 
-  private final Map<String, Setting> settings;
-  private final Set<String> tables;
+  private final ConfigurationValues values;
   private final List<Path> files;
   private final List<ConfigurationProblem> warnings;
 
   KataConfiguration(
-      Map<String, Setting> settings,
-      Set<String> tables,
-      List<Path> files,
-      List<ConfigurationProblem> warnings) {
-    this.settings = SettingOrder.sorted(settings);
-    this.tables = new TreeSet<>(tables);
+      ConfigurationValues values, List<Path> files, List<ConfigurationProblem> warnings) {
+    this.values = values;
     this.files = List.copyOf(files);
     this.warnings = List.copyOf(warnings);
   }
@@ -79,8 +72,8 @@ public final class KataConfiguration {
    */
   public Builder toBuilder() {
     Builder builder = new Builder();
-    builder.settings.putAll(settings);
-    builder.tables.addAll(tables);
+    builder.settings.putAll(values.byPath());
+    builder.tables.addAll(values.tables());
     return builder;
   }
 
@@ -99,7 +92,7 @@ public final class KataConfiguration {
    * @return the settings with their origins
    */
   public List<Setting> settings() {
-    return List.copyOf(settings.values());
+    return values.settings();
   }
 
   /**
@@ -119,7 +112,7 @@ public final class KataConfiguration {
    * @return the setting; empty when it was not set
    */
   public Optional<Setting> setting(String table, String key) {
-    return Optional.ofNullable(settings.get(table + "." + key));
+    return values.setting(table, key);
   }
 
   /**
@@ -129,15 +122,7 @@ public final class KataConfiguration {
    * @return its name
    */
   public String hypervisorName() {
-    List<String> present =
-        tables.stream()
-            .filter(table -> table.startsWith("hypervisor."))
-            .map(table -> table.substring("hypervisor.".length()))
-            .toList();
-    return runtime()
-        .hypervisorName()
-        .filter(HypervisorNames.ALL::contains)
-        .orElse(present.isEmpty() || present.contains(QEMU) ? QEMU : present.get(0));
+    return values.hypervisorName();
   }
 
   /**
@@ -146,7 +131,7 @@ public final class KataConfiguration {
    * @return the section, without settings when there is none
    */
   public HypervisorSection hypervisor() {
-    return hypervisor(hypervisorName());
+    return values.hypervisor();
   }
 
   /**
@@ -156,7 +141,7 @@ public final class KataConfiguration {
    * @return the section, without settings when there is none
    */
   public HypervisorSection hypervisor(String name) {
-    return new HypervisorSection(name, in("hypervisor." + name));
+    return values.hypervisor(name);
   }
 
   /**
@@ -166,7 +151,7 @@ public final class KataConfiguration {
    * @return whether it is
    */
   public boolean hasTable(String table) {
-    return tables.contains(table) || !in(table).isEmpty();
+    return values.hasTable(table);
   }
 
   /**
@@ -175,7 +160,7 @@ public final class KataConfiguration {
    * @return the section, without settings when there is none
    */
   public AgentSection agent() {
-    return new AgentSection(in("agent.kata"), in("agent.kata.mem_agent"));
+    return values.agent();
   }
 
   /**
@@ -184,7 +169,7 @@ public final class KataConfiguration {
    * @return the section, without settings when there is none
    */
   public RuntimeSection runtime() {
-    return new RuntimeSection(in("runtime"));
+    return values.runtime();
   }
 
   /**
@@ -193,7 +178,7 @@ public final class KataConfiguration {
    * @return the section, without settings when there is none
    */
   public FactorySection factory() {
-    return new FactorySection(in("factory"));
+    return values.factory();
   }
 
   /**
@@ -202,7 +187,7 @@ public final class KataConfiguration {
    * @return whether it is open, and why
    */
   public MonitorGate monitorGate() {
-    return MonitorGate.of(hypervisor());
+    return values.monitorGate();
   }
 
   /**
@@ -221,7 +206,7 @@ public final class KataConfiguration {
    * @return TOML
    */
   public String toToml() {
-    return new TomlWriter(this).write();
+    return new TomlWriter(values).write();
   }
 
   /**
@@ -234,41 +219,30 @@ public final class KataConfiguration {
     return Conversion.of(this, layout);
   }
 
-  Map<String, Setting> byPath() {
-    return settings;
-  }
-
-  Set<String> tables() {
-    return tables;
-  }
-
-  private List<Setting> in(String table) {
-    return settings.values().stream().filter(setting -> setting.table().equals(table)).toList();
+  /**
+   * The same without files and warnings.
+   *
+   * @return settings and sections
+   */
+  public ConfigurationValues values() {
+    return values;
   }
 
   /** Equal when the same tables and values are set, wherever. */
   @Override
   public boolean equals(Object other) {
-    return other instanceof KataConfiguration configuration
-        && tables.equals(configuration.tables)
-        && values().equals(configuration.values());
+    return other instanceof KataConfiguration configuration && values.equals(configuration.values);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(tables, values());
-  }
-
-  private Map<String, Object> values() {
-    Map<String, Object> values = new LinkedHashMap<>();
-    settings.forEach((path, setting) -> values.put(path, setting.value()));
-    return values;
+    return values.hashCode();
   }
 
   /** The settings; a password is not shown. */
   @Override
   public String toString() {
-    return "KataConfiguration" + settings.values();
+    return "KataConfiguration" + values;
   }
 
   /** Makes a configuration in Java. Not safe for several threads. */
@@ -337,23 +311,21 @@ public final class KataConfiguration {
      * @throws ConfigurationException if values do not go together
      */
     public KataConfiguration build() {
-      return of(settings, tables, List.of(), new ArrayList<>(), false);
+      return of(new ConfigurationValues(settings, tables), List.of(), new ArrayList<>(), false);
     }
   }
 
   /** Checks how the values go together; throws what was found before and here. */
   static KataConfiguration of(
-      Map<String, Setting> settings,
-      Set<String> tables,
+      ConfigurationValues values,
       List<Path> files,
       List<ConfigurationProblem> problems,
       boolean checkFiles) {
-    KataConfiguration configuration = new KataConfiguration(settings, tables, files, List.of());
-    new Combinations(configuration, checkFiles, problems::add).check();
+    new Combinations(values, checkFiles, problems::add).check();
     List<ConfigurationProblem> ordered = SettingOrder.byPlace(problems, files);
     if (ordered.stream().anyMatch(ConfigurationProblem::isError)) {
       throw new ConfigurationException(ordered);
     }
-    return new KataConfiguration(settings, tables, files, ordered);
+    return new KataConfiguration(values, files, ordered);
   }
 }

@@ -43,7 +43,7 @@ public final class LaunchPlan {
   }
 
   static LaunchPlan of(KataConfiguration configuration, HostSize host) {
-    QemuMapping mapping = new QemuMapping(configuration, host);
+    QemuMapping mapping = new QemuMapping(configuration.values(), host);
     QemuConfig qemu = mapping.map();
     return new LaunchPlan(
         configuration, qemu, mapping.guest(), mapping.obstacles(), mapping.choices());

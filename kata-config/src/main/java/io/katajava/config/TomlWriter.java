@@ -11,10 +11,10 @@ import java.util.Set;
 final class TomlWriter {
   private static final int WIDTH = 100;
 
-  private final KataConfiguration configuration;
+  private final ConfigurationValues configuration;
   private final StringBuilder out = new StringBuilder();
 
-  TomlWriter(KataConfiguration configuration) {
+  TomlWriter(ConfigurationValues configuration) {
     this.configuration = configuration;
   }
 

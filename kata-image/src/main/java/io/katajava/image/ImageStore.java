@@ -199,14 +199,6 @@ public final class ImageStore {
     return images;
   }
 
-  /**
-   * What was removed.
-   *
-   * @param files how many files
-   * @param size their size
-   */
-  public record Garbage(int files, MemorySize size) {}
-
   /** Settings of a store. Not safe for several threads. */
   public static final class Builder {
     private Path directory = KataDirectories.fromEnvironment().cache().resolve("images");

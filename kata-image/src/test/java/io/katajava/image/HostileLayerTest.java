@@ -105,8 +105,14 @@ class HostileLayerTest {
             "unknown kind", new LayerBuilder().entry("s", 'Z', 0644, 0, 0, "", new byte[0])),
         Arguments.of("ends within a file", new LayerBuilder().announced("cut", '0', 1L << 20)),
         Arguments.of("is no number", new LayerBuilder().pax(Map.of("size", "-x")).file("s", "")),
-        Arguments.of("negative size", new LayerBuilder().pax(Map.of("size", "-5")).file("s", "")),
-        Arguments.of("none of Linux", new LayerBuilder().pax(Map.of("uid", "-1")).file("s", "")),
+        Arguments.of(
+            "'-5' is no number", new LayerBuilder().pax(Map.of("size", "-5")).file("s", "")),
+        Arguments.of(
+            "'-1' is no number", new LayerBuilder().pax(Map.of("uid", "-1")).file("s", "")),
+        Arguments.of(
+            "'+5' is no number", new LayerBuilder().pax(Map.of("size", "+5")).file("s", "01234")),
+        Arguments.of(
+            "none of Linux", new LayerBuilder().pax(Map.of("uid", "4294967295")).file("s", "")),
         Arguments.of(
             "extended attribute",
             new LayerBuilder()

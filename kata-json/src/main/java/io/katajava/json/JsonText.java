@@ -43,6 +43,12 @@ final class JsonText {
       char c = text.charAt(i);
       if (c == '"' || c == '\\') {
         out.append('\\').append(c);
+      } else if (c == '\n') {
+        out.append("\\n");
+      } else if (c == '\r') {
+        out.append("\\r");
+      } else if (c == '\t') {
+        out.append("\\t");
       } else if (c < 0x20 || isLoneSurrogate(text, i)) {
         out.append("\\u")
             .append(HEX[c >> 12])

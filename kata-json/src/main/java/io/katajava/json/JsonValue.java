@@ -45,6 +45,17 @@ public sealed interface JsonValue
   }
 
   /**
+   * Writes the value for people, a member or an element on each line, indented by two spaces.
+   *
+   * @return JSON text without a line feed at its end, secrets included
+   */
+  default String toIndentedJson() {
+    StringBuilder out = new StringBuilder(256);
+    IndentedText.write(this, 0, out);
+    return out.toString();
+  }
+
+  /**
    * Replaces what must not be shown: passwords, cookies, the data of secret objects.
    *
    * @return this value, or a copy where each secret is the text {@code <redacted>}

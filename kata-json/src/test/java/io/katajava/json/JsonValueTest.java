@@ -107,4 +107,30 @@ class JsonValueTest {
         JsonValue.parse("{\"path\": \"/s\", \"property\": \"data\", \"value\": \"p5\"}");
     assertThat(set.toString()).doesNotContain("p5");
   }
+
+  @Example
+  void controlCharacters_haveTheShortestEscapeThereIs() {
+    assertThat(new JsonString("a\nb\rc\td\u0001\"\\").toJson())
+        .isEqualTo("\"a\\nb\\rc\\td\\u0001\\\"\\\\\"");
+  }
+
+  @Example
+  void indented_hasALineForEachMemberAndElement() {
+    JsonValue value = JsonValue.parse("{\"a\":[1,{\"b\":[]}],\"c\":{},\"d\":null}");
+
+    assertThat(value.toIndentedJson())
+        .isEqualTo(
+            """
+            {
+              "a": [
+                1,
+                {
+                  "b": []
+                }
+              ],
+              "c": {},
+              "d": null
+            }""");
+    assertThat(JsonValue.parse(value.toIndentedJson())).isEqualTo(value);
+  }
 }

@@ -4,6 +4,7 @@ import io.katajava.KataDirectories;
 import io.katajava.KataException;
 import io.katajava.SandboxLedger;
 import io.katajava.SandboxRecord;
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,11 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 
 /**
  * A state directory for each test class, so that what is left in it, or runs with it in its
@@ -65,7 +64,7 @@ final class StateDirectories {
           SandboxLedger ledger = SandboxLedger.open(new KataDirectories(one, cache));
           ledger.sweep();
           if (ledger.sandboxes().isEmpty()) {
-            deleteTree(one);
+            TreeRemoval.of(one);
           }
         }
       }
@@ -89,20 +88,10 @@ final class StateDirectories {
       }
     }
     try {
-      deleteTree(directory);
+      TreeRemoval.of(directory);
     } catch (IOException | UncheckedIOException e) {
       found.add("directory " + directory + ", which cannot be deleted: " + e);
     }
     return found;
-  }
-
-  private static void deleteTree(Path root) throws IOException {
-    List<Path> deepestFirst;
-    try (Stream<Path> all = Files.walk(root)) {
-      deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : deepestFirst) {
-      Files.deleteIfExists(file);
-    }
   }
 }

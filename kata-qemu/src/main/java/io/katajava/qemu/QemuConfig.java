@@ -3,7 +3,7 @@ package io.katajava.qemu;
 import io.katajava.MemorySize;
 import io.katajava.qemu.device.QemuDevice;
 import io.katajava.qemu.internal.ExtraArguments;
-import io.katajava.qemu.internal.QemuHypervisor;
+import io.katajava.qemu.internal.HypervisorSource;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.HypervisorConfig;
 import io.katajava.spi.VmSizes;
@@ -115,7 +115,7 @@ public final class QemuConfig implements HypervisorConfig {
 
   @Override
   public Hypervisor toHypervisor() {
-    return new QemuHypervisor(this);
+    return HypervisorSource.find().of(this);
   }
 
   /**

@@ -1,8 +1,8 @@
 package io.katajava.internal.host;
 
+import io.katajava.base.host.ProgramSearch;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Small programs of the host's system, run to their end. */
 public final class HostProgram {
-  private static final List<Path> PLACES =
-      List.of(Path.of("/usr/sbin"), Path.of("/sbin"), Path.of("/usr/bin"), Path.of("/bin"));
+  private static final ProgramSearch PLACES =
+      ProgramSearch.in(List.of("/usr/sbin", "/sbin", "/usr/bin", "/bin"));
   private static final long LIMIT_SECONDS = 30;
 
   private HostProgram() {}
@@ -24,12 +24,7 @@ public final class HostProgram {
    * @return its path, or the name for the system to look for
    */
   public static String find(String name) {
-    return PLACES.stream()
-        .map(place -> place.resolve(name))
-        .filter(Files::isExecutable)
-        .map(Path::toString)
-        .findFirst()
-        .orElse(name);
+    return PLACES.find(name).map(Path::toString).orElse(name);
   }
 
   /**

@@ -1,23 +1,32 @@
 package io.katajava.internal.oci;
 
+import io.katajava.json.JsonArray;
+import io.katajava.json.JsonBoolean;
+import io.katajava.json.JsonException;
+import io.katajava.json.JsonNumber;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonString;
+import io.katajava.json.JsonValue;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Just enough JSON (RFC 8259) to read a profile: maps, lists, strings, numbers, booleans, null. */
+/**
+ * JSON of an untrusted origin as maps, lists, strings, numbers, booleans and null. It is stricter
+ * than JSON: no name may be there twice, and depth and numbers have limits.
+ */
 public final class Json {
   private static final int MAX_DEPTH = 32;
 
-  private final String text;
-  private int at;
-  private int depth;
+  /** A number with a large exponent is short to write and takes for ever to compute with. */
+  private static final Pattern NUMBER = Pattern.compile("(?=.{1,40}$)[^eE]+([eE][+-]?\\d{1,3})?");
 
-  private Json(String text) {
-    this.text = text;
-  }
+  private Json() {}
 
   /**
    * Reads a text that holds one value.
@@ -27,167 +36,44 @@ public final class Json {
    * @throws IllegalArgumentException if it is malformed
    */
   public static @Nullable Object parse(String text) {
-    Json json = new Json(text);
-    Object value = json.value();
-    json.space();
-    if (json.at < text.length()) {
-      throw json.malformed("something follows the value");
+    try {
+      return plain(JsonValue.parse(text), 0);
+    } catch (JsonException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
     }
-    return value;
   }
 
-  private @Nullable Object value() {
-    space();
-    if (at == text.length()) {
-      throw malformed("the text ends where a value is expected");
-    }
-    char c = text.charAt(at);
-    if (c == '{') {
-      return object();
-    } else if (c == '[') {
-      return array();
-    } else if (c == '"') {
-      return string();
-    } else if (c == '-' || (c >= '0' && c <= '9')) {
-      return number();
-    } else if (word("true")) {
-      return true;
-    } else if (word("false")) {
-      return false;
-    } else if (word("null")) {
-      return null;
-    }
-    throw malformed("'" + c + "' begins no value");
-  }
-
-  private Map<String, @Nullable Object> object() {
-    enter();
-    Map<String, @Nullable Object> members = new LinkedHashMap<>();
-    if (!taken('}')) {
-      do {
-        space();
-        String name = string();
-        if (!taken(':')) {
-          throw malformed("':' is expected");
-        }
-        if (members.containsKey(name)) {
-          throw malformed("'" + name + "' is there twice");
-        }
-        members.put(name, value());
-      } while (taken(','));
-      if (!taken('}')) {
-        throw malformed("',' or '}' is expected");
-      }
-    }
-    depth--;
-    return members;
-  }
-
-  private List<@Nullable Object> array() {
-    enter();
-    List<@Nullable Object> elements = new ArrayList<>();
-    if (!taken(']')) {
-      do {
-        elements.add(value());
-      } while (taken(','));
-      if (!taken(']')) {
-        throw malformed("',' or ']' is expected");
-      }
-    }
-    depth--;
-    return elements;
-  }
-
-  private void enter() {
-    at++;
-    depth++;
+  private static @Nullable Object plain(JsonValue value, int depth) {
     if (depth > MAX_DEPTH) {
-      throw malformed("it is nested too deep");
+      throw new IllegalArgumentException("not JSON: it is nested too deep");
     }
-  }
-
-  private String string() {
-    if (at == text.length() || text.charAt(at) != '"') {
-      throw malformed("a string is expected");
-    }
-    at++;
-    StringBuilder out = new StringBuilder();
-    while (at < text.length()) {
-      char c = text.charAt(at);
-      at++;
-      if (c == '"') {
-        return out.toString();
-      } else if (c == '\\') {
-        out.append(escaped());
-      } else if (c < ' ') {
-        throw malformed("a control character is in a string");
-      } else {
-        out.append(c);
-      }
-    }
-    throw malformed("a string does not end");
-  }
-
-  private char escaped() {
-    if (at == text.length()) {
-      throw malformed("a string does not end");
-    }
-    char c = text.charAt(at);
-    at++;
-    return switch (c) {
-      case '"', '\\', '/' -> c;
-      case 'b' -> '\b';
-      case 'f' -> '\f';
-      case 'n' -> '\n';
-      case 'r' -> '\r';
-      case 't' -> '\t';
-      case 'u' -> {
-        if (at + 4 > text.length() || !text.substring(at, at + 4).matches("[0-9A-Fa-f]{4}")) {
-          throw malformed("four hexadecimal digits are expected");
+    if (value instanceof JsonObject object) {
+      Map<String, @Nullable Object> members = new LinkedHashMap<>();
+      for (String name : object.names()) {
+        if (members.containsKey(name)) {
+          throw new IllegalArgumentException("not JSON: '" + name + "' is there twice");
         }
-        at += 4;
-        yield (char) Integer.parseInt(text.substring(at - 4, at), 16);
+        members.put(name, plain(Objects.requireNonNull(object.get(name)), depth + 1));
       }
-      default -> throw malformed("'\\" + c + "' is no escape");
-    };
+      return members;
+    } else if (value instanceof JsonArray array) {
+      List<@Nullable Object> elements = new ArrayList<>();
+      array.values().forEach(element -> elements.add(plain(element, depth + 1)));
+      return elements;
+    } else if (value instanceof JsonString string) {
+      return string.value();
+    } else if (value instanceof JsonNumber number) {
+      return number(number.toJson());
+    } else if (value instanceof JsonBoolean bool) {
+      return bool.value();
+    }
+    return null;
   }
 
-  private BigDecimal number() {
-    int begin = at;
-    while (at < text.length() && "+-.eE0123456789".indexOf(text.charAt(at)) >= 0) {
-      at++;
-    }
-    String digits = text.substring(begin, at);
-    if (digits.length() > 40 || !digits.matches("-?(0|[1-9]\\d*)(\\.\\d+)?([eE][+-]?\\d{1,3})?")) {
-      throw malformed("'" + digits + "' is no number");
+  private static BigDecimal number(String digits) {
+    if (!NUMBER.matcher(digits).matches()) {
+      throw new IllegalArgumentException("not JSON: '" + digits + "' is no number");
     }
     return new BigDecimal(digits);
-  }
-
-  private boolean word(String word) {
-    boolean there = text.startsWith(word, at);
-    if (there) {
-      at += word.length();
-    }
-    return there;
-  }
-
-  private boolean taken(char c) {
-    space();
-    boolean there = at < text.length() && text.charAt(at) == c;
-    if (there) {
-      at++;
-    }
-    return there;
-  }
-
-  private void space() {
-    while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
-      at++;
-    }
-  }
-
-  private IllegalArgumentException malformed(String why) {
-    return new IllegalArgumentException("not JSON at character " + at + ": " + why);
   }
 }

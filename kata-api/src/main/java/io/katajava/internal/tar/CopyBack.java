@@ -113,7 +113,7 @@ public final class CopyBack {
       case FILE -> takeFile(archive, entry, here, place);
       case LINK -> takeLink(entry, here, place);
       case HARD_LINK -> takeHardLink(entry, here, place);
-      case PIPE, OTHER -> {
+      case PIPE, CHARACTER, BLOCK, OTHER -> {
         if (noted == null || noted.status().kind() != FileStatus.Kind.PIPE) {
           log.info(
               "{} of {} is no file, directory or link, and stays in the guest", entry.name(), root);

@@ -5,35 +5,44 @@ import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an archive that nobody has checked: every length has a limit, every number is looked at.
+ * Reads an archive that nobody has checked: ustar with pax and GNU headers (POSIX.1-2017, pax),
+ * files with holes in all the forms that GNU tar has had. Every length is checked before something
+ * of that length is kept, and every number is looked at. Where names lead is for the caller to
+ * check. While it is read, texts hold one byte a character (ISO 8859-1), because names in a file
+ * system are bytes.
  */
 public final class TarReader {
-  /** Names, and pax headers with them, beyond this are nothing that a file system has. */
-  private static final long MAX_HEADER = 64 << 10;
+  /** Room for some 16 attributes of the largest size that Linux knows. */
+  private static final int MAX_HEADER = 1 << 20;
 
-  private static final String CUT = "malformed archive: it ends within a file";
+  private static final String XATTR = "SCHILY.xattr.";
+  private static final String SPARSE = "GNU.sparse.";
   private static final long NO_ID = 0xffff_ffffL;
+  private static final int MAX_DEVICE = 0xfffff;
 
   private final Source in;
-  private final Deque<Segment> segments = new ArrayDeque<>();
+  private final byte[] block = new byte[TarWriter.BLOCK];
+  private final TarHeader header = new TarHeader(block);
+  private final byte[] skipped = new byte[1 << 14];
+  private final Map<String, String> global = new LinkedHashMap<>();
   private long left;
   private int padding;
-  private long position;
-  private long size;
+  private char flag;
+
+  /** Of the current entry, when it has holes. */
+  private @Nullable SparseContent sparse;
 
   /**
    * Begins an archive.
@@ -66,14 +75,6 @@ public final class TarReader {
       failed = n < 0;
       return n;
     }
-
-    @Override
-    public long skip(long count) throws IOException {
-      failed = true;
-      long skipped = super.skip(count);
-      failed = false;
-      return skipped;
-    }
   }
 
   /** Whether the archive itself has failed or ended. */
@@ -82,101 +83,125 @@ public final class TarReader {
   }
 
   /**
-   * The next entry; content of the one before that was not read is skipped.
+   * How the archive calls the kind of the current entry.
+   *
+   * @return the type flag
+   */
+  public char flag() {
+    return flag;
+  }
+
+  /**
+   * The next entry; content of the one before that was not read is skipped. After the last one the
+   * stream is read to its end.
    *
    * @return the entry, or null at the end
    * @throws IOException if the archive is malformed or cannot be read
    */
   public @Nullable TarEntry next() throws IOException {
-    Map<String, String> more = new HashMap<>();
+    skip(left + padding);
+    left = 0;
+    padding = 0;
+    sparse = null;
+    Map<String, String> more = new LinkedHashMap<>(global);
     while (true) {
-      skipRest();
-      byte[] header = in.readNBytes(TarWriter.BLOCK);
-      if (header.length == 0) {
+      int count = in.readNBytes(block, 0, block.length);
+      if (count == 0) {
         return null;
       }
-      if (header.length < TarWriter.BLOCK) {
-        throw new EOFException("malformed archive: it ends within a header");
+      if (count < block.length) {
+        throw new EOFException("the archive ends within a header");
       }
-      if (Arrays.equals(header, new byte[TarWriter.BLOCK])) {
-        in.transferTo(java.io.OutputStream.nullOutputStream());
+      if (header.isZero()) {
+        // The end is two zero blocks; some writers stop after one, and anything may follow.
+        in.transferTo(OutputStream.nullOutputStream());
         return null;
       }
-      if (number(header, 148, 8) != TarWriter.checksum(header)) {
-        throw malformed("a checksum is wrong");
-      }
-      long size = number(header, 124, 12);
-      switch (header[156]) {
-        case 'x' -> pax(text(size), more);
-        case 'g' -> text(size);
-        case 'L' -> more.put("path", untilNul(text(size), 0, (int) size));
-        case 'K' -> more.put("linkpath", untilNul(text(size), 0, (int) size));
+      header.checkSum();
+      flag = (char) (block[156] & 0xff);
+      long size = header.number(124, 12);
+      switch (flag) {
+        // Solaris wrote X before the standard had x.
+        case 'x', 'X' -> PaxRecords.parse(extended(size), more);
+        case 'g' -> {
+          PaxRecords.parse(extended(size), global);
+          checkGlobal();
+          more.putAll(global);
+        }
+        case 'L' -> more.putIfAbsent("path", text(extended(size)));
+        case 'K' -> more.putIfAbsent("linkpath", text(extended(size)));
+        // The archive's own name, which GNU tar writes with --label.
+        case 'V' -> skip(size + TarWriter.padding(size));
         default -> {
-          return entry(header, size, more);
+          return entry(size, more);
         }
       }
     }
   }
 
-  private TarEntry entry(byte[] header, long size, Map<String, String> more) throws IOException {
-    TarEntry.Type type = TarEntry.Type.of(header[156]);
-    String name = untilNul(header, 0, 100);
-    // Bytes are kept as characters of the same number until they are names.
-    boolean ustar = new String(header, 257, 6, StandardCharsets.ISO_8859_1).equals("ustar\0");
-    String prefix = ustar ? untilNul(header, 345, 155) : "";
-    String size2 = more.get("size");
-    left = size2 == null ? size : decimal(size2);
-    if (type != TarEntry.Type.FILE && type != TarEntry.Type.OTHER) {
-      left = 0;
+  /** Each of them is small; together they are not to grow without end. */
+  private void checkGlobal() throws IOException {
+    long length = 0;
+    for (Map.Entry<String, String> record : global.entrySet()) {
+      length += record.getKey().length() + record.getValue().length();
     }
+    if (length > MAX_HEADER) {
+      throw malformed("global headers of " + length + " bytes; at most " + MAX_HEADER);
+    }
+  }
+
+  private TarEntry entry(long plainSize, Map<String, String> more) throws IOException {
+    String name = more.getOrDefault(SPARSE + "name", more.getOrDefault("path", header.name()));
+    TarEntry.Type type =
+        flag == '\0' && name.endsWith("/") ? TarEntry.Type.DIRECTORY : TarEntry.Type.of(flag);
+    long size = more.containsKey("size") ? decimal("size", more.get("size")) : plainSize;
+    if (size < 0) {
+      throw malformed("entry " + MalformedArchiveException.readable(name) + " has a negative size");
+    }
+    // Others have no content, whatever their size field says: writers put a hard link's file's
+    // there.
+    left = type == TarEntry.Type.FILE || type == TarEntry.Type.OTHER ? size : 0;
     padding = TarWriter.padding(left);
-    position = 0;
-    this.size = left;
-    segments.clear();
-    String shown =
-        Objects.requireNonNullElse(more.get("path"), prefix.isEmpty() ? name : prefix + "/" + name);
-    if (type == TarEntry.Type.FILE && more.keySet().stream().anyMatch(TarReader::isSparse)) {
-      shown = sparse(more);
-    } else if (left > 0) {
-      segments.add(new Segment(0, left));
+    if (type == TarEntry.Type.FILE) {
+      sparse = sparse(more, name);
     }
-    String mtime = more.get("mtime");
     return new TarEntry(
-        path(shown),
+        path(name),
         type,
-        (int) number(header, 100, 8) & 07777,
-        id(more.get("uid"), number(header, 108, 8)),
-        id(more.get("gid"), number(header, 116, 8)),
-        this.size,
-        mtime == null ? time(header) : time(mtime),
-        path(Objects.requireNonNullElse(more.get("linkpath"), untilNul(header, 157, 100))));
+        (int) header.number(100, 8) & 07777,
+        id("uid", more, 108),
+        id("gid", more, 116),
+        sparse != null ? sparse.size() : left,
+        more.containsKey("mtime")
+            ? time(Objects.requireNonNull(more.get("mtime")))
+            : Instant.ofEpochSecond(clamped(header.number(136, 12))),
+        path(more.getOrDefault("linkpath", header.field(157, 100))),
+        device(type, 329),
+        device(type, 337),
+        xattrs(more));
   }
 
   private static BytePath path(String bytes) {
     return BytePath.of(bytes.getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  private static long id(@Nullable String text, long otherwise) throws IOException {
-    long id = text == null ? otherwise : decimal(text);
+  private long id(String key, Map<String, String> more, int at) throws IOException {
+    long id = more.containsKey(key) ? decimal(key, more.get(key)) : header.number(at, 8);
     // The last one means nobody to the kernel: as an argument it leaves the owner as it is.
-    if (id >= NO_ID) {
-      throw malformed("an owner");
+    if (id < 0 || id >= NO_ID) {
+      throw malformed(key + " " + id + " is none of Linux");
     }
     return id;
   }
 
-  /** Seconds; those before 1970 are in GNU's binary form, as the only numbers that are negative. */
-  private static Instant time(byte[] header) throws IOException {
-    if (header[136] == (byte) 0xff) {
-      return time(Long.toString(ByteBuffer.wrap(header, 140, 8).getLong()));
-    }
-    return time(Long.toString(number(header, 136, 12)));
+  private static long clamped(long seconds) {
+    return Math.max(Instant.MIN.getEpochSecond(), Math.min(seconds, Instant.MAX.getEpochSecond()));
   }
 
-  /** Seconds with a fraction, also before 1970. */
+  /** Seconds with a fraction, also before 1970. Some writers leave the 0 before the point out. */
   private static Instant time(String text) throws IOException {
-    if (!text.matches("-?\\d{1,12}(\\.\\d{1,40})?")) {
-      throw malformed("a time");
+    if (!text.matches("-?(\\d{1,12}(\\.\\d{0,40})?|\\.\\d{1,40})")) {
+      throw malformed("a time '" + MalformedArchiveException.readable(text) + "' is no number");
     }
     BigDecimal seconds = new BigDecimal(text).setScale(9, RoundingMode.FLOOR);
     long whole = seconds.setScale(0, RoundingMode.FLOOR).longValueExact();
@@ -184,59 +209,115 @@ public final class TarReader {
     return Instant.ofEpochSecond(whole, fraction.unscaledValue().longValueExact());
   }
 
-  private static boolean isSparse(String key) {
-    return key.startsWith("GNU.sparse.");
+  private int device(TarEntry.Type type, int at) throws IOException {
+    if (type != TarEntry.Type.CHARACTER && type != TarEntry.Type.BLOCK) {
+      return 0;
+    }
+    long number = header.number(at, 8);
+    if (number < 0 || number > MAX_DEVICE) {
+      throw malformed("device number " + number + " is none of Linux");
+    }
+    return (int) number;
   }
 
-  /** Reads the map of a file with holes, which has to describe what follows; its name. */
-  private String sparse(Map<String, String> more) throws IOException {
-    String name = more.get("GNU.sparse.name");
-    String real = more.get("GNU.sparse.realsize");
-    if (!"1".equals(more.get("GNU.sparse.major"))
-        || !"0".equals(more.get("GNU.sparse.minor"))
-        || name == null
-        || real == null) {
-      throw malformed("a sparse file of another format");
-    }
-    size = decimal(real);
-    long count = mapLine();
-    if (count > Segment.MOST + 1) {
-      throw malformed("a sparse map is too long");
-    }
-    long end = 0;
-    long data = 0;
-    for (long i = 0; i < count; i++) {
-      Segment segment = new Segment(mapLine(), mapLine());
-      if (segment.offset() < end || segment.length() > size - segment.offset()) {
-        throw malformed("a sparse map");
-      }
-      end = segment.end();
-      data += segment.length();
-      if (segment.length() > 0) {
-        segments.add(segment);
-      }
-    }
-    // The rest of the map's last block.
-    long rest = Math.floorMod(left - data, TarWriter.BLOCK);
-    in.skipNBytes(rest);
-    left -= rest;
-    if (data != left) {
-      throw malformed("a sparse map does not fit its content");
-    }
-    return name;
+  private static Map<String, String> xattrs(Map<String, String> more) {
+    Map<String, String> xattrs = new LinkedHashMap<>();
+    more.forEach(
+        (key, value) -> {
+          if (key.startsWith(XATTR)) {
+            xattrs.put(key.substring(XATTR.length()), value);
+          }
+        });
+    return xattrs;
   }
 
+  /** The map of a file with holes: GNU tar's old form, and the three that pax headers have had. */
+  private @Nullable SparseContent sparse(Map<String, String> more, String name) throws IOException {
+    SparseContent map;
+    if (flag == 'S') {
+      map = oldSparse();
+    } else if (more.containsKey(SPARSE + "major")) {
+      if (!"1".equals(more.get(SPARSE + "major")) || !"0".equals(more.get(SPARSE + "minor"))) {
+        throw malformed(
+            "entry " + MalformedArchiveException.readable(name) + " is sparse in an unknown form");
+      }
+      map = new SparseContent(decimal(SPARSE + "realsize", more.get(SPARSE + "realsize")));
+      long count = mapLine();
+      for (long i = 0; i < count; i++) {
+        map.add(mapLine(), mapLine());
+      }
+      // The rest of the map's last block.
+      long rest = Math.min(left, Math.floorMod(left - map.data(), TarWriter.BLOCK));
+      skip(rest);
+      left -= rest;
+    } else if (more.containsKey(SPARSE + "map")) {
+      map = new SparseContent(decimal(SPARSE + "size", more.get(SPARSE + "size")));
+      String[] numbers = more.getOrDefault(SPARSE + "map", "").split(",", -1);
+      if (numbers.length % 2 != 0) {
+        throw malformed("the map of a sparse file ends within a piece");
+      }
+      for (int i = 0; i < numbers.length; i += 2) {
+        map.add(decimal("a piece", numbers[i]), decimal("a piece", numbers[i + 1]));
+      }
+    } else {
+      return null;
+    }
+    if (map.data() != left) {
+      throw malformed(
+          "sparse file "
+              + MalformedArchiveException.readable(name)
+              + " has "
+              + left
+              + " bytes of data, its map says "
+              + map.data());
+    }
+    return map;
+  }
+
+  /** Four pieces in the header, 21 in each block that continues it. */
+  private SparseContent oldSparse() throws IOException {
+    if (!header.isGnu()) {
+      throw malformed("a sparse file in an archive that is not GNU tar's");
+    }
+    SparseContent map = new SparseContent(header.number(483, 12));
+    boolean more = block[482] != 0;
+    pieces(map, header, 386, 4);
+    byte[] further = new byte[TarWriter.BLOCK];
+    while (more) {
+      if (in.readNBytes(further, 0, further.length) < further.length) {
+        throw new EOFException("the archive ends within a header");
+      }
+      more = further[504] != 0;
+      pieces(map, new TarHeader(further), 0, 21);
+    }
+    return map;
+  }
+
+  private static void pieces(SparseContent map, TarHeader header, int at, int most)
+      throws IOException {
+    for (int i = 0; i < most; i++) {
+      if (header.field(at + 24 * i + 12, 12).isEmpty() && header.field(at + 24 * i, 12).isEmpty()) {
+        return;
+      }
+      map.add(header.number(at + 24 * i, 12), header.number(at + 24 * i + 12, 12));
+    }
+  }
+
+  /** A number and a line feed, in the content. */
   private long mapLine() throws IOException {
     StringBuilder digits = new StringBuilder();
-    while (left > 0 && digits.length() < 19) {
+    while (left > 0 && digits.length() < 20) {
       int c = in.read();
+      if (c < 0) {
+        throw new EOFException("the archive ends within a file");
+      }
       left--;
       if (c == '\n') {
-        return decimal(digits.toString());
+        return decimal("a piece", digits.toString());
       }
       digits.append((char) c);
     }
-    throw malformed("a sparse map");
+    throw malformed("the map of a sparse file does not end");
   }
 
   /**
@@ -245,10 +326,12 @@ public final class TarReader {
    * @return how many there are, 0 where data is next
    */
   public long skipHole() {
-    Segment next = segments.peek();
-    long to = next == null ? size : Math.max(position, next.offset());
-    long hole = to - position;
-    position = to;
+    SparseContent map = sparse;
+    if (map == null) {
+      return 0;
+    }
+    long hole = map.hole();
+    map.passed(hole);
     return hole;
   }
 
@@ -260,111 +343,80 @@ public final class TarReader {
    * @throws IOException if the archive ends before
    */
   public int read(byte[] buffer) throws IOException {
-    if (position == size) {
+    SparseContent map = sparse;
+    if (map == null) {
+      return left == 0 ? -1 : readData(buffer, left);
+    }
+    if (map.isAtEnd()) {
       return -1;
     }
-    Segment segment = segments.peek();
-    if (segment == null || position < segment.offset()) {
-      long hole = (segment == null ? size : segment.offset()) - position;
-      int zeros = (int) Math.min(buffer.length, hole);
-      Arrays.fill(buffer, 0, zeros, (byte) 0);
-      position += zeros;
-      return zeros;
+    int count = (int) Math.min(buffer.length, map.hole());
+    if (count > 0) {
+      Arrays.fill(buffer, 0, count, (byte) 0);
+    } else {
+      count = readData(buffer, map.piece());
     }
-    int n = in.read(buffer, 0, (int) Math.min(buffer.length, segment.end() - position));
-    if (n < 0) {
-      throw new EOFException(CUT);
-    }
-    left -= n;
-    position += n;
-    if (position == segment.end()) {
-      segments.remove();
-    }
-    return n;
+    map.passed(count);
+    return count;
   }
 
-  private void skipRest() throws IOException {
-    try {
-      in.skipNBytes(left + padding);
-    } catch (EOFException e) {
-      throw (EOFException) new EOFException(CUT).initCause(e);
+  private int readData(byte[] buffer, long most) throws IOException {
+    int count = in.read(buffer, 0, (int) Math.min(buffer.length, most));
+    if (count < 0) {
+      throw new EOFException("the archive ends within a file");
     }
-    left = 0;
-    padding = 0;
+    left -= count;
+    return count;
   }
 
-  private byte[] text(long size) throws IOException {
+  private byte[] extended(long size) throws IOException {
     if (size < 0 || size > MAX_HEADER) {
-      throw malformed("a header is too long");
+      throw malformed("an extended header of " + size + " bytes; at most " + MAX_HEADER);
     }
-    byte[] text = in.readNBytes((int) size);
-    if (text.length < size) {
-      throw new EOFException("malformed archive: it ends within a header");
+    byte[] content = in.readNBytes((int) size);
+    if (content.length < size) {
+      throw new EOFException("the archive ends within a header");
     }
-    in.skipNBytes(TarWriter.padding(size));
-    return text;
+    skip(TarWriter.padding(size));
+    return content;
   }
 
-  private static void pax(byte[] text, Map<String, String> values) throws IOException {
-    int at = 0;
-    while (at < text.length) {
-      int space = at;
-      while (space < text.length && text[space] != ' ') {
-        space++;
-      }
-      long length = decimal(new String(text, at, space - at, StandardCharsets.ISO_8859_1));
-      if (length <= space - at + 1 || length > text.length - at) {
-        throw malformed("a pax header");
-      }
-      String record =
-          new String(text, space + 1, (int) length - (space - at) - 2, StandardCharsets.ISO_8859_1);
-      int equals = record.indexOf('=');
-      if (equals < 0) {
-        throw malformed("a pax header");
-      }
-      values.put(record.substring(0, equals), record.substring(equals + 1));
-      at += (int) length;
-    }
-  }
-
-  private static long decimal(String text) throws IOException {
-    if (!text.matches("\\d{1,18}")) {
-      throw malformed("'" + text + "' is no number");
-    }
-    return Long.parseLong(text);
-  }
-
-  private static long number(byte[] header, int at, int length) throws IOException {
-    if ((header[at] & 0x80) != 0) {
-      long value = header[at] & 0x7f;
-      for (int i = at + 1; i < at + length; i++) {
-        if (value > Long.MAX_VALUE >> 8) {
-          throw malformed("a number is too large");
-        }
-        value = value << 8 | (header[i] & 0xff);
-      }
-      return value;
-    }
-    String text =
-        new String(header, at, length, StandardCharsets.ISO_8859_1).replace('\0', ' ').strip();
-    if (text.isEmpty()) {
-      return 0;
-    }
-    if (!text.matches("[0-7]{1,12}")) {
-      throw malformed("a number");
-    }
-    return Long.parseLong(text, 8);
-  }
-
-  private static String untilNul(byte[] bytes, int at, int most) {
-    int end = at;
-    while (end < at + most && bytes[end] != 0) {
+  /** GNU's long names end with a NUL byte. */
+  private static String text(byte[] content) {
+    int end = 0;
+    while (end < content.length && content[end] != 0) {
       end++;
     }
-    return new String(bytes, at, end - at, StandardCharsets.ISO_8859_1);
+    return new String(content, 0, end, StandardCharsets.ISO_8859_1);
   }
 
-  private static IOException malformed(String what) {
-    return new IOException("malformed archive: " + what);
+  private static long decimal(String what, @Nullable String text) throws IOException {
+    if (text == null || !text.matches("\\d{1,19}")) {
+      throw malformed(
+          what
+              + " '"
+              + MalformedArchiveException.readable(Objects.requireNonNullElse(text, ""))
+              + "' is no number");
+    }
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw malformed(what + " " + text + " is no number of 63 bits");
+    }
+  }
+
+  /** By reading: whoever takes a digest of the stream must see every byte. */
+  private void skip(long count) throws IOException {
+    for (long rest = count; rest > 0; ) {
+      int n = in.read(skipped, 0, (int) Math.min(skipped.length, rest));
+      if (n < 0) {
+        throw new EOFException("the archive ends within a file");
+      }
+      rest -= n;
+    }
+  }
+
+  private static MalformedArchiveException malformed(String what) {
+    return new MalformedArchiveException(what);
   }
 }

@@ -6,17 +6,27 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Writes an archive: POSIX ustar, with pax headers where that is too small. */
 public final class TarWriter {
   static final int BLOCK = 512;
   private static final int NAME = 100;
+  private static final String XATTR = "SCHILY.xattr.";
+
+  /** Who reads no pax headers sees a file of this name. */
+  private static final TarEntry EXTRA =
+      new TarEntry(BytePath.of("pax"), TarEntry.Type.FILE, 0644, 0, Instant.EPOCH);
+
   private static final long MAX_ID = 07777777;
   private static final long MAX_SIZE = 077777777777L;
 
   private final OutputStream out;
+  private long owed;
+  private long whole;
 
   /**
    * Begins an archive.
@@ -72,11 +82,17 @@ public final class TarWriter {
   }
 
   private void entry(TarEntry entry, ByteArrayOutputStream pax) throws IOException {
+    if (owed != 0) {
+      throw new IllegalStateException(owed + " bytes of the entry before are missing");
+    }
     if (entry.name().length() > NAME) {
       record(pax, "path", entry.name().bytes());
     }
     if (entry.link().length() > NAME) {
       record(pax, "linkpath", entry.link().bytes());
+    }
+    if (entry.size() > MAX_SIZE) {
+      record(pax, "size", Long.toString(entry.size()));
     }
     if (entry.uid() > MAX_ID) {
       record(pax, "uid", Long.toString(entry.uid()));
@@ -84,21 +100,43 @@ public final class TarWriter {
     if (entry.gid() > MAX_ID) {
       record(pax, "gid", Long.toString(entry.gid()));
     }
-    if (entry.size() > MAX_SIZE) {
-      record(pax, "size", Long.toString(entry.size()));
-    }
     long modified = entry.modified().getEpochSecond();
     if (modified < 0 || modified > MAX_SIZE) {
       record(pax, "mtime", Long.toString(modified));
     }
+    for (Map.Entry<String, String> xattr : entry.xattrs().entrySet()) {
+      record(pax, XATTR + xattr.getKey(), xattr.getValue().getBytes(StandardCharsets.ISO_8859_1));
+    }
     if (pax.size() > 0) {
       byte[] text = pax.toByteArray();
-      TarEntry extra = entry.named(BytePath.of("pax")).linked(TarEntry.Type.FILE, BytePath.of(""));
-      out.write(header('x', extra, text.length));
+      out.write(header('x', EXTRA, text.length));
       out.write(text);
       pad(text.length);
     }
     out.write(header(entry.type().flag(), entry, entry.size()));
+    owed = entry.type() == TarEntry.Type.FILE ? entry.size() : 0;
+    whole = owed;
+  }
+
+  /**
+   * Writes a part of an entry's content.
+   *
+   * @param bytes where it is
+   * @param count how much of it
+   * @throws IOException if it cannot be written
+   */
+  public void content(byte[] bytes, int count) throws IOException {
+    if (count == 0) {
+      return;
+    }
+    if (count > owed) {
+      throw new IllegalStateException("more content than announced");
+    }
+    out.write(bytes, 0, count);
+    owed -= count;
+    if (owed == 0) {
+      pad(whole);
+    }
   }
 
   /**
@@ -120,6 +158,7 @@ public final class TarWriter {
       left -= n;
     }
     pad(size);
+    owed = 0;
   }
 
   /**
@@ -152,6 +191,8 @@ public final class TarWriter {
     header[156] = (byte) flag;
     put(header, 157, NAME, entry.link().bytes());
     put(header, 257, 8, "ustar\0" + "00");
+    put(header, 329, 8, octal(entry.major(), 7));
+    put(header, 337, 8, octal(entry.minor(), 7));
     put(header, 148, 8, octal(checksum(header), 6) + "\0 ");
     return header;
   }

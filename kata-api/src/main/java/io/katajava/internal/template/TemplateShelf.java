@@ -1,6 +1,7 @@
 package io.katajava.internal.template;
 
 import io.katajava.TemplateSettings;
+import io.katajava.base.hash.Spread;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -80,18 +81,9 @@ public final class TemplateShelf {
    * @return 32 hexadecimal digits; that two differ is checked again by the traits themselves
    */
   public static String idOf(List<String> traits) {
-    // FNV-1a by hand, two lanes: the first digest a JVM makes takes it 20 ms, in the middle of a
-    // start.
-    long high = 0xcbf29ce484222325L;
-    long low = ~high;
-    for (String trait : traits) {
-      for (int i = 0; i <= trait.length(); i++) {
-        char c = i == trait.length() ? '\n' : trait.charAt(i);
-        high = (high ^ c) * 0x100000001b3L;
-        low = (low ^ Long.rotateLeft(high, 29) ^ c) * 0x100000001b3L;
-      }
-    }
-    return String.format(Locale.ROOT, "%016x%016x", high, low);
+    Spread spread = new Spread();
+    traits.forEach(trait -> spread.add(trait).add('\n'));
+    return String.format(Locale.ROOT, "%016x%016x", spread.high(), spread.low());
   }
 
   /**

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SeccompJsonTest {
@@ -136,7 +137,29 @@ class SeccompJsonTest {
   void profile_nestedWithoutEnd_isRefusedAndNoOverflow() {
     assertThatThrownBy(() -> SeccompJson.parse("[".repeat(100_000)))
         .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("nesting depth");
+    assertThatThrownBy(() -> SeccompJson.parse("[".repeat(40) + "]".repeat(40)))
+        .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("deep");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{\"comment\":1,\"comment\":2}  | 'comment' is there twice",
+        "{\"comment\":1e1000}           | is no number",
+        "{\"comment\":1e-9999}          | is no number",
+        "{\"comment\":01}               | not JSON",
+        "{\"comment\":NaN}              | not JSON",
+        "{\"comment\":1} {}             | not JSON",
+        "{'comment':1}                  | not JSON",
+      })
+  void profile_thatIsMoreOrLessThanJson_isRefused(String json, String why) {
+    assertThatThrownBy(() -> SeccompJson.parse(json))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(why);
   }
 
   @Test

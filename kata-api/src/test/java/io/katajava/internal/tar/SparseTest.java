@@ -142,7 +142,7 @@ class SparseTest {
               () -> new TarReader(new ByteArrayInputStream(archive.toByteArray())).next())
           .as("%s", map)
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("sparse map");
+          .hasMessageContaining("map of a sparse file");
     }
   }
 

@@ -3,8 +3,8 @@ package io.katajava.config.internal;
 import io.katajava.config.ConfigurationKey;
 import io.katajava.config.ConfigurationKeys;
 import io.katajava.config.ConfigurationProblem;
+import io.katajava.config.ConfigurationValues;
 import io.katajava.config.HypervisorSection;
-import io.katajava.config.KataConfiguration;
 import io.katajava.config.Origin;
 import io.katajava.config.Setting;
 import java.util.ArrayList;
@@ -24,7 +24,7 @@ public final class AnnotationReader {
   private static final String HYPERVISOR = "hypervisor.";
   private static final String FILE = "io.katacontainers.config_path";
 
-  private final KataConfiguration configuration;
+  private final ConfigurationValues configuration;
   private final HypervisorSection hypervisor;
   private final HostSize host;
   private final Consumer<ConfigurationProblem> problems;
@@ -37,7 +37,7 @@ public final class AnnotationReader {
    * @param problems is told what is wrong
    */
   public AnnotationReader(
-      KataConfiguration configuration, HostSize host, Consumer<ConfigurationProblem> problems) {
+      ConfigurationValues configuration, HostSize host, Consumer<ConfigurationProblem> problems) {
     this.configuration = configuration;
     this.hypervisor = configuration.hypervisor();
     this.host = host;

@@ -1,7 +1,7 @@
 package io.katajava.config.internal;
 
 import io.katajava.config.ConfigurationProblem;
-import io.katajava.config.KataConfiguration;
+import io.katajava.config.ConfigurationValues;
 import io.katajava.config.Origin;
 import io.katajava.config.Setting;
 import java.io.IOException;
@@ -29,13 +29,13 @@ final class AssetHashes {
           "hypervisor.firmware_volume_hash", "firmware_volume");
 
   private final Map<String, String> annotations;
-  private final KataConfiguration configuration;
+  private final ConfigurationValues configuration;
   private final Map<String, Setting> settings;
   private final Consumer<ConfigurationProblem> problems;
 
   AssetHashes(
       Map<String, String> annotations,
-      KataConfiguration configuration,
+      ConfigurationValues configuration,
       Map<String, Setting> settings,
       Consumer<ConfigurationProblem> problems) {
     this.annotations = annotations;

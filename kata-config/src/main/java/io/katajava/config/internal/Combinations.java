@@ -1,8 +1,8 @@
 package io.katajava.config.internal;
 
 import io.katajava.config.ConfigurationProblem;
+import io.katajava.config.ConfigurationValues;
 import io.katajava.config.HypervisorSection;
-import io.katajava.config.KataConfiguration;
 import io.katajava.config.Origin;
 import io.katajava.config.RuntimeSection;
 import io.katajava.config.Setting;
@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 
 /** Values that are right each for itself but do not go together. */
 public final class Combinations {
-  private final KataConfiguration configuration;
+  private final ConfigurationValues configuration;
   private final boolean checkFiles;
   private final Consumer<ConfigurationProblem> problems;
   private final HypervisorSection hypervisor;
@@ -26,7 +26,7 @@ public final class Combinations {
    * @param problems is told what is wrong
    */
   public Combinations(
-      KataConfiguration configuration,
+      ConfigurationValues configuration,
       boolean checkFiles,
       Consumer<ConfigurationProblem> problems) {
     this.configuration = configuration;
@@ -43,7 +43,7 @@ public final class Combinations {
     network();
     factory();
     agent();
-    if (hypervisor.name().equals(KataConfiguration.QEMU)) {
+    if (hypervisor.name().equals(ConfigurationValues.QEMU)) {
       guest();
       machine();
       devices();
@@ -86,7 +86,7 @@ public final class Combinations {
 
   /** The gate: only debug of the same section opens it. */
   private void extraMonitor() {
-    HypervisorSection qemu = configuration.hypervisor(KataConfiguration.QEMU);
+    HypervisorSection qemu = configuration.hypervisor(ConfigurationValues.QEMU);
     qemu.setting("extra_monitor_socket")
         .filter(setting -> !setting.value().equals("") && !qemu.enableDebug())
         .ifPresent(
@@ -132,7 +132,7 @@ public final class Combinations {
                     "does not go with vm_cache_number"
                         + at(configuration.factory().setting("vm_cache_number")),
                     "one of the two"));
-    if (hypervisor.name().equals(KataConfiguration.QEMU)) {
+    if (hypervisor.name().equals(ConfigurationValues.QEMU)) {
       template
           .filter(setting -> hypervisor.string("shared_fs").orElse("").contains("virtio-fs"))
           .ifPresent(

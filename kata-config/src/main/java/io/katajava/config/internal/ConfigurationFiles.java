@@ -1,7 +1,6 @@
 package io.katajava.config.internal;
 
 import io.katajava.config.ConfigurationProblem;
-import io.katajava.config.ConfigurationReader;
 import io.katajava.config.Origin;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -18,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Which files a configuration is read from: the main one, then the drop-ins. */
 public final class ConfigurationFiles {
+  /** The variable that names the file. */
+  public static final String FILE_VARIABLE = "KATA_CONF_FILE";
+
+  /** The directory of drop-ins, beside the file. */
+  public static final String DROP_IN_DIRECTORY = "config.d";
+
   private final @Nullable Path named;
   private final @Nullable List<Path> dropIns;
   private final List<Path> searchPath;
@@ -59,7 +64,7 @@ public final class ConfigurationFiles {
     List<Path> files = new ArrayList<>(List.of(main));
     List<Path> directories = dropIns;
     if (directories == null) {
-      directories = List.of(resolved(main).resolveSibling(ConfigurationReader.DROP_IN_DIRECTORY));
+      directories = List.of(resolved(main).resolveSibling(DROP_IN_DIRECTORY));
     }
     for (Path directory : directories) {
       boolean mayBeAbsent = dropIns == null;
@@ -84,7 +89,7 @@ public final class ConfigurationFiles {
     if (named != null) {
       return named;
     }
-    String variable = environment.get(ConfigurationReader.FILE_VARIABLE);
+    String variable = environment.get(FILE_VARIABLE);
     if (variable != null && !variable.isEmpty()) {
       return Path.of(variable);
     }
@@ -97,9 +102,7 @@ public final class ConfigurationFiles {
         ConfigurationProblem.error(
             new Origin(Origin.Kind.DEFAULT, "configuration.toml", 0, 0),
             "",
-            "is at none of the usual places, and "
-                + ConfigurationReader.FILE_VARIABLE
-                + " does not name one",
+            "is at none of the usual places, and " + FILE_VARIABLE + " does not name one",
             "",
             String.join(", ", searchPath.stream().map(Path::toString).toList())));
     return null;

@@ -1,6 +1,5 @@
 package io.katajava.config.internal;
 
-import io.katajava.config.ConfigurationKey;
 import java.util.List;
 
 /** The hypervisors whose sections Kata knows. */
@@ -25,10 +24,8 @@ public final class HypervisorNames {
   }
 
   /** The same of the key that names one. */
-  static Object canonical(String table, ConfigurationKey key, Object value) {
-    return table.equals("runtime")
-            && key.name().equals("hypervisor_name")
-            && value instanceof String name
+  static Object canonical(String table, String key, Object value) {
+    return table.equals("runtime") && key.equals("hypervisor_name") && value instanceof String name
         ? canonical(name)
         : value;
   }

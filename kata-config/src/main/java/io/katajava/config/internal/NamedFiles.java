@@ -3,8 +3,8 @@ package io.katajava.config.internal;
 import io.katajava.config.AllowedValues;
 import io.katajava.config.ConfigurationKey;
 import io.katajava.config.ConfigurationProblem;
+import io.katajava.config.ConfigurationValues;
 import io.katajava.config.HypervisorSection;
-import io.katajava.config.KataConfiguration;
 import io.katajava.config.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,13 +18,13 @@ import java.util.function.Consumer;
 final class NamedFiles {
   private static final AllowedValues FILE = new AllowedValues("file");
 
-  private final KataConfiguration configuration;
+  private final ConfigurationValues configuration;
   private final HypervisorSection hypervisor;
   private final boolean checkFiles;
   private final Consumer<ConfigurationProblem> problems;
 
   NamedFiles(
-      KataConfiguration configuration,
+      ConfigurationValues configuration,
       boolean checkFiles,
       Consumer<ConfigurationProblem> problems) {
     this.configuration = configuration;
@@ -66,7 +66,7 @@ final class NamedFiles {
 
   /** The kernel unpacks it into the guest's memory. */
   private void initrdFits() {
-    if (!hypervisor.name().equals(KataConfiguration.QEMU)) {
+    if (!hypervisor.name().equals(ConfigurationValues.QEMU)) {
       return;
     }
     hypervisor

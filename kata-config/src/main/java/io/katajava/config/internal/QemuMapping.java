@@ -3,8 +3,8 @@ package io.katajava.config.internal;
 import io.katajava.Choice;
 import io.katajava.KataException;
 import io.katajava.MemorySize;
+import io.katajava.config.ConfigurationValues;
 import io.katajava.config.HypervisorSection;
-import io.katajava.config.KataConfiguration;
 import io.katajava.config.Origin;
 import io.katajava.qemu.CpuLayout;
 import io.katajava.qemu.MachineType;
@@ -29,7 +29,7 @@ public final class QemuMapping {
   // Kata's room above the guest's memory, for what is plugged besides memory.
   private static final long SPARE_MEBIBYTES = 1024;
 
-  private final KataConfiguration configuration;
+  private final ConfigurationValues configuration;
   private final HypervisorSection hypervisor;
   private final HostSize host;
   private final List<String> obstacles = new ArrayList<>();
@@ -42,7 +42,7 @@ public final class QemuMapping {
    * @param configuration what is set
    * @param host the host it is for
    */
-  public QemuMapping(KataConfiguration configuration, HostSize host) {
+  public QemuMapping(ConfigurationValues configuration, HostSize host) {
     this.configuration = configuration;
     this.hypervisor = configuration.hypervisor();
     this.host = host;
@@ -81,7 +81,7 @@ public final class QemuMapping {
    * @return the driver's configuration, or null when there are obstacles
    */
   public @Nullable QemuConfig map() {
-    if (!hypervisor.name().equals(KataConfiguration.QEMU)) {
+    if (!hypervisor.name().equals(ConfigurationValues.QEMU)) {
       obstacles.add(
           "[" + hypervisor.table() + "] is used, but this library drives QEMU and nothing else");
       return null;

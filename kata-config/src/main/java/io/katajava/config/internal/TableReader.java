@@ -118,7 +118,7 @@ final class TableReader {
       String path, String name, ConfigurationKey key, Object value, Origin origin) {
     new ValueReader(path + "." + name, key, origin, problems)
         .read(value)
-        .map(typed -> HypervisorNames.canonical(path, key, typed))
+        .map(typed -> HypervisorNames.canonical(path, key.name(), typed))
         .ifPresent(
             typed -> {
               Setting setting = new Setting(path, key, typed, origin);

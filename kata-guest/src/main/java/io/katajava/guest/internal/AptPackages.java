@@ -1,6 +1,8 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.base.files.TreeRemoval;
+import io.katajava.base.host.ProgramSearch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -146,7 +148,7 @@ final class AptPackages {
         Optional<Unpacked> known = cached(key);
         Files.deleteIfExists(pointer(key));
         if (known.isPresent()) {
-          CacheDirectory.deleteTree(known.get().directory());
+          TreeRemoval.of(known.get().directory());
         }
       }
     } finally {
@@ -244,7 +246,7 @@ final class AptPackages {
     Path target = cache.path("debian").resolve(directoryName);
     if (Files.isDirectory(target)
         && !(wanted.complete().test(target) && PackageSums.areRight(target))) {
-      CacheDirectory.deleteTree(target);
+      TreeRemoval.of(target);
     }
     if (!Files.isDirectory(target)) {
       Path work = Files.createTempDirectory(cache.temporary(), "deb");
@@ -267,7 +269,7 @@ final class AptPackages {
         PackageSums.write(unpacked);
         cache.publish(unpacked, target);
       } finally {
-        CacheDirectory.deleteTree(work);
+        TreeRemoval.of(work);
       }
     }
     cache.writeText(pointer(key), directoryName + "\n" + name + "\n" + version + "\n");
@@ -311,7 +313,8 @@ final class AptPackages {
   }
 
   private String tool(String name) throws Unusable {
-    return Command.onPath(name, searchPath)
+    return ProgramSearch.onPath(searchPath)
+        .find(name)
         .orElseThrow(() -> new Unusable(name + " is not on PATH: not a Debian host"))
         .toString();
   }

@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.base.files.TreeRemoval;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -75,11 +76,11 @@ final class BuiltKernels {
         try {
           make(sources, archive, fragment, jobs, work, progress);
           Files.createDirectories(cache.path("kernels"));
-          CacheDirectory.deleteTree(cache.path("kernels").resolve(name));
+          TreeRemoval.of(cache.path("kernels").resolve(name));
           cache.publish(work.resolve("finished"), cache.path("kernels").resolve(name));
         } finally {
           progress.accept("cleaning up");
-          CacheDirectory.deleteTree(work);
+          TreeRemoval.of(work);
         }
       }
       cache.writeText(pointer(), String.join("\n", name, digest(), archive.version()) + "\n");

@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a tool of the host to its end, within a deadline, and keeps what it printed. */
@@ -26,17 +25,6 @@ final class Command {
    * @param error the end of its standard error, one line
    */
   record Result(int exit, String output, String error) {}
-
-  /** The tool's path on {@code PATH}. */
-  static Optional<Path> onPath(String tool, String path) {
-    for (String directory : path.split(File.pathSeparator, -1)) {
-      Path candidate = Path.of(directory.isEmpty() ? "." : directory, tool);
-      if (Files.isExecutable(candidate) && Files.isRegularFile(candidate)) {
-        return Optional.of(candidate);
-      }
-    }
-    return Optional.empty();
-  }
 
   /**
    * Runs it in a directory, into which its output goes for as long as it runs.

@@ -5,6 +5,8 @@ import static io.katajava.HostFinding.warned;
 
 import io.katajava.Deadline;
 import io.katajava.HostFinding;
+import io.katajava.base.files.TreeRemoval;
+import io.katajava.base.host.ProgramSearch;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -45,7 +47,7 @@ final class DownloadCheck {
   }
 
   private Optional<String> address(String name) throws IOException, InterruptedException {
-    Optional<Path> tool = Command.onPath("apt-get", searchPath);
+    Optional<Path> tool = ProgramSearch.onPath(searchPath).find("apt-get");
     if (tool.isEmpty()) {
       return Optional.empty();
     }
@@ -59,7 +61,7 @@ final class DownloadCheck {
       Matcher matcher = ADDRESS.matcher(printed.output());
       return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
     } finally {
-      CacheDirectory.deleteTree(work);
+      TreeRemoval.of(work);
     }
   }
 

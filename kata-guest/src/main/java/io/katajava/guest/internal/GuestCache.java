@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Choice;
+import io.katajava.base.files.TreeRemoval;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -176,7 +177,7 @@ final class GuestCache {
     for (String kind : List.of("initrd", "vmlinux", "modules", "tmp")) {
       for (Path file : list(cache.path(kind))) {
         if (!needed.contains(file) && lastUse(file).isBefore(graceEnd)) {
-          CacheDirectory.deleteTree(file);
+          TreeRemoval.of(file);
         }
       }
     }
@@ -202,7 +203,7 @@ final class GuestCache {
           && !used
           && !current.contains(entry.getFileName().toString())
           && lastUse(entry).isBefore(graceEnd)) {
-        CacheDirectory.deleteTree(entry);
+        TreeRemoval.of(entry);
       }
     }
   }

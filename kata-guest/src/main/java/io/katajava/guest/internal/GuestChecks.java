@@ -8,6 +8,7 @@ import static io.katajava.HostFinding.warned;
 import io.katajava.Deadline;
 import io.katajava.HostFact;
 import io.katajava.HostFinding;
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.guest.KernelSource;
 import io.katajava.guest.StoredGuest;
 import io.katajava.spi.HostView;
@@ -254,7 +255,7 @@ public final class GuestChecks {
               List.of(tool.get().toString(), "show", "--no-all-versions", name));
       return shown.exit() == 0 && shown.output().contains("SHA256:");
     } finally {
-      CacheDirectory.deleteTree(work);
+      TreeRemoval.of(work);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.base.host.ProgramSearch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ final class KernelSources {
   void requireTools() throws Unusable {
     List<String> missing = new ArrayList<>();
     for (String tool : TOOLS) {
-      if (Command.onPath(tool, host.searchPath()).isEmpty()) {
+      if (ProgramSearch.onPath(host.searchPath()).find(tool).isEmpty()) {
         missing.add(tool);
       }
     }
@@ -154,7 +155,8 @@ final class KernelSources {
   }
 
   private String tool(String name) throws Unusable {
-    return Command.onPath(name, host.searchPath())
+    return ProgramSearch.onPath(host.searchPath())
+        .find(name)
         .orElseThrow(() -> new Unusable(name + " is not on PATH", PACKAGES))
         .toString();
   }

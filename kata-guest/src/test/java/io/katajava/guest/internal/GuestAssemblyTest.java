@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.guest.InitrdCompression;
 import io.katajava.guest.KernelSource;
 import io.katajava.spi.GuestAssets;
@@ -95,7 +96,7 @@ class GuestAssemblyTest {
   @Test
   void provide_sameContentInAnotherCache_isSameKey() throws Exception {
     GuestAssets first = fixture.provide(fixture.draft());
-    CacheDirectory.deleteTree(fixture.cache);
+    TreeRemoval.of(fixture.cache);
 
     assertThat(fixture.provide(fixture.draft()).key()).isEqualTo(first.key());
   }

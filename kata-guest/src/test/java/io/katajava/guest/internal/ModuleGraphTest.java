@@ -3,6 +3,7 @@ package io.katajava.guest.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.base.files.TreeRemoval;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -182,7 +183,7 @@ class ModuleGraphTest {
         }
       }
     } finally {
-      CacheDirectory.deleteTree(scratch);
+      TreeRemoval.of(scratch);
     }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
 import io.katajava.Choice;
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.guest.KernelSource;
 import io.katajava.spi.GuestAssets;
 import java.io.IOException;
@@ -294,7 +295,7 @@ class PackagedKernelTest {
   void provide_oneModuleOfThePackageChanged_isDownloadedAgain() throws Exception {
     fixture.installApt(unstable());
     fixture.provideWithTools(draft());
-    CacheDirectory.deleteTree(fixture.cache.resolve("guest/manifests"));
+    TreeRemoval.of(fixture.cache.resolve("guest/manifests"));
     try (Stream<Path> files = Files.walk(fixture.cache.resolve("guest/debian"))) {
       Path module = files.filter(file -> file.endsWith("virtio_pci.ko")).findFirst().orElseThrow();
       Files.write(module, Arrays.copyOf(Files.readAllBytes(module), 100));

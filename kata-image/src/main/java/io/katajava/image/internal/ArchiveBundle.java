@@ -54,9 +54,9 @@ final class ArchiveBundle implements ImportBundle {
     ArchiveBundle bundle = new ArchiveBundle(table);
     boolean whole = false;
     try {
-      TarReader reader = new TarReader(in);
-      for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
-        if (entry.kind() == TarEntry.Kind.FILE && wanted.test(entry.path())) {
+      LayerReader reader = new LayerReader(in);
+      for (LayerEntry entry = reader.next(); entry != null; entry = reader.next()) {
+        if (entry.kind() == LayerEntry.Kind.FILE && wanted.test(entry.path())) {
           bundle.keep(entry.path(), reader, store);
         }
       }
@@ -70,7 +70,7 @@ final class ArchiveBundle implements ImportBundle {
   }
 
   /** One that is there twice counts as it is the last time. */
-  private void keep(String name, TarReader reader, StoreDirectory store) throws IOException {
+  private void keep(String name, LayerReader reader, StoreDirectory store) throws IOException {
     Path kept = files.get(name);
     if (kept == null) {
       kept = store.newTemporary();

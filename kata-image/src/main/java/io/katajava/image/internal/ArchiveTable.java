@@ -37,14 +37,14 @@ final class ArchiveTable implements ImportBundle {
 
   static ArchiveTable read(InputStream in) throws IOException {
     ArchiveTable table = new ArchiveTable();
-    TarReader reader = new TarReader(in);
-    for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+    LayerReader reader = new LayerReader(in);
+    for (LayerEntry entry = reader.next(); entry != null; entry = reader.next()) {
       table.add(entry, reader);
     }
     return table;
   }
 
-  private void add(TarEntry entry, TarReader reader) throws IOException {
+  private void add(LayerEntry entry, LayerReader reader) throws IOException {
     String name = entry.path();
     blobs |= name.startsWith("blobs/");
     switch (entry.kind()) {
@@ -68,7 +68,7 @@ final class ArchiveTable implements ImportBundle {
     }
   }
 
-  private static byte[] content(TarReader reader) throws IOException {
+  private static byte[] content(LayerReader reader) throws IOException {
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     byte[] buffer = new byte[1 << 14];
     for (int n = reader.read(buffer); n >= 0; n = reader.read(buffer)) {
@@ -81,7 +81,7 @@ final class ArchiveTable implements ImportBundle {
   private static String beside(String name, String link) {
     Deque<String> at = new ArrayDeque<>();
     if (!link.startsWith("/")) {
-      at.addAll(List.of(TarEntry.parent(name).split("/", -1)));
+      at.addAll(List.of(LayerEntry.parent(name).split("/", -1)));
     }
     for (String part : link.split("/", -1)) {
       if (part.equals("..")) {

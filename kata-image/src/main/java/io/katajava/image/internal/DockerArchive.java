@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.base.text.PrintableText;
 import io.katajava.image.ImageReference;
 import java.io.IOException;
@@ -28,13 +27,13 @@ record DockerArchive(List<Saved> images) {
   record Saved(String config, List<String> layers, List<ImageReference> names) {}
 
   /** Empty when the document is of another kind: some program's own {@code manifest.json}. */
-  static Optional<DockerArchive> parse(JsonNode document) throws IOException {
-    if (!document.isArray() || document.isEmpty()) {
+  static Optional<DockerArchive> parse(ForeignJson document) throws IOException {
+    if (!document.path(0).isObject()) {
       return Optional.empty();
     }
     List<Saved> images = new ArrayList<>();
-    for (JsonNode each : document) {
-      if (!each.path("Config").isTextual() || !each.path("Layers").isArray()) {
+    for (ForeignJson each : document) {
+      if (!each.path("Config").isText() || !each.path("Layers").isArray()) {
         return Optional.empty();
       }
       List<ImageReference> names = new ArrayList<>();
@@ -50,7 +49,7 @@ record DockerArchive(List<Saved> images) {
         }
       }
       images.add(
-          new Saved(each.path("Config").asText(), OciDocuments.list(each.path("Layers")), names));
+          new Saved(each.path("Config").text(), OciDocuments.list(each.path("Layers")), names));
     }
     return Optional.of(new DockerArchive(images));
   }

@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
 import io.katajava.base.text.PrintableText;
 import io.katajava.base.threads.OwnedThreads;
@@ -49,18 +48,18 @@ final class DockerCredentials {
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    JsonNode config = OciDocuments.parse(read(file), file.toString());
+    ForeignJson config = OciDocuments.parse(read(file), file.toString());
     String server = registry.equals(ImageReference.DEFAULT_REGISTRY) ? DOCKER_HUB : registry;
-    String helper = config.path("credHelpers").path(registry).asText("");
+    String helper = config.path("credHelpers").path(registry).text("");
     if (helper.isEmpty() && server.equals(DOCKER_HUB)) {
-      helper = config.path("credHelpers").path(server).asText("");
+      helper = config.path("credHelpers").path(server).text("");
     }
     if (helper.isEmpty()) {
       Optional<Credentials> written = written(config.path("auths"), server);
       if (written.isPresent()) {
         return written;
       }
-      helper = config.path("credsStore").asText("");
+      helper = config.path("credsStore").text("");
     }
     return helper.isEmpty() ? Optional.empty() : ask(helper, server, file, deadline);
   }
@@ -79,15 +78,16 @@ final class DockerCredentials {
         : Path.of(System.getProperty("user.home", "/"), ".docker", "config.json");
   }
 
-  private static Optional<Credentials> written(JsonNode auths, String server) throws IOException {
+  private static Optional<Credentials> written(ForeignJson auths, String server)
+      throws IOException {
     for (String key :
         List.of(server, "https://" + server, "http://" + server, "https://" + server + "/v1/")) {
-      JsonNode entry = auths.path(key);
-      String token = entry.path("identitytoken").asText("");
+      ForeignJson entry = auths.path(key);
+      String token = entry.path("identitytoken").text("");
       if (!token.isEmpty()) {
         return Optional.of(new Credentials(TOKEN_USER, token));
       }
-      String auth = entry.path("auth").asText("");
+      String auth = entry.path("auth").text("");
       if (!auth.isEmpty()) {
         String text;
         try {
@@ -154,11 +154,11 @@ final class DockerCredentials {
         // That is how helpers say that they have nothing for a server.
         return Optional.empty();
       }
-      JsonNode document = OciDocuments.parse(said, "the answer of " + program);
-      String secret = document.path("Secret").asText("");
+      ForeignJson document = OciDocuments.parse(said, "the answer of " + program);
+      String secret = document.path("Secret").text("");
       return secret.isEmpty()
           ? Optional.empty()
-          : Optional.of(new Credentials(document.path("Username").asText(""), secret));
+          : Optional.of(new Credentials(document.path("Username").text(""), secret));
     } catch (TimeoutException e) {
       throw new IOException(
           "the credential helper " + program + " did not answer within " + limit.toSeconds() + " s",

@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Healthcheck;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,8 +16,8 @@ final class HealthcheckDocument {
   private HealthcheckDocument() {}
 
   /** Empty when the image says nothing, or nothing that is understood. */
-  static Optional<Healthcheck> read(JsonNode config) {
-    JsonNode check = config.path("Healthcheck");
+  static Optional<Healthcheck> read(ForeignJson config) {
+    ForeignJson check = config.path("Healthcheck");
     List<String> test = OciDocuments.list(check.path("Test"));
     if (test.isEmpty()) {
       return Optional.empty();
@@ -41,19 +40,19 @@ final class HealthcheckDocument {
     if (test.size() < 2) {
       return Optional.empty();
     }
-    int retries = check.path("Retries").asInt();
+    long retries = check.path("Retries").number(0);
     return Optional.of(
         new Healthcheck(
             command,
             duration(check.path("Interval"), Healthcheck.DEFAULT_INTERVAL),
             duration(check.path("Timeout"), Healthcheck.DEFAULT_TIMEOUT),
             duration(check.path("StartPeriod"), Duration.ZERO),
-            retries < 1 ? Healthcheck.DEFAULT_RETRIES : Math.min(retries, MOST_RETRIES)));
+            retries < 1 ? Healthcheck.DEFAULT_RETRIES : (int) Math.min(retries, MOST_RETRIES)));
   }
 
   /** Nanoseconds; 0 means the default. */
-  private static Duration duration(JsonNode node, Duration fallback) {
-    long nanos = node.asLong();
+  private static Duration duration(ForeignJson node, Duration fallback) {
+    long nanos = node.number(0);
     Duration duration = nanos <= 0 ? fallback : Duration.ofNanos(nanos);
     return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
   }

@@ -1,8 +1,8 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.katajava.image.ImageReference;
-import io.katajava.image.internal.TarEntry.Kind;
+import io.katajava.image.internal.LayerEntry.Kind;
+import io.katajava.json.JsonObject;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +30,7 @@ final class ImageExport {
     try {
       try (OutputStream out =
           new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 16)) {
-        write(store, parts, new TarWriter(out));
+        write(store, parts, new LayerWriter(out));
       }
       Files.move(
           unfinished,
@@ -42,7 +42,7 @@ final class ImageExport {
     }
   }
 
-  private static void write(StoreDirectory store, ImageReader.Parts parts, TarWriter out)
+  private static void write(StoreDirectory store, ImageReader.Parts parts, LayerWriter out)
       throws IOException {
     ImageReference name = parts.image().reference();
     Descriptor manifest =
@@ -52,7 +52,7 @@ final class ImageExport {
             .annotated(ImageReader.FULL_NAME, name.toString())
             .annotated(ImageReader.NAME, name.tag().orElse(ImageReference.DEFAULT_TAG));
     document(out, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
-    ObjectNode index = OciDocuments.indexOf(List.of(manifest));
+    JsonObject index = OciDocuments.indexOf(List.of(manifest));
     document(out, "index.json", new String(OciDocuments.write(index), StandardCharsets.UTF_8));
     Map<String, Descriptor> blobs = new LinkedHashMap<>();
     List<Descriptor> all = new ArrayList<>(List.of(manifest, parts.config()));
@@ -66,17 +66,17 @@ final class ImageExport {
     out.finish();
   }
 
-  private static TarEntry file(String path, long size) {
-    return new TarEntry(path, Kind.FILE, 0644, 0, 0, size, 0, "", 0, 0, Map.of());
+  private static LayerEntry file(String path, long size) {
+    return new LayerEntry(path, Kind.FILE, 0644, 0, 0, size, 0, "", 0, 0, Map.of());
   }
 
-  private static void document(TarWriter out, String path, String text) throws IOException {
+  private static void document(LayerWriter out, String path, String text) throws IOException {
     byte[] content = text.getBytes(StandardCharsets.UTF_8);
     out.entry(file(path, content.length));
     out.content(content, content.length);
   }
 
-  private static void blob(StoreDirectory store, TarWriter out, String path, Descriptor blob)
+  private static void blob(StoreDirectory store, LayerWriter out, String path, Descriptor blob)
       throws IOException {
     var hash = blob.digest().newHash();
     out.entry(file(path, blob.size()));

@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
@@ -145,7 +144,7 @@ final class ImageImport {
     return !manifests.isEmpty();
   }
 
-  private static JsonNode parsed(ImportBundle bundle, Descriptor manifest) throws IOException {
+  private static ForeignJson parsed(ImportBundle bundle, Descriptor manifest) throws IOException {
     return OciDocuments.parse(verified(bundle, manifest), "manifest " + manifest.digest());
   }
 

@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
 import io.katajava.base.text.PrintableText;
 import io.katajava.image.Digest;
@@ -59,7 +58,7 @@ public final class ImageReader {
   static Parts read(
       Documents documents, Descriptor manifest, ImageReference name, ImageLimits limits)
       throws IOException {
-    JsonNode document =
+    ForeignJson document =
         OciDocuments.parse(documents.read(manifest), "manifest " + manifest.digest());
     Optional<String> artifact = OciDocuments.artifactType(document);
     if (artifact.isPresent()) {
@@ -202,7 +201,7 @@ public final class ImageReader {
           throw new InvalidLayerException(
               "it has more than " + MOST_MANIFESTS + " manifests that may be for " + platform);
         }
-        JsonNode manifest =
+        ForeignJson manifest =
             OciDocuments.parse(documents.read(candidate), "manifest " + candidate.digest());
         Optional<String> type = OciDocuments.artifactType(manifest);
         if (type.isPresent()) {

@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -12,13 +11,13 @@ import org.jspecify.annotations.Nullable;
  * @param layout the index of an OCI layout, when it is one
  * @param docker what is in an archive of {@code docker save}, when it is one
  */
-record ImportForm(@Nullable JsonNode layout, @Nullable DockerArchive docker) {
+record ImportForm(@Nullable ForeignJson layout, @Nullable DockerArchive docker) {
   static final String LAYOUT = "oci-layout";
   static final String INDEX = "index.json";
   static final String MANIFEST = "manifest.json";
 
   static ImportForm of(ImportBundle bundle) throws IOException {
-    JsonNode manifest = document(bundle, MANIFEST);
+    ForeignJson manifest = document(bundle, MANIFEST);
     if (manifest != null
         && manifest.isObject()
         && manifest.path("layers").isArray()
@@ -27,7 +26,7 @@ record ImportForm(@Nullable JsonNode layout, @Nullable DockerArchive docker) {
           "it is a directory of skopeo's form 'dir:', which is not supported; copy it to 'oci:'");
     }
     DockerArchive docker = manifest == null ? null : DockerArchive.parse(manifest).orElse(null);
-    JsonNode index = document(bundle, INDEX);
+    ForeignJson index = document(bundle, INDEX);
     boolean isLayout =
         index != null
             && index.has("manifests")
@@ -35,7 +34,8 @@ record ImportForm(@Nullable JsonNode layout, @Nullable DockerArchive docker) {
     return new ImportForm(isLayout ? index : null, docker);
   }
 
-  private static @Nullable JsonNode document(ImportBundle bundle, String name) throws IOException {
+  private static @Nullable ForeignJson document(ImportBundle bundle, String name)
+      throws IOException {
     InputStream in = bundle.open(name);
     if (in == null) {
       return null;

@@ -1,7 +1,7 @@
 package io.katajava.image.internal;
 
 import io.katajava.image.ImageLimits;
-import io.katajava.image.internal.TarEntry.Kind;
+import io.katajava.image.internal.LayerEntry.Kind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
@@ -29,7 +29,7 @@ final class LayerIndex {
    * @param entry what the archive says; of a file only its kind counts here
    * @param source what a hard link within the layer is another name of
    */
-  record Item(int ordinal, TarEntry entry, @Nullable Item source) {}
+  record Item(int ordinal, LayerEntry entry, @Nullable Item source) {}
 
   private final Map<String, Item> items = new LinkedHashMap<>();
   private final Set<String> whiteouts = new HashSet<>();
@@ -52,9 +52,9 @@ final class LayerIndex {
   /** Reads to the end of the stream, so that the whole of it passes a digest. */
   static LayerIndex read(InputStream in, ImageLimits limits) throws IOException {
     LayerIndex index = new LayerIndex(limits);
-    TarReader reader = new TarReader(in);
+    LayerReader reader = new LayerReader(in);
     int ordinal = 0;
-    for (TarEntry entry = reader.next(); entry != null; entry = reader.next()) {
+    for (LayerEntry entry = reader.next(); entry != null; entry = reader.next()) {
       if (ordinal == limits.entries()) {
         throw new InvalidLayerException(
             "it has more than " + limits.entries() + " entries, the limit");
@@ -86,10 +86,10 @@ final class LayerIndex {
     return selfContained;
   }
 
-  private void add(int ordinal, TarEntry entry) throws InvalidLayerException {
+  private void add(int ordinal, LayerEntry entry) throws InvalidLayerException {
     String name = entry.name();
     if (name.equals(OPAQUE)) {
-      String directory = TarEntry.parent(entry.path());
+      String directory = LayerEntry.parent(entry.path());
       checkAbove(entry.path());
       opaque.add(directory);
       // The root has the attributes of the writable layer, and so no mark of its own.
@@ -103,9 +103,9 @@ final class LayerIndex {
       String gone = name.substring(WHITEOUT.length());
       if (gone.isEmpty() || gone.equals(".") || gone.equals("..")) {
         throw new InvalidLayerException(
-            "whiteout " + TarEntry.readable(entry.path()) + " names nothing");
+            "whiteout " + LayerEntry.readable(entry.path()) + " names nothing");
       }
-      String parent = TarEntry.parent(entry.path());
+      String parent = LayerEntry.parent(entry.path());
       checkAbove(entry.path());
       whiteouts.add(parent.isEmpty() ? gone : parent + "/" + gone);
       return;
@@ -118,7 +118,7 @@ final class LayerIndex {
     }
     if (entry.kind() == Kind.CHARACTER && entry.major() == 0 && entry.minor() == 0) {
       throw new InvalidLayerException(
-          "device " + TarEntry.readable(entry.path()) + " is 0:0, overlayfs' mark of a removal");
+          "device " + LayerEntry.readable(entry.path()) + " is 0:0, overlayfs' mark of a removal");
     }
     checkAbove(entry.path());
     Item before = items.get(entry.path());
@@ -127,12 +127,12 @@ final class LayerIndex {
             || (before != null && before.entry().kind() == Kind.DIRECTORY);
     if (directory && entry.kind() != Kind.DIRECTORY) {
       throw new InvalidLayerException(
-          "entry " + TarEntry.readable(entry.path()) + " takes the place of a directory");
+          "entry " + LayerEntry.readable(entry.path()) + " takes the place of a directory");
     }
     if (passed.contains(entry.path())) {
       throw new InvalidLayerException(
           "entry "
-              + TarEntry.readable(entry.path())
+              + LayerEntry.readable(entry.path())
               + " takes the place of a link that others are below of");
     }
     size += entry.size();
@@ -145,7 +145,7 @@ final class LayerIndex {
   }
 
   /** The entry whose content a hard link shares, when it is in this layer. */
-  private @Nullable Item linked(TarEntry entry) throws InvalidLayerException {
+  private @Nullable Item linked(LayerEntry entry) throws InvalidLayerException {
     if (entry.kind() != Kind.HARD_LINK) {
       return null;
     }
@@ -156,7 +156,7 @@ final class LayerIndex {
     }
     if (target.entry().kind() == Kind.DIRECTORY) {
       throw new InvalidLayerException(
-          "hard link " + TarEntry.readable(entry.path()) + " has a directory as target");
+          "hard link " + LayerEntry.readable(entry.path()) + " has a directory as target");
     }
     return target.source() != null ? target.source() : target;
   }
@@ -166,7 +166,9 @@ final class LayerIndex {
    * link leads to, which only the layers below can tell.
    */
   private void checkAbove(String path) throws InvalidLayerException {
-    for (String above = TarEntry.parent(path); !above.isEmpty(); above = TarEntry.parent(above)) {
+    for (String above = LayerEntry.parent(path);
+        !above.isEmpty();
+        above = LayerEntry.parent(above)) {
       Item item = items.get(above);
       if (item != null && item.entry().kind() == Kind.SYMLINK) {
         passed.add(above);
@@ -176,9 +178,9 @@ final class LayerIndex {
       if (item != null && item.entry().kind() != Kind.DIRECTORY) {
         throw new InvalidLayerException(
             "entry "
-                + TarEntry.readable(path)
+                + LayerEntry.readable(path)
                 + " is below "
-                + TarEntry.readable(above)
+                + LayerEntry.readable(above)
                 + ", which is no directory");
       }
       if (item != null || !implied.add(above)) {

@@ -1,7 +1,7 @@
 package io.katajava.image.internal;
 
+import io.katajava.image.internal.LayerEntry.Kind;
 import io.katajava.image.internal.LayerIndex.Item;
-import io.katajava.image.internal.TarEntry.Kind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayDeque;
@@ -61,7 +61,7 @@ final class LayerStack {
     for (String marked : index.opaque()) {
       // The directory itself may be a link of the layers below.
       String directory =
-          marked.isEmpty() ? "" : TarEntry.parent(resolved(marked + "/" + "x", index));
+          marked.isEmpty() ? "" : LayerEntry.parent(resolved(marked + "/" + "x", index));
       removeBelow(directory);
       if (!bottom && !directory.isEmpty()) {
         // Its entry, which may come with this layer, gets the mark.
@@ -121,7 +121,7 @@ final class LayerStack {
         continue;
       }
       if (part.equals("..")) {
-        at = TarEntry.parent(at);
+        at = LayerEntry.parent(at);
         continue;
       }
       String next = at.isEmpty() ? part : at + "/" + part;
@@ -132,7 +132,7 @@ final class LayerStack {
       }
       if (++followed > MOST_LINKS) {
         throw new InvalidLayerException(
-            "entry " + TarEntry.readable(path) + " is below more than " + MOST_LINKS + " links");
+            "entry " + LayerEntry.readable(path) + " is below more than " + MOST_LINKS + " links");
       }
       at = link.startsWith("/") ? "" : at;
       String[] parts = link.split("/", -1);
@@ -153,12 +153,14 @@ final class LayerStack {
 
   /** Directories nobody described; one takes the place of what is no directory, as in overlayfs. */
   private void completeAbove(int layer, String path) {
-    for (String above = TarEntry.parent(path); !above.isEmpty(); above = TarEntry.parent(above)) {
+    for (String above = LayerEntry.parent(path);
+        !above.isEmpty();
+        above = LayerEntry.parent(above)) {
       Node node = tree.get(above);
       if (node != null && isDirectory(node)) {
         return;
       }
-      tree.put(above, new Node(layer, new Item(-1, TarEntry.directory(above), null), false));
+      tree.put(above, new Node(layer, new Item(-1, LayerEntry.directory(above), null), false));
     }
   }
 
@@ -184,9 +186,9 @@ final class LayerStack {
     if (target == null || target.item() == null || isDirectory(target)) {
       throw new InvalidLayerException(
           "hard link "
-              + TarEntry.readable(item.entry().path())
+              + LayerEntry.readable(item.entry().path())
               + " has no file "
-              + TarEntry.readable(item.entry().link())
+              + LayerEntry.readable(item.entry().link())
               + " as target");
     }
     return target;
@@ -201,19 +203,19 @@ final class LayerStack {
   }
 
   /** Writes all: directories, then what has no content, then files, then their other names. */
-  void write(Source source, TarWriter out) throws IOException {
+  void write(Source source, LayerWriter out) throws IOException {
     Map<Node, List<String>> names = new HashMap<>();
     List<Map<Integer, List<String>>> files = new ArrayList<>();
     for (int i = 0; i < layers; i++) {
       files.add(new HashMap<>());
     }
-    out.entry(TarEntry.directory(""));
+    out.entry(LayerEntry.directory(""));
     for (Map.Entry<String, Node> each : tree.entrySet()) {
       Node node = each.getValue();
       if (isDirectory(node)) {
         writeDirectory(each.getKey(), node, out);
       } else if (node.item() == null) {
-        out.entry(TarEntry.whiteout(each.getKey()));
+        out.entry(LayerEntry.whiteout(each.getKey()));
       } else {
         names.computeIfAbsent(node, key -> new ArrayList<>()).add(each.getKey());
       }
@@ -237,29 +239,29 @@ final class LayerStack {
     }
     for (List<String> same : names.values()) {
       for (String other : same.subList(1, same.size())) {
-        out.entry(TarEntry.hardLink(other, same.get(0)));
+        out.entry(LayerEntry.hardLink(other, same.get(0)));
       }
     }
     out.finish();
   }
 
-  private static void writeDirectory(String path, Node node, TarWriter out) throws IOException {
-    TarEntry entry =
+  private static void writeDirectory(String path, Node node, LayerWriter out) throws IOException {
+    LayerEntry entry =
         node.item() == null || node.item().entry().kind() != Kind.DIRECTORY
-            ? TarEntry.directory(path)
+            ? LayerEntry.directory(path)
             : node.item().entry().at(path);
     out.entry(node.opaque() ? entry.with(OVERLAY_OPAQUE, "y") : entry);
   }
 
   private static void copy(
-      Source source, int layer, Map<Integer, List<String>> wanted, TarWriter out)
+      Source source, int layer, Map<Integer, List<String>> wanted, LayerWriter out)
       throws IOException {
     byte[] buffer = new byte[1 << 16];
     int missing = wanted.size();
     try (InputStream in = source.open(layer)) {
-      TarReader reader = new TarReader(in);
+      LayerReader reader = new LayerReader(in);
       int ordinal = 0;
-      for (TarEntry entry = reader.next(); entry != null && missing > 0; entry = reader.next()) {
+      for (LayerEntry entry = reader.next(); entry != null && missing > 0; entry = reader.next()) {
         List<String> paths = wanted.get(ordinal++);
         if (paths == null) {
           continue;

@@ -1,15 +1,14 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.katajava.base.text.PrintableText;
 import io.katajava.image.Digest;
 import io.katajava.image.Platform;
+import io.katajava.json.JsonException;
+import io.katajava.json.JsonObject;
+import io.katajava.json.JsonValue;
 import io.katajava.spi.ImageConfig;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,8 +45,6 @@ public final class OciDocuments {
 
   private static final String EMPTY = "application/vnd.oci.empty.v1+json";
 
-  private static final ObjectMapper MAPPER = new ObjectMapper();
-
   private OciDocuments() {}
 
   /**
@@ -69,38 +66,30 @@ public final class OciDocuments {
   record ConfigFile(
       Platform platform, Optional<String> created, ImageConfig config, List<Digest> diffIds) {}
 
-  static JsonNode parse(byte[] content, String what) throws IOException {
+  static ForeignJson parse(byte[] content, String what) throws IOException {
     try {
-      JsonNode node = MAPPER.readTree(content);
-      if (node == null || !node.isObject()) {
+      ForeignJson document = new ForeignJson(JsonValue.parse(content, 0, content.length));
+      if (!document.isObject()) {
         throw new IOException(what + " is no JSON object");
       }
-      return node;
-    } catch (JsonProcessingException e) {
+      return document;
+    } catch (JsonException e) {
       throw new IOException(
-          what + " is no JSON: " + PrintableText.line(e.getOriginalMessage(), 300), e);
+          what + " is no JSON: " + PrintableText.line(String.valueOf(e.getMessage()), 300), e);
     }
   }
 
   /** Any JSON, or null when it is none. */
-  static @Nullable JsonNode tree(byte[] content) throws IOException {
+  static @Nullable ForeignJson tree(byte[] content) {
     try {
-      return MAPPER.readTree(content);
-    } catch (JsonProcessingException e) {
+      return new ForeignJson(JsonValue.parse(content, 0, content.length));
+    } catch (JsonException e) {
       return null;
     }
   }
 
-  static byte[] write(JsonNode node) {
-    try {
-      return MAPPER.writeValueAsBytes(node);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a tree of JSON can be written", e);
-    }
-  }
-
-  static ObjectNode object() {
-    return MAPPER.createObjectNode();
+  static byte[] write(JsonObject document) {
+    return document.toJson().getBytes(StandardCharsets.UTF_8);
   }
 
   static boolean isIndex(String mediaType) {
@@ -108,37 +97,37 @@ public final class OciDocuments {
   }
 
   /** The media type a document gives itself, or what its members make of it. */
-  static String mediaType(JsonNode document) {
-    String own = document.path("mediaType").asText("");
+  static String mediaType(ForeignJson document) {
+    String own = document.path("mediaType").text("");
     if (!own.isEmpty()) {
       return own;
     }
     return document.has("manifests") ? OCI_INDEX : OCI_MANIFEST;
   }
 
-  static List<Descriptor> index(JsonNode document) throws IOException {
+  static List<Descriptor> index(ForeignJson document) throws IOException {
     List<Descriptor> manifests = new ArrayList<>();
-    for (JsonNode each : document.path("manifests")) {
+    for (ForeignJson each : document.path("manifests")) {
       manifests.add(descriptor(each));
     }
     return manifests;
   }
 
-  static Manifest manifest(JsonNode document) throws IOException {
-    if (document.path("schemaVersion").asInt(2) != 2 || !document.has("config")) {
+  static Manifest manifest(ForeignJson document) throws IOException {
+    if (document.path("schemaVersion").number(2) != 2 || !document.has("config")) {
       throw new IOException("the manifest is not of schema version 2");
     }
     List<Descriptor> layers = new ArrayList<>();
-    for (JsonNode each : document.path("layers")) {
+    for (ForeignJson each : document.path("layers")) {
       layers.add(descriptor(each));
     }
     return new Manifest(descriptor(document.path("config")), layers);
   }
 
   /** What a manifest is of, when that is no image: a software bill, a chart, a signature. */
-  static Optional<String> artifactType(JsonNode manifest) {
-    String config = manifest.path("config").path("mediaType").asText("");
-    String declared = manifest.path("artifactType").asText("");
+  static Optional<String> artifactType(ForeignJson manifest) {
+    String config = manifest.path("config").path("mediaType").text("");
+    String declared = manifest.path("artifactType").text("");
     boolean deprecated =
         mediaType(manifest).equals("application/vnd.oci.artifact.manifest.v1+json");
     if (declared.isEmpty() && !deprecated && CONFIG_TYPES.contains(config)) {
@@ -151,20 +140,20 @@ public final class OciDocuments {
     if (!declared.isEmpty() || (!config.equals(EMPTY) && !config.isEmpty())) {
       return Optional.of(declared.isEmpty() ? config : declared);
     }
-    String first = manifest.path("layers").path(0).path("mediaType").asText("");
+    String first = manifest.path("layers").path(0).path("mediaType").text("");
     return Optional.of(first.isEmpty() ? mediaType(manifest) : first);
   }
 
-  static Descriptor descriptor(JsonNode node) throws IOException {
-    long size = node.path("size").asLong(-1);
+  static Descriptor descriptor(ForeignJson node) throws IOException {
+    long size = node.path("size").number(-1);
     if (size < 0) {
       throw new IOException("a descriptor without a size");
     }
     return new Descriptor(
-        node.path("mediaType").asText(""),
-        digest(node.path("digest").asText("")),
+        node.path("mediaType").text(""),
+        digest(node.path("digest").text("")),
         size,
-        texts(node.path("annotations")),
+        node.path("annotations").texts(),
         platform(node.path("platform")));
   }
 
@@ -176,13 +165,13 @@ public final class OciDocuments {
     }
   }
 
-  private static Optional<Platform> platform(JsonNode node) {
+  private static Optional<Platform> platform(ForeignJson node) {
     try {
       return node.has("architecture")
           ? Optional.of(
               new Platform(
-                  node.path("os").asText("linux"),
-                  node.path("architecture").asText(),
+                  node.path("os").text("linux"),
+                  node.path("architecture").text(),
                   text(node.path("variant"))))
           : Optional.empty();
     } catch (IllegalArgumentException e) {
@@ -191,64 +180,65 @@ public final class OciDocuments {
     }
   }
 
-  static ObjectNode json(Descriptor descriptor) {
-    ObjectNode node = object();
-    node.put("mediaType", descriptor.mediaType());
-    node.put("digest", descriptor.digest().toString());
-    node.put("size", descriptor.size());
-    descriptor.platform().ifPresent(platform -> node.set("platform", json(platform)));
+  static JsonObject json(Descriptor descriptor) {
+    JsonObject.Builder node =
+        JsonObject.builder()
+            .put("mediaType", descriptor.mediaType())
+            .put("digest", descriptor.digest().toString())
+            .put("size", descriptor.size());
+    descriptor.platform().ifPresent(platform -> node.put("platform", json(platform).build()));
     if (!descriptor.annotations().isEmpty()) {
-      ObjectNode notes = node.putObject("annotations");
+      JsonObject.Builder notes = JsonObject.builder();
       descriptor.annotations().entrySet().stream()
           .sorted(Map.Entry.comparingByKey())
           .forEach(note -> notes.put(note.getKey(), note.getValue()));
+      node.put("annotations", notes.build());
     }
-    return node;
+    return node.build();
   }
 
-  private static ObjectNode json(Platform platform) {
-    ObjectNode node = object();
-    node.put("architecture", platform.architecture());
-    node.put("os", platform.os());
-    platform.variant().ifPresent(variant -> node.put("variant", variant));
-    return node;
+  private static JsonObject.Builder json(Platform platform) {
+    return JsonObject.builder()
+        .put("architecture", platform.architecture())
+        .put("os", platform.os())
+        .put("variant", platform.variant().orElse(null));
   }
 
-  static ObjectNode indexOf(List<Descriptor> manifests) {
-    ObjectNode index = object();
-    index.put("schemaVersion", 2);
-    index.put("mediaType", OCI_INDEX);
-    ArrayNode list = index.putArray("manifests");
-    manifests.forEach(each -> list.add(json(each)));
-    return index;
+  static JsonObject indexOf(List<Descriptor> manifests) {
+    return JsonObject.builder()
+        .put("schemaVersion", 2)
+        .put("mediaType", OCI_INDEX)
+        .put("manifests", manifests.stream().map(OciDocuments::json).toList())
+        .build();
   }
 
-  static ObjectNode manifestOf(Descriptor config, List<Descriptor> layers) {
-    ObjectNode manifest = object();
-    manifest.put("schemaVersion", 2);
-    manifest.put("mediaType", OCI_MANIFEST);
-    manifest.set("config", json(config));
-    ArrayNode list = manifest.putArray("layers");
-    layers.forEach(each -> list.add(json(each)));
-    return manifest;
+  static JsonObject manifestOf(Descriptor config, List<Descriptor> layers) {
+    return JsonObject.builder()
+        .put("schemaVersion", 2)
+        .put("mediaType", OCI_MANIFEST)
+        .put("config", json(config))
+        .put("layers", layers.stream().map(OciDocuments::json).toList())
+        .build();
   }
 
-  static ObjectNode configOf(Platform platform, List<Digest> diffIds) {
-    ObjectNode config = json(platform);
-    config.putObject("config");
-    ObjectNode rootfs = config.putObject("rootfs");
-    rootfs.put("type", "layers");
-    ArrayNode list = rootfs.putArray("diff_ids");
-    diffIds.forEach(each -> list.add(each.toString()));
-    return config;
+  static JsonObject configOf(Platform platform, List<Digest> diffIds) {
+    return json(platform)
+        .put("config", JsonObject.EMPTY)
+        .put(
+            "rootfs",
+            JsonObject.builder()
+                .put("type", "layers")
+                .put("diff_ids", diffIds.stream().map(Digest::toString).toList())
+                .build())
+        .build();
   }
 
-  static ConfigFile config(JsonNode document) throws IOException {
+  static ConfigFile config(ForeignJson document) throws IOException {
     List<Digest> diffIds = new ArrayList<>();
-    for (JsonNode each : document.path("rootfs").path("diff_ids")) {
-      diffIds.add(digest(each.asText()));
+    for (ForeignJson each : document.path("rootfs").path("diff_ids")) {
+      diffIds.add(digest(each.text()));
     }
-    JsonNode config = document.path("config");
+    ForeignJson config = document.path("config");
     Map<String, String> env = new LinkedHashMap<>();
     for (String variable : list(config.path("Env"))) {
       int equals = variable.indexOf('=');
@@ -265,10 +255,10 @@ public final class OciDocuments {
             env,
             text(config.path("WorkingDir")).map(OciDocuments::absolute),
             text(config.path("User")).flatMap(OciDocuments::user),
-            names(config.path("ExposedPorts")),
-            names(config.path("Volumes")),
+            List.copyOf(config.path("ExposedPorts").texts().keySet()),
+            List.copyOf(config.path("Volumes").texts().keySet()),
             text(config.path("StopSignal")),
-            texts(config.path("Labels")),
+            config.path("Labels").texts(),
             HealthcheckDocument.read(config)),
         diffIds);
   }
@@ -292,33 +282,19 @@ public final class OciDocuments {
     return Optional.of((user.isEmpty() ? "0" : user) + ":" + group);
   }
 
-  private static Optional<String> text(JsonNode node) {
-    return node.isTextual() && !node.asText().isEmpty()
-        ? Optional.of(node.asText())
-        : Optional.empty();
+  private static Optional<String> text(ForeignJson node) {
+    return node.isText() && !node.text().isEmpty() ? Optional.of(node.text()) : Optional.empty();
   }
 
-  static List<String> list(JsonNode node) {
+  static List<String> list(ForeignJson node) {
     List<String> list = new ArrayList<>();
     // Docker once wrote a lone string where a list is due.
-    if (node.isTextual()) {
-      list.add(node.asText());
+    if (node.isText()) {
+      list.add(node.text());
     }
-    for (JsonNode each : node) {
-      list.add(each.asText());
+    for (ForeignJson each : node) {
+      list.add(each.text());
     }
     return list;
-  }
-
-  private static List<String> names(JsonNode node) {
-    List<String> names = new ArrayList<>();
-    node.fieldNames().forEachRemaining(names::add);
-    return names;
-  }
-
-  static Map<String, String> texts(JsonNode node) {
-    Map<String, String> texts = new LinkedHashMap<>();
-    node.properties().forEach(each -> texts.put(each.getKey(), each.getValue().asText()));
-    return texts;
   }
 }

@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
 import io.katajava.base.text.PrintableText;
 import io.katajava.image.RegistryOptions;
@@ -509,10 +508,10 @@ final class RegistryClient implements AutoCloseable {
                 + answer.status(),
             retryAfter(answer));
       }
-      JsonNode said =
+      ForeignJson said =
           OciDocuments.parse(
               answer.body().readNBytes(OciDocuments.MAXIMUM_DOCUMENT), "the token of " + registry);
-      String token = said.path("token").asText(said.path("access_token").asText(""));
+      String token = said.path("token").text(said.path("access_token").text(""));
       if (token.isEmpty()) {
         throw new RegistryException(401, "the token server of " + registry + " sent no token");
       }

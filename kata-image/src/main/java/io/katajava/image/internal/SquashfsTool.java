@@ -1,9 +1,9 @@
 package io.katajava.image.internal;
 
 import io.katajava.Deadline;
+import io.katajava.base.host.ProgramSearch;
 import io.katajava.internal.host.NativeText;
 import java.io.BufferedOutputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +33,7 @@ public record SquashfsTool(Path program) {
 
   /** Writes the archive. */
   interface Archive {
-    void writeTo(TarWriter out) throws IOException;
+    void writeTo(LayerWriter out) throws IOException;
   }
 
   /**
@@ -43,17 +43,12 @@ public record SquashfsTool(Path program) {
    * @return the first that is there
    */
   public static Optional<SquashfsTool> find(String path) {
-    for (String tool : PROGRAMS) {
-      for (String directory : (path + ":/usr/bin:/usr/sbin").split(File.pathSeparator, -1)) {
-        if (directory.startsWith("/")) {
-          Path candidate = Path.of(directory, tool);
-          if (Files.isRegularFile(candidate) && Files.isExecutable(candidate)) {
-            return Optional.of(new SquashfsTool(candidate));
-          }
-        }
-      }
-    }
-    return Optional.empty();
+    ProgramSearch search = ProgramSearch.onPath(path).then(List.of("/usr/bin", "/usr/sbin"));
+    return PROGRAMS.stream()
+        .map(search::find)
+        .flatMap(Optional::stream)
+        .findFirst()
+        .map(SquashfsTool::new);
   }
 
   private List<String> command(Path target) {
@@ -146,7 +141,7 @@ public record SquashfsTool(Path program) {
             .orTimeout(deadline.remaining().toMillis() + 1, TimeUnit.MILLISECONDS)
             .whenComplete((ended, late) -> process.destroyForcibly());
     try (OutputStream out = new BufferedOutputStream(process.getOutputStream(), 1 << 16)) {
-      archive.writeTo(new TarWriter(out));
+      archive.writeTo(new LayerWriter(out));
       return null;
     } catch (IOException e) {
       process.destroy();

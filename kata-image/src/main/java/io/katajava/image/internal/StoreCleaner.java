@@ -5,10 +5,10 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.image.Garbage;
 import io.katajava.image.Image;
 import io.katajava.image.ImageLimits;
 import io.katajava.image.ImageReference;
-import io.katajava.image.ImageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -44,8 +44,7 @@ final class StoreCleaner {
   }
 
   /** Everything that is older and not needed by a name. */
-  ImageStore.Garbage collect(Duration minimumAge, Deadline deadline)
-      throws IOException, InterruptedException {
+  Garbage collect(Duration minimumAge, Deadline deadline) throws IOException, InterruptedException {
     try (StoreLock alone = store.removing(deadline)) {
       Set<String> needed = new HashSet<>();
       Set<String> disks = new HashSet<>();
@@ -157,8 +156,8 @@ final class StoreCleaner {
       }
     }
 
-    ImageStore.Garbage garbage() {
-      return new ImageStore.Garbage(files, MemorySize.bytes(bytes));
+    Garbage garbage() {
+      return new Garbage(files, MemorySize.bytes(bytes));
     }
   }
 }

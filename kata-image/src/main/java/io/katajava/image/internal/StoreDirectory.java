@@ -1,6 +1,5 @@
 package io.katajava.image.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
@@ -302,7 +301,7 @@ public final class StoreDirectory {
     if (!Files.exists(file)) {
       return List.of();
     }
-    JsonNode document = OciDocuments.parse(Files.readAllBytes(file), file.toString());
+    ForeignJson document = OciDocuments.parse(Files.readAllBytes(file), file.toString());
     return OciDocuments.index(document);
   }
 

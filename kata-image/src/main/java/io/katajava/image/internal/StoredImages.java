@@ -6,10 +6,10 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.ProgressListener;
+import io.katajava.image.Garbage;
 import io.katajava.image.Image;
 import io.katajava.image.ImageLimits;
 import io.katajava.image.ImageReference;
-import io.katajava.image.ImageStore;
 import io.katajava.image.Platform;
 import io.katajava.image.RegistryOptions;
 import java.io.IOException;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What {@link ImageStore} does. */
+/** What the image store does. */
 @SuppressWarnings("try") // Locks are held, not used.
 public final class StoredImages {
   private static final Logger log = LoggerFactory.getLogger(StoredImages.class);
@@ -349,7 +349,7 @@ public final class StoredImages {
    * @param minimumAge younger things stay
    * @return how much
    */
-  public ImageStore.Garbage collectGarbage(Duration minimumAge) {
+  public Garbage collectGarbage(Duration minimumAge) {
     Deadline deadline = Deadline.after(timeout);
     return in("collecting garbage", () -> cleaner.collect(minimumAge, deadline));
   }

@@ -1,7 +1,7 @@
 package io.katajava.image.internal;
 
 import io.katajava.Deadline;
-import io.katajava.image.internal.TarEntry.Kind;
+import io.katajava.image.internal.LayerEntry.Kind;
 import io.katajava.internal.tree.BytePath;
 import io.katajava.internal.tree.FileStatus;
 import io.katajava.internal.tree.OpenDirectory;
@@ -23,14 +23,14 @@ final class TreeArchive {
   private static final int BUFFER = 1 << 16;
 
   private final Path root;
-  private final TarWriter writer;
+  private final LayerWriter writer;
   private final Deadline deadline;
   private final Map<FileStatus.Identity, String> seen = new HashMap<>();
   private final byte[] buffer = new byte[BUFFER];
 
   private TreeArchive(Path root, OutputStream out, Deadline deadline) {
     this.root = root;
-    this.writer = new TarWriter(out);
+    this.writer = new LayerWriter(out);
     this.deadline = deadline;
   }
 
@@ -68,7 +68,7 @@ final class TreeArchive {
     if (found.links() > 1) {
       String first = seen.putIfAbsent(found.identity(), path);
       if (first != null) {
-        writer.entry(TarEntry.hardLink(path, first));
+        writer.entry(LayerEntry.hardLink(path, first));
         return;
       }
     }
@@ -104,9 +104,10 @@ final class TreeArchive {
     }
   }
 
-  private static TarEntry entry(String path, Kind kind, FileStatus found, long size, String link) {
+  private static LayerEntry entry(
+      String path, Kind kind, FileStatus found, long size, String link) {
     boolean node = kind == Kind.CHARACTER || kind == Kind.BLOCK;
-    return new TarEntry(
+    return new LayerEntry(
         path,
         kind,
         found.mode(),

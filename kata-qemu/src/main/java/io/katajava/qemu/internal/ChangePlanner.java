@@ -10,8 +10,8 @@ import io.katajava.qemu.ChangePlan;
 import io.katajava.qemu.LiveChange;
 import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
-import io.katajava.qemu.internal.Step.Command;
-import io.katajava.qemu.internal.Step.Unplug;
+import io.katajava.qemu.internal.ChangeStep.Command;
+import io.katajava.qemu.internal.ChangeStep.Unplug;
 import io.katajava.qmp.QmpClient;
 import io.katajava.qmp.QmpCommandException;
 import io.katajava.qmp.command.DeviceAdd;
@@ -43,7 +43,7 @@ final class ChangePlanner {
    * @param steps what would be sent
    * @param done what to remember once it is done
    */
-  record Draft(ChangePlan.Verdict verdict, String why, List<Step> steps, Runnable done) {
+  record Draft(ChangePlan.Verdict verdict, String why, List<ChangeStep> steps, Runnable done) {
     ChangePlan plan() {
       return new ChangePlan(verdict, why, steps.stream().map(Object::toString).toList());
     }
@@ -55,7 +55,7 @@ final class ChangePlanner {
   private final MemoryParts memory;
   private final DevicePlanner devices;
   private final Deque<String> addedVcpus = new ArrayDeque<>();
-  private final Map<String, List<Part>> addedModules = new HashMap<>();
+  private final Map<String, List<QemuItem>> addedModules = new HashMap<>();
   private boolean changed;
 
   ChangePlanner(QemuConfig config, MachineType machine, VmSpec spec, boolean kvm) {
@@ -120,7 +120,7 @@ final class ChangePlanner {
               + free.size()
               + " more; start with a larger CpuLayout.maximum");
     }
-    List<Step> steps = new ArrayList<>();
+    List<ChangeStep> steps = new ArrayList<>();
     List<String> ids = new ArrayList<>();
     for (HotpluggableCPU cpu : free.subList(0, count)) {
       String id = "cpu-" + place(cpu.props());
@@ -150,7 +150,7 @@ final class ChangePlanner {
           UNSUPPORTED,
           addedVcpus.size() + " vCPUs were added; those of the start cannot be removed");
     }
-    List<Step> steps = new ArrayList<>();
+    List<ChangeStep> steps = new ArrayList<>();
     addedVcpus.stream().limit(count).forEach(id -> steps.add(new Unplug(id, null)));
     return new Draft(
         LIVE,
@@ -185,23 +185,23 @@ final class ChangePlanner {
     if (addedModules.containsKey(add.id())) {
       return no(UNSUPPORTED, "there is a memory module '" + add.id() + "' already");
     }
-    Part backend = memory.pluggedBackend("mem-" + add.id(), add.size());
-    Part module = Part.device("pc-dimm", add.id()).with("memdev", backend.id());
-    List<Part> parts = List.of(backend, module);
+    QemuItem backend = memory.pluggedBackend("mem-" + add.id(), add.size());
+    QemuItem module = QemuItem.device("pc-dimm", add.id()).with("memdev", backend.id());
+    List<QemuItem> parts = List.of(backend, module);
     return new Draft(
         LIVE,
         "there are a free slot and room",
-        PartSteps.adding(parts),
+        ItemSteps.adding(parts),
         () -> addedModules.put(add.id(), parts));
   }
 
   private Draft removeMemory(String id) {
-    List<Part> parts = addedModules.get(id);
+    List<QemuItem> parts = addedModules.get(id);
     if (parts == null) {
       return no(UNSUPPORTED, "no memory module '" + id + "' was added");
     }
     return new Draft(
-        LIVE, "it was added before", PartSteps.removing(parts), () -> addedModules.remove(id));
+        LIVE, "it was added before", ItemSteps.removing(parts), () -> addedModules.remove(id));
   }
 
   private Draft resize(MemorySize size) {

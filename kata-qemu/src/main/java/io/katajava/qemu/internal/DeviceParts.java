@@ -39,12 +39,13 @@ final class DeviceParts {
    *
    * @param bus where it is put, or null to let QEMU choose
    */
-  List<Part> of(QemuDevice device, @Nullable String bus) {
+  List<QemuItem> of(QemuDevice device, @Nullable String bus) {
     String id = device.id();
     if (device instanceof Disk disk) {
       return disk(disk, bus);
     } else if (device instanceof Nic nic) {
-      Part card = Part.device(transport.driver("virtio-net"), id).with("netdev", netdev(id));
+      QemuItem card =
+          QemuItem.device(transport.driver("virtio-net"), id).with("netdev", netdev(id));
       nic.mac().ifPresent(mac -> card.with("mac", mac));
       // Without an option ROM nothing can be booted from the network, and nothing shall be.
       return List.of(
@@ -52,20 +53,22 @@ final class DeviceParts {
           on(bus, transport == Transport.PCI ? card.with("romfile", "") : card));
     } else if (device instanceof EntropySource source) {
       return List.of(
-          Part.object("rng-random", "source-" + id).with("filename", source.source()),
-          on(bus, Part.device(transport.driver("virtio-rng"), id).with("rng", "source-" + id)));
+          QemuItem.object("rng-random", "source-" + id).with("filename", source.source()),
+          on(bus, QemuItem.device(transport.driver("virtio-rng"), id).with("rng", "source-" + id)));
     } else if (device instanceof Balloon balloon) {
       return List.of(
           on(
               bus,
-              Part.device(transport.driver("virtio-balloon"), id)
+              QemuItem.device(transport.driver("virtio-balloon"), id)
                   .with("deflate-on-oom", balloon.deflateOnOom())
                   .with("free-page-reporting", balloon.freePageReporting())));
     } else if (device instanceof Vsock vsock) {
       return List.of(
-          on(bus, Part.device(transport.driver("vhost-vsock"), id).with("guest-cid", vsock.cid())));
+          on(
+              bus,
+              QemuItem.device(transport.driver("vhost-vsock"), id).with("guest-cid", vsock.cid())));
     } else if (device instanceof HostDevice host) {
-      return List.of(on(bus, Part.device("vfio-pci", id).with("host", host.address())));
+      return List.of(on(bus, QemuItem.device("vfio-pci", id).with("host", host.address())));
     } else if (device instanceof SharedDirectory || device instanceof VhostUserDisk) {
       return vhostUser(device, bus);
     } else {
@@ -73,17 +76,17 @@ final class DeviceParts {
     }
   }
 
-  private List<Part> disk(Disk disk, @Nullable String bus) {
+  private List<QemuItem> disk(Disk disk, @Nullable String bus) {
     // The node's own locking keeps two machines from writing one image.
-    Part node =
-        Part.blockdev(disk.format().qemuName(), node(disk.id()))
+    QemuItem node =
+        QemuItem.blockdev(disk.format().qemuName(), node(disk.id()))
             .with("read-only", disk.readOnly())
             .with("discard", "unmap")
             .with("file", file(disk));
-    Part device =
+    QemuItem device =
         disk.bus() == Disk.Bus.SCSI
-            ? Part.device("scsi-hd", disk.id()).with("bus", SCSI_CONTROLLER + ".0")
-            : on(bus, threaded(Part.device(transport.driver("virtio-blk"), disk.id())));
+            ? QemuItem.device("scsi-hd", disk.id()).with("bus", SCSI_CONTROLLER + ".0")
+            : on(bus, threaded(QemuItem.device(transport.driver("virtio-blk"), disk.id())));
     return List.of(node, device.with("drive", node(disk.id())).with("serial", serial(disk.id())));
   }
 
@@ -97,29 +100,29 @@ final class DeviceParts {
   }
 
   /** The threads themselves; what uses them comes after. */
-  List<Part> ioThreads() {
-    List<Part> threads = new ArrayList<>();
+  List<QemuItem> ioThreads() {
+    List<QemuItem> threads = new ArrayList<>();
     for (int i = 0; i < ioThreads; i++) {
-      threads.add(Part.object("iothread", IO_THREAD + i));
+      threads.add(QemuItem.object("iothread", IO_THREAD + i));
     }
     return threads;
   }
 
   /** By its id, so that a disk that is plugged needs to know of no other. */
-  private Part threaded(Part device) {
+  private QemuItem threaded(QemuItem device) {
     return ioThreads == 0
         ? device
         : device.with("iothread", IO_THREAD + Math.floorMod(device.id().hashCode(), ioThreads));
   }
 
   /** Of a SCSI controller, when a disk wants one. */
-  Part scsiController() {
-    return threaded(Part.device(transport.driver("virtio-scsi"), SCSI_CONTROLLER));
+  QemuItem scsiController() {
+    return threaded(QemuItem.device(transport.driver("virtio-scsi"), SCSI_CONTROLLER));
   }
 
-  private static Part backend(String id, NicBackend backend) {
+  private static QemuItem backend(String id, NicBackend backend) {
     if (backend instanceof NicBackend.User user) {
-      Part part = Part.netdev("user", id);
+      QemuItem part = QemuItem.netdev("user", id);
       if (user.restricted()) {
         part.with("restrict", true);
       }
@@ -131,7 +134,7 @@ final class DeviceParts {
                       Map.of("str", "tcp:127.0.0.1:" + port.hostPort() + "-:" + port.guestPort())));
       return forwards.isEmpty() ? part : part.with("hostfwd", forwards);
     } else if (backend instanceof NicBackend.Tap tap) {
-      return Part.netdev("tap", id)
+      return QemuItem.netdev("tap", id)
           .with("ifname", tap.interfaceName())
           .with("script", "no")
           .with("downscript", "no")
@@ -141,52 +144,52 @@ final class DeviceParts {
     Map<String, Object> address = new java.util.LinkedHashMap<>();
     address.put("type", "unix");
     address.put("path", passt.socket().toString());
-    return Part.netdev("stream", id).with("server", false).with("addr", address);
+    return QemuItem.netdev("stream", id).with("server", false).with("addr", address);
   }
 
-  private List<Part> vhostUser(QemuDevice device, @Nullable String bus) {
+  private List<QemuItem> vhostUser(QemuDevice device, @Nullable String bus) {
     String chardev = "vhost-" + device.id();
     if (device instanceof SharedDirectory shared) {
       return List.of(
-          Part.chardevSocket(chardev, shared.socket()),
-          on(bus, Part.device(transport.driver("vhost-user-fs"), shared.id()))
+          QemuItem.chardevSocket(chardev, shared.socket()),
+          on(bus, QemuItem.device(transport.driver("vhost-user-fs"), shared.id()))
               .with("chardev", chardev)
               .with("tag", shared.tag())
               .with("queue-size", shared.queueSize()));
     }
     VhostUserDisk disk = (VhostUserDisk) device;
     return List.of(
-        Part.chardevSocket(chardev, disk.socket()),
-        on(bus, Part.device(transport.driver("vhost-user-blk"), disk.id()))
+        QemuItem.chardevSocket(chardev, disk.socket()),
+        on(bus, QemuItem.device(transport.driver("vhost-user-blk"), disk.id()))
             .with("chardev", chardev));
   }
 
   /** Devices that sit on no bus of ours. */
-  private static List<Part> onBoard(QemuDevice device) {
+  private static List<QemuItem> onBoard(QemuDevice device) {
     String id = device.id();
     if (device instanceof GenerationId generation) {
       return List.of(
-          Part.device("vmgenid", id)
+          QemuItem.device("vmgenid", id)
               .with("guid", generation.guid().map(Object::toString).orElse("auto")));
     } else if (device instanceof PanicNotifier) {
-      return List.of(Part.device("pvpanic", id));
+      return List.of(QemuItem.device("pvpanic", id));
     } else if (device instanceof VirtualIommu) {
       return List.of(
-          Part.device("intel-iommu", id)
+          QemuItem.device("intel-iommu", id)
               .with("intremap", true)
               .with("device-iotlb", true)
               .with("caching-mode", true));
     }
     PersistentMemory memory = (PersistentMemory) device;
     return List.of(
-        Part.object("memory-backend-file", "memory-" + id)
+        QemuItem.object("memory-backend-file", "memory-" + id)
             .with("mem-path", memory.image())
             .with("size", memory.size().bytes())
             .with("readonly", memory.readOnly())
             .with("share", !memory.readOnly())
             // QEMU's -mem-prealloc means every backend, and writing to this one would kill QEMU.
             .with("prealloc", false),
-        Part.device("nvdimm", id)
+        QemuItem.device("nvdimm", id)
             .with("memdev", "memory-" + id)
             .with("unarmed", memory.readOnly()));
   }
@@ -222,7 +225,7 @@ final class DeviceParts {
     return id.length() <= 20 ? id : id.substring(0, 20);
   }
 
-  private static Part on(@Nullable String bus, Part part) {
+  private static QemuItem on(@Nullable String bus, QemuItem part) {
     return bus == null ? part : part.with("bus", bus);
   }
 }

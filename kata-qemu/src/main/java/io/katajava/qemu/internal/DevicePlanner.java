@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Plugging and unplugging devices: which bus, which parts. */
 final class DevicePlanner {
-  private record Plugged(List<Part> parts, @Nullable String port) {}
+  private record Plugged(List<QemuItem> parts, @Nullable String port) {}
 
   private final MachineType machine;
   private final DeviceParts parts;
@@ -82,12 +82,12 @@ final class DevicePlanner {
       }
       port = free.get();
     }
-    List<Part> all = parts.of(device, port);
+    List<QemuItem> all = parts.of(device, port);
     Plugged entry = new Plugged(all, port);
     return new Draft(
         LIVE,
         port == null ? "its bus takes more devices" : port + " is free",
-        PartSteps.adding(all),
+        ItemSteps.adding(all),
         () -> {
           plugged.put(id, entry);
           if (entry.port() != null) {
@@ -108,7 +108,7 @@ final class DevicePlanner {
     return new Draft(
         LIVE,
         "the guest is asked to give it back",
-        PartSteps.removing(entry.parts()),
+        ItemSteps.removing(entry.parts()),
         () -> {
           plugged.remove(id);
           atStart.remove(id);

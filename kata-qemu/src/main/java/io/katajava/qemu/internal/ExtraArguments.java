@@ -3,7 +3,6 @@ package io.katajava.qemu.internal;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
-import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.internal.ExtraArgument.Effect;
 import java.util.ArrayList;
 import java.util.List;
@@ -141,11 +140,7 @@ public final class ExtraArguments {
   }
 
   /** All that a configuration brings beyond what the driver writes itself. */
-  static List<ExtraArgument> of(QemuConfig config) {
-    return all(config.extraArguments(), config.machineOptions());
-  }
-
-  private static List<ExtraArgument> all(List<String> arguments, List<String> machineOptions) {
+  static List<ExtraArgument> all(List<String> arguments, List<String> machineOptions) {
     List<ExtraArgument> all = new ArrayList<>(ofMachine(machineOptions));
     all.addAll(of(arguments));
     return all;

@@ -68,10 +68,10 @@ final class LiveChanges {
 
   private void run(Draft draft, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
-    Deque<Step> undo = new ArrayDeque<>();
+    Deque<ChangeStep> undo = new ArrayDeque<>();
     boolean complete = false;
     try {
-      for (Step step : draft.steps()) {
+      for (ChangeStep step : draft.steps()) {
         log.debug("[{}] {}", sandboxId, step);
         try {
           step.run(qmp, Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime())));
@@ -79,7 +79,7 @@ final class LiveChanges {
           // Nobody knows whether it is done, or will be; one that was refused is not. What the
           // guest
           // did not give back it still has.
-          push(step instanceof Step.Command ? step.undo() : null, undo);
+          push(step instanceof ChangeStep.Command ? step.undo() : null, undo);
           throw e;
         }
         push(step.undo(), undo);
@@ -92,13 +92,13 @@ final class LiveChanges {
     }
   }
 
-  private static void push(@Nullable Step inverse, Deque<Step> undo) {
+  private static void push(@Nullable ChangeStep inverse, Deque<ChangeStep> undo) {
     if (inverse != null) {
       undo.push(inverse);
     }
   }
 
-  private void takeBack(Deque<Step> undo) {
+  private void takeBack(Deque<ChangeStep> undo) {
     // Whoever is interrupted here still leaves the machine as it was.
     boolean interrupted = Thread.interrupted();
     try {
@@ -111,7 +111,7 @@ final class LiveChanges {
   }
 
   /** The first failure is the one to report; what follows it is logged. */
-  private void takeBack(Step inverse) {
+  private void takeBack(ChangeStep inverse) {
     try {
       inverse.run(qmp, UNDO_LIMIT);
     } catch (QmpException e) {

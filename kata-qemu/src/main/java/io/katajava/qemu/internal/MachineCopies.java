@@ -101,7 +101,8 @@ record MachineCopies(
     if (config.debug().flatMap(QemuDebug::extraMonitor).isPresent()) {
       return Optional.of("its extra monitor belongs to one machine");
     }
-    for (ExtraArgument extra : ExtraArguments.of(config)) {
+    for (ExtraArgument extra :
+        ExtraArguments.all(config.extraArguments(), config.machineOptions())) {
       if (extra.opens()) {
         return Optional.of("its " + extra.what() + " " + extra.text() + " belongs to one machine");
       }

@@ -91,7 +91,7 @@ final class MemoryParts {
     }
     for (int i = 0; i < layout.nodes().size(); i++) {
       NumaNode node = layout.nodes().get(i);
-      Part part = backend("ram" + i, node.memory());
+      QemuItem part = backend("ram" + i, node.memory());
       node.hostNode()
           .ifPresent(host -> part.with("host-nodes", List.of(host)).with("policy", "bind"));
       line.addAll(part.toOption());
@@ -110,12 +110,12 @@ final class MemoryParts {
   }
 
   /** A backend of the layout's kind, for the start and for what is plugged. */
-  Part backend(String id, MemorySize bytes) {
+  QemuItem backend(String id, MemorySize bytes) {
     MemoryBackend kind = layout.backend();
     if (kind instanceof MemoryBackend.MappedFile file) {
       boolean written = file.isShared() || shared;
-      Part part =
-          Part.object("memory-backend-file", id)
+      QemuItem part =
+          QemuItem.object("memory-backend-file", id)
               .with("size", bytes.bytes())
               .with("mem-path", file.path())
               .with("share", written);
@@ -124,31 +124,31 @@ final class MemoryParts {
           ? part.with("readonly", true).with("rom", "off")
           : part;
     } else if (kind instanceof MemoryBackend.HugePages pages) {
-      return Part.object("memory-backend-file", id)
+      return QemuItem.object("memory-backend-file", id)
           .with("size", bytes.bytes())
           .with("mem-path", pages.mount())
           .with("share", pages.isShared() || shared)
           .with("prealloc", true);
     } else if (kind instanceof MemoryBackend.Memfd || shared) {
-      return Part.object("memory-backend-memfd", id)
+      return QemuItem.object("memory-backend-memfd", id)
           .with("size", bytes.bytes())
           .with("share", true);
     }
-    return Part.object("memory-backend-ram", id).with("size", bytes.bytes());
+    return QemuItem.object("memory-backend-ram", id).with("size", bytes.bytes());
   }
 
   /**
    * A backend for memory that is plugged: a file is the memory of the start and of nothing else.
    */
-  Part pluggedBackend(String id, MemorySize bytes) {
+  QemuItem pluggedBackend(String id, MemorySize bytes) {
     return layout.backend() instanceof MemoryBackend.MappedFile file
             && !Files.isDirectory(file.path())
-        ? Part.object("memory-backend-ram", id).with("size", bytes.bytes())
+        ? QemuItem.object("memory-backend-ram", id).with("size", bytes.bytes())
         : backend(id, bytes);
   }
 
   /** The room up to the maximum as one device, empty at first. */
-  List<Part> resizable(Transport transport) {
+  List<QemuItem> resizable(Transport transport) {
     if (!layout.resizable()) {
       return List.of();
     }
@@ -158,7 +158,7 @@ final class MemoryParts {
     }
     return List.of(
         pluggedBackend("ram-" + VIRTIO_MEM, room),
-        Part.device(transport.driver("virtio-mem"), VIRTIO_MEM)
+        QemuItem.device(transport.driver("virtio-mem"), VIRTIO_MEM)
             .with("memdev", "ram-" + VIRTIO_MEM)
             .with("requested-size", 0));
   }

@@ -21,7 +21,7 @@ final class Openings {
         .flatMap(QemuDebug::extraMonitor)
         .map(Openings::ofMonitor)
         .ifPresent(openings::add);
-    ExtraArguments.of(config).stream()
+    ExtraArguments.all(config.extraArguments(), config.machineOptions()).stream()
         .filter(ExtraArgument::opens)
         .map(ExtraArgument::describe)
         .forEach(openings::add);

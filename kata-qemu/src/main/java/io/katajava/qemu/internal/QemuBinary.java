@@ -3,20 +3,16 @@ package io.katajava.qemu.internal;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.base.host.ProgramSearch;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** Finds programs on the host. */
 final class QemuBinary {
-  private static final List<Path> USUAL_PLACES =
-      List.of(
-          Path.of("/usr/bin"),
-          Path.of("/usr/local/bin"),
-          Path.of("/usr/libexec"),
-          Path.of("/opt/kata/bin"));
+  private static final List<String> USUAL_PLACES =
+      List.of("/usr/bin", "/usr/local/bin", "/usr/libexec", "/opt/kata/bin");
 
   private QemuBinary() {}
 
@@ -34,7 +30,7 @@ final class QemuBinary {
     }
     String name = "qemu-system-" + architecture;
     return program(name)
-        .or(() -> usable(Path.of("/usr/libexec/qemu-kvm")))
+        .or(() -> ProgramSearch.in(List.of("/usr/libexec")).find("qemu-kvm"))
         .orElseThrow(
             () ->
                 missing(
@@ -45,23 +41,7 @@ final class QemuBinary {
   }
 
   static Optional<Path> program(String name) {
-    List<Path> places = new ArrayList<>();
-    for (String place : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
-      if (place.startsWith("/")) {
-        places.add(Path.of(place));
-      }
-    }
-    places.addAll(USUAL_PLACES);
-    return places.stream()
-        .map(place -> usable(place.resolve(name)))
-        .flatMap(Optional::stream)
-        .findFirst();
-  }
-
-  private static Optional<Path> usable(Path file) {
-    return Files.isExecutable(file) && !Files.isDirectory(file)
-        ? Optional.of(file)
-        : Optional.empty();
+    return ProgramSearch.onPath().then(USUAL_PLACES).find(name);
   }
 
   static String debianPackage(String architecture) {

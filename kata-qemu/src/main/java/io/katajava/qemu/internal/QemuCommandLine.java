@@ -1,5 +1,6 @@
 package io.katajava.qemu.internal;
 
+import io.katajava.base.hash.Spread;
 import io.katajava.qemu.CpuLayout;
 import io.katajava.qemu.ExtraMonitor;
 import io.katajava.qemu.MachineType;
@@ -21,9 +22,6 @@ import java.util.UUID;
 final class QemuCommandLine {
   private static final String SECCOMP =
       "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
-
-  private static final long FNV_BASIS = 0xcbf29ce484222325L;
-  private static final long FNV_PRIME = 0x100000001b3L;
 
   private final QemuConfig config;
   private final VmSpec spec;
@@ -119,7 +117,7 @@ final class QemuCommandLine {
     agentPort(line);
     ready(line);
     ports(line);
-    for (Part part : memory.resizable(transport)) {
+    for (QemuItem part : memory.resizable(transport)) {
       line.addAll(part.toOption());
     }
     devices(line);
@@ -133,21 +131,16 @@ final class QemuCommandLine {
     return line;
   }
 
-  /**
-   * The same for the same sandbox, so that every description of it agrees. Spread by hand (FNV-1a):
-   * the first digest a JVM makes takes it 20 ms, in the middle of a start.
-   */
+  /** The same for the same sandbox, so that every description of it agrees. */
   private static UUID uuid(String sandboxId) {
-    long high = FNV_BASIS;
-    long low = ~FNV_BASIS;
+    Spread spread = new Spread();
     for (byte b : sandboxId.getBytes(StandardCharsets.UTF_8)) {
-      high = (high ^ b) * FNV_PRIME;
-      low = (low ^ high ^ b) * FNV_PRIME;
+      spread.add(b);
     }
     // Version 8, made up by its maker (RFC 9562, 5.8).
     return new UUID(
-        (high & 0xFFFF_FFFF_FFFF_0FFFL) | 0x8000L,
-        (low & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L);
+        (spread.high() & 0xFFFF_FFFF_FFFF_0FFFL) | 0x8000L,
+        (spread.low() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L);
   }
 
   private String machineValue() {
@@ -298,7 +291,7 @@ final class QemuCommandLine {
   }
 
   private void device(List<String> line, QemuDevice device) {
-    for (Part part : devices.of(device, null)) {
+    for (QemuItem part : devices.of(device, null)) {
       line.addAll(part.toOption());
     }
   }

@@ -234,7 +234,7 @@ public final class QemuHypervisor implements Hypervisor {
                 obstacle.orElse("the JVM is root, QEMU need not be"))
             .describe());
     choices.addAll(Openings.of(config));
-    ExtraArguments.of(config).stream()
+    ExtraArguments.all(config.extraArguments(), config.machineOptions()).stream()
         .filter(extra -> !extra.opens())
         .map(ExtraArgument::describe)
         .forEach(choices::add);

@@ -212,7 +212,7 @@ class ExtraArgumentsTest {
     assertThat(
             Openings.of(commandLine(config, QemuCommandLine.Origin.BOOT), new QemuSockets(STATE)))
         .isEmpty();
-    assertThat(ExtraArguments.of(config))
+    assertThat(ExtraArguments.all(config.extraArguments(), config.machineOptions()))
         .singleElement()
         .satisfies(extra -> assertThat(extra.describe().why()).startsWith("it was asked for"));
   }

@@ -1,8 +1,8 @@
 package io.katajava.qemu.internal;
 
 import io.katajava.json.JsonCursor;
-import io.katajava.qemu.internal.Step.Command;
-import io.katajava.qemu.internal.Step.Unplug;
+import io.katajava.qemu.internal.ChangeStep.Command;
+import io.katajava.qemu.internal.ChangeStep.Unplug;
 import io.katajava.qmp.QmpCommand;
 import io.katajava.qmp.command.BlockdevAdd;
 import io.katajava.qmp.command.BlockdevDel;
@@ -18,16 +18,16 @@ import java.util.Collections;
 import java.util.List;
 
 /** Making and removing parts in a running machine. */
-final class PartSteps {
-  private PartSteps() {}
+final class ItemSteps {
+  private ItemSteps() {}
 
-  static List<Step> adding(List<Part> parts) {
-    List<Step> steps = new ArrayList<>();
+  static List<ChangeStep> adding(List<QemuItem> parts) {
+    List<ChangeStep> steps = new ArrayList<>();
     parts.forEach(part -> steps.add(new Command(making(part), removing(part))));
     return steps;
   }
 
-  static QmpCommand<?> making(Part part) {
+  static QmpCommand<?> making(QemuItem part) {
     JsonCursor arguments = JsonCursor.of(part.toJson(), part.id());
     return switch (part.kind()) {
       case OBJECT -> ObjectAdd.decode(arguments);
@@ -38,14 +38,14 @@ final class PartSteps {
     };
   }
 
-  static List<Step> removing(List<Part> parts) {
-    List<Step> steps = new ArrayList<>();
+  static List<ChangeStep> removing(List<QemuItem> parts) {
+    List<ChangeStep> steps = new ArrayList<>();
     parts.forEach(part -> steps.add(removing(part)));
     Collections.reverse(steps);
     return steps;
   }
 
-  private static Step removing(Part part) {
+  private static ChangeStep removing(QemuItem part) {
     return switch (part.kind()) {
       case OBJECT -> new Command(new ObjectDel(part.id()), null);
       case BLOCKDEV -> new Command(new BlockdevDel(part.id()), null);

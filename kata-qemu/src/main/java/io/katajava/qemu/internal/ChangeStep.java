@@ -12,12 +12,12 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** One command of a change, and what undoes it. */
-sealed interface Step {
+sealed interface ChangeStep {
 
   void run(QmpClient qmp, Duration timeout);
 
   /** What takes it back, or null if it cannot be taken back. */
-  @Nullable Step undo();
+  @Nullable ChangeStep undo();
 
   /**
    * A command that is answered when it is done.
@@ -25,14 +25,14 @@ sealed interface Step {
    * @param command the command
    * @param inverse what takes it back
    */
-  record Command(QmpCommand<?> command, @Nullable Step inverse) implements Step {
+  record Command(QmpCommand<?> command, @Nullable ChangeStep inverse) implements ChangeStep {
     @Override
     public void run(QmpClient qmp, Duration timeout) {
       qmp.execute(command, timeout);
     }
 
     @Override
-    public @Nullable Step undo() {
+    public @Nullable ChangeStep undo() {
       return inverse;
     }
 
@@ -48,7 +48,7 @@ sealed interface Step {
    * @param id the device
    * @param inverse what plugs it again, or null
    */
-  record Unplug(String id, @Nullable Step inverse) implements Step {
+  record Unplug(String id, @Nullable ChangeStep inverse) implements ChangeStep {
     /** The request to eject that QEMU made (ACPI 6.5, table 6.15: source events of _OST). */
     private static final long EJECTION_REQUEST = 3;
 
@@ -109,7 +109,7 @@ sealed interface Step {
     }
 
     @Override
-    public @Nullable Step undo() {
+    public @Nullable ChangeStep undo() {
       return inverse;
     }
 

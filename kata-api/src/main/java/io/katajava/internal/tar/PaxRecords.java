@@ -1,4 +1,4 @@
-package io.katajava.image.internal;
+package io.katajava.internal.tar;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,19 +24,19 @@ final class PaxRecords {
       int space = text.indexOf(' ', at);
       int length = -1;
       if (space > at && space - at <= 7) {
-        try {
-          length = Integer.parseInt(text.substring(at, space));
-        } catch (NumberFormatException e) {
-          throw new InvalidLayerException("an extended header with a length that is no number");
+        String digits = text.substring(at, space);
+        if (!digits.matches("[0-9]+")) {
+          throw new MalformedArchiveException("an extended header with a length that is no number");
         }
+        length = Integer.parseInt(digits);
       }
       int end = at + length;
       int equals = space < 0 ? -1 : text.indexOf('=', space);
       if (length <= 0 || end > text.length() || text.charAt(end - 1) != '\n') {
-        throw new InvalidLayerException("an extended header whose records do not fit it");
+        throw new MalformedArchiveException("an extended header whose records do not fit it");
       }
       if (equals < 0 || equals >= end) {
-        throw new InvalidLayerException("an extended header with a record without '='");
+        throw new MalformedArchiveException("an extended header with a record without '='");
       }
       String key = text.substring(space + 1, equals);
       String value = text.substring(equals + 1, end - 1);

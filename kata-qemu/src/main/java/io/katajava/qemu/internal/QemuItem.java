@@ -13,7 +13,7 @@ import java.util.StringJoiner;
  * One thing of a machine, in both of QEMU's notations: an option of the command line and a QMP
  * command. What is plugged is thereby described exactly as what is there from the start.
  */
-final class Part {
+final class QemuItem {
   /** QEMU's kinds of things, in the order in which they must be made. */
   enum Kind {
     OBJECT("-object", "qom-type"),
@@ -35,29 +35,29 @@ final class Part {
   private final String type;
   private final Map<String, Object> members = new LinkedHashMap<>();
 
-  private Part(Kind kind, String type) {
+  private QemuItem(Kind kind, String type) {
     this.kind = kind;
     this.type = type;
   }
 
-  static Part object(String type, String id) {
-    return new Part(Kind.OBJECT, type).with("id", id);
+  static QemuItem object(String type, String id) {
+    return new QemuItem(Kind.OBJECT, type).with("id", id);
   }
 
-  static Part chardevSocket(String id, Path socket) {
-    return new Part(Kind.CHARDEV, "socket").with("id", id).with("path", socket);
+  static QemuItem chardevSocket(String id, Path socket) {
+    return new QemuItem(Kind.CHARDEV, "socket").with("id", id).with("path", socket);
   }
 
-  static Part blockdev(String driver, String nodeName) {
-    return new Part(Kind.BLOCKDEV, driver).with("node-name", nodeName);
+  static QemuItem blockdev(String driver, String nodeName) {
+    return new QemuItem(Kind.BLOCKDEV, driver).with("node-name", nodeName);
   }
 
-  static Part netdev(String type, String id) {
-    return new Part(Kind.NETDEV, type).with("id", id);
+  static QemuItem netdev(String type, String id) {
+    return new QemuItem(Kind.NETDEV, type).with("id", id);
   }
 
-  static Part device(String driver, String id) {
-    return new Part(Kind.DEVICE, driver).with("id", id);
+  static QemuItem device(String driver, String id) {
+    return new QemuItem(Kind.DEVICE, driver).with("id", id);
   }
 
   /**
@@ -65,7 +65,7 @@ final class Part {
    *
    * @param value String, Boolean, Long, Integer, Path, or a Map or List of these
    */
-  Part with(String name, Object value) {
+  QemuItem with(String name, Object value) {
     members.put(name, value instanceof Path path ? path.toString() : value);
     return this;
   }

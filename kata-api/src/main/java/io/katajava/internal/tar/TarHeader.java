@@ -1,4 +1,4 @@
-package io.katajava.image.internal;
+package io.katajava.internal.tar;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +26,7 @@ final class TarHeader {
       if (length > 8) {
         for (int i = at + 1; i < at + length - 8; i++) {
           if (bytes[i] != 0 && bytes[i] != -1) {
-            throw new InvalidLayerException("a number that is larger than 63 bits");
+            throw new MalformedArchiveException("a number that is larger than 63 bits");
           }
         }
       }
@@ -37,24 +37,33 @@ final class TarHeader {
       return value;
     }
     String text = field(at, length).strip();
-    try {
-      return text.isEmpty() ? 0 : Long.parseLong(text, 8);
-    } catch (NumberFormatException e) {
-      throw new InvalidLayerException("a number field with '" + TarEntry.readable(text) + "'");
+    if (text.isEmpty()) {
+      return 0;
     }
+    long value = 0;
+    for (int i = 0; i < text.length(); i++) {
+      int digit = text.charAt(i) - '0';
+      // No sign either, which Java's own parser would take.
+      if (digit < 0 || digit > 7) {
+        throw new MalformedArchiveException(
+            "a number field with '" + MalformedArchiveException.readable(text) + "'");
+      }
+      value = value << 3 | digit;
+    }
+    return value;
   }
 
   void checkSum() throws IOException {
     long expected = number(148, 8);
     long sum = 0;
     long signed = 0;
-    for (int i = 0; i < TarReader.BLOCK; i++) {
+    for (int i = 0; i < TarWriter.BLOCK; i++) {
       sum += i >= 148 && i < 156 ? ' ' : bytes[i] & 0xff;
       signed += i >= 148 && i < 156 ? ' ' : bytes[i];
     }
     // Some old writers summed signed bytes.
     if (sum != expected && signed != expected) {
-      throw new InvalidLayerException(
+      throw new MalformedArchiveException(
           "a header whose checksum is wrong; this is no tar archive, or a damaged one");
     }
   }

@@ -1,4 +1,4 @@
-package io.katajava.image.internal;
+package io.katajava.internal.tar;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,9 +25,9 @@ final class SparseContent {
    *
    * @param size of the whole file, holes included
    */
-  SparseContent(long size) throws InvalidLayerException {
+  SparseContent(long size) throws MalformedArchiveException {
     if (size < 0) {
-      throw new InvalidLayerException("a sparse file has a negative size");
+      throw new MalformedArchiveException("a sparse file has a negative size");
     }
     this.size = size;
   }
@@ -42,12 +42,12 @@ final class SparseContent {
     return data;
   }
 
-  void add(long offset, long length) throws InvalidLayerException {
+  void add(long offset, long length) throws MalformedArchiveException {
     if (offset < end || length < 0 || offset > size || length > size - offset) {
-      throw new InvalidLayerException("the map of a sparse file does not fit the file");
+      throw new MalformedArchiveException("the map of a sparse file does not fit the file");
     }
     if (pieces.size() == MOST_PIECES) {
-      throw new InvalidLayerException(
+      throw new MalformedArchiveException(
           "a sparse file has more than " + MOST_PIECES + " pieces, the limit");
     }
     end = offset + length;

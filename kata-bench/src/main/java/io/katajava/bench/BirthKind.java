@@ -3,7 +3,7 @@ package io.katajava.bench;
 import java.io.IOException;
 
 /** The ways to be born, by the names they have on the command line. */
-enum Ways {
+enum BirthKind {
   /** Booted. */
   cold {
     @Override

@@ -1,8 +1,9 @@
 package io.katajava.image.internal;
 
-import io.katajava.base.text.PrintableText;
-import java.nio.charset.StandardCharsets;
+import io.katajava.internal.tar.MalformedArchiveException;
+import io.katajava.internal.tar.TarEntry;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One entry of an archive. Texts hold one byte a character (ISO 8859-1), because names in a file
@@ -20,7 +21,7 @@ import java.util.Map;
  * @param minor of a device
  * @param xattrs extended attributes by name
  */
-record TarEntry(
+record LayerEntry(
     String path,
     Kind kind,
     int mode,
@@ -34,43 +35,53 @@ record TarEntry(
     Map<String, String> xattrs) {
 
   enum Kind {
-    FILE('0'),
-    HARD_LINK('1'),
-    SYMLINK('2'),
-    CHARACTER('3'),
-    BLOCK('4'),
-    DIRECTORY('5'),
-    FIFO('6');
+    FILE(TarEntry.Type.FILE),
+    HARD_LINK(TarEntry.Type.HARD_LINK),
+    SYMLINK(TarEntry.Type.LINK),
+    CHARACTER(TarEntry.Type.CHARACTER),
+    BLOCK(TarEntry.Type.BLOCK),
+    DIRECTORY(TarEntry.Type.DIRECTORY),
+    FIFO(TarEntry.Type.PIPE);
 
-    final char flag;
+    final TarEntry.Type type;
 
-    Kind(char flag) {
-      this.flag = flag;
+    Kind(TarEntry.Type type) {
+      this.type = type;
+    }
+
+    /** Null for what no image has. */
+    static @Nullable Kind of(TarEntry.Type type) {
+      for (Kind kind : values()) {
+        if (kind.type == type) {
+          return kind;
+        }
+      }
+      return null;
     }
   }
 
   /** A directory nobody described. */
-  static TarEntry directory(String path) {
-    return new TarEntry(path, Kind.DIRECTORY, 0755, 0, 0, 0, 0, "", 0, 0, Map.of());
+  static LayerEntry directory(String path) {
+    return new LayerEntry(path, Kind.DIRECTORY, 0755, 0, 0, 0, 0, "", 0, 0, Map.of());
   }
 
   /** How overlayfs marks a name that is gone. */
-  static TarEntry whiteout(String path) {
-    return new TarEntry(path, Kind.CHARACTER, 0, 0, 0, 0, 0, "", 0, 0, Map.of());
+  static LayerEntry whiteout(String path) {
+    return new LayerEntry(path, Kind.CHARACTER, 0, 0, 0, 0, 0, "", 0, 0, Map.of());
   }
 
-  static TarEntry hardLink(String path, String target) {
-    return new TarEntry(path, Kind.HARD_LINK, 0, 0, 0, 0, 0, target, 0, 0, Map.of());
+  static LayerEntry hardLink(String path, String target) {
+    return new LayerEntry(path, Kind.HARD_LINK, 0, 0, 0, 0, 0, target, 0, 0, Map.of());
   }
 
-  TarEntry at(String other) {
-    return new TarEntry(other, kind, mode, uid, gid, size, mtime, link, major, minor, xattrs);
+  LayerEntry at(String other) {
+    return new LayerEntry(other, kind, mode, uid, gid, size, mtime, link, major, minor, xattrs);
   }
 
-  TarEntry with(String xattr, String value) {
+  LayerEntry with(String xattr, String value) {
     Map<String, String> more = new java.util.LinkedHashMap<>(xattrs);
     more.put(xattr, value);
-    return new TarEntry(path, kind, mode, uid, gid, size, mtime, link, major, minor, more);
+    return new LayerEntry(path, kind, mode, uid, gid, size, mtime, link, major, minor, more);
   }
 
   String name() {
@@ -85,7 +96,6 @@ record TarEntry(
 
   /** For messages: the bytes as what they most likely are, on one line. */
   static String readable(String bytes) {
-    return PrintableText.line(
-        new String(bytes.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8), 200);
+    return MalformedArchiveException.readable(bytes);
   }
 }

@@ -36,7 +36,7 @@ import org.openjdk.jmh.annotations.TearDown;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @SuppressWarnings("NullAway.Init") // by setUp()
-public class Parts {
+public class HostBenchmarks {
   private static final CallOptions CALL = CallOptions.within(Duration.ofSeconds(10));
   private static final int SCHEMA_MEMBERS = 1500;
 
@@ -55,7 +55,7 @@ public class Parts {
   private String schema;
 
   /** Made by JMH. */
-  public Parts() {}
+  public HostBenchmarks() {}
 
   /**
    * Makes what the parts work on.

@@ -1,4 +1,4 @@
-package io.katajava.internal.template;
+package io.katajava.base.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
