@@ -78,15 +78,21 @@ class OutputTest {
       guest.behaviour = process -> process.stdout(output).closeOutput().exit(0);
       List<OutputFrame> frames = new ArrayList<>();
       ToStringConsumer ours = new ToStringConsumer();
+      WaitingConsumer framesEnd = new WaitingConsumer();
       WaitingConsumer end = new WaitingConsumer();
       try (KataContainer job =
           guest
               .container("job")
-              .withLogConsumer(frames::add)
-              .withLogConsumer(ours)
-              .withLogConsumer(end)
+              // Each consumer is served for itself, so each has an end of its own to wait for.
+              .withLogConsumer(
+                  frame -> {
+                    frames.add(frame);
+                    framesEnd.accept(frame);
+                  })
+              .withLogConsumer(ours.andThen(end))
               .waitingFor(Wait.forExit())) {
         job.start();
+        framesEnd.waitUntilEnd(PATIENCE_SECONDS, TimeUnit.SECONDS);
         end.waitUntilEnd(PATIENCE_SECONDS, TimeUnit.SECONDS);
         WaitingConsumer again = new WaitingConsumer();
         job.followOutput(again);
