@@ -23,13 +23,15 @@ final class StandardInput {
 
   /**
    * Whether a descriptor was there when this process began: one that came through execve(2) cannot
-   * be of those that execve closes, and the JVM opens all of its own as such.
+   * be of those that execve closes. The JVM opens nearly all of its own as such, and what it opens
+   * first, which is its modules or its archive of classes, is in its own directory.
    */
   static boolean isOurs(int descriptor) {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/fdinfo/" + descriptor))) {
         if (line.startsWith("flags:")) {
-          return (Long.parseLong(line.substring(6).strip(), 8) & O_CLOEXEC) == 0;
+          return (Long.parseLong(line.substring(6).strip(), 8) & O_CLOEXEC) == 0
+              && !isOfTheJvm(Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)));
         }
       }
       return true;
@@ -37,5 +39,9 @@ final class StandardInput {
       // Without /proc nobody can tell; a closed descriptor fails when it is read.
       return !Files.isDirectory(Path.of("/proc/self/fdinfo"));
     }
+  }
+
+  private static boolean isOfTheJvm(Path target) throws IOException {
+    return target.startsWith(Path.of(System.getProperty("java.home")).toRealPath());
   }
 }
