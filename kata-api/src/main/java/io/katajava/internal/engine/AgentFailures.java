@@ -26,54 +26,54 @@ final class AgentFailures {
 
   private AgentFailures() {}
 
-  static void translating(String attempt, VmSandbox sandbox, Runnable call) {
+  static void translating(String attempt, GuestSession session, Runnable call) {
     translating(
         attempt,
-        sandbox,
+        session,
         () -> {
           call.run();
           return null;
         });
   }
 
-  static <T> T translating(String attempt, VmSandbox sandbox, Supplier<T> call) {
-    sandbox.link().requireAwake(attempt);
-    return translatingAnyway(attempt, sandbox, call);
+  static <T> T translating(String attempt, GuestSession session, Supplier<T> call) {
+    session.link().requireAwake(attempt);
+    return translatingAnyway(attempt, session, call);
   }
 
   /** For what is asked of a guest that has just been woken. */
-  static void translatingAnyway(String attempt, VmSandbox sandbox, Runnable call) {
+  static void translatingAnyway(String attempt, GuestSession session, Runnable call) {
     translatingAnyway(
         attempt,
-        sandbox,
+        session,
         () -> {
           call.run();
           return null;
         });
   }
 
-  private static <T> T translatingAnyway(String attempt, VmSandbox sandbox, Supplier<T> call) {
+  private static <T> T translatingAnyway(String attempt, GuestSession session, Supplier<T> call) {
     try {
       return call.get();
     } catch (AgentException e) {
-      throw translate(attempt, sandbox, e);
+      throw translate(attempt, session, e);
     }
   }
 
-  static KataException translate(String attempt, VmSandbox sandbox, AgentException failure) {
-    Details details = Details.none().withSandbox(sandbox.id()).withCause(failure);
+  static KataException translate(String attempt, GuestSession session, AgentException failure) {
+    Details details = Details.none().withSandbox(session.id()).withCause(failure);
     if (Thread.currentThread().isInterrupted()) {
       return new KataException(ErrorCode.INTERRUPTED, "interrupted: could not " + attempt, details);
     }
-    if (!sandbox.link().isOpen()) {
+    if (!session.link().isOpen()) {
       return new KataException(
           ErrorCode.AGENT_LOST,
           "could not "
               + attempt
               + ": sandbox "
-              + sandbox.id()
+              + session.id()
               + " was lost: "
-              + sandbox.lossReason(),
+              + session.lossReason(),
           details);
     }
     ErrorCode code =
@@ -116,10 +116,10 @@ final class AgentFailures {
   }
 
   /** Why the outcome of a command is unknown. */
-  static String reason(@Nullable Throwable failure, VmSandbox sandbox) {
+  static String reason(@Nullable Throwable failure, GuestSession session) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    if (!sandbox.link().isOpen() || cause == null) {
-      return sandbox.lossReason();
+    if (!session.link().isOpen() || cause == null) {
+      return session.lossReason();
     }
     return String.valueOf(cause.getMessage());
   }

@@ -24,6 +24,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -243,14 +244,15 @@ final class AgentLink implements AutoCloseable {
   }
 
   /** Makes a copied guest another one: entropy, clock, names, addresses, its own files. */
-  void renew(String sandboxId, String hostname, boolean linkAddresses, SandboxFiles files) {
+  void renew(
+      String sandboxId, String hostname, boolean linkAddresses, Map<String, byte[]> files) {
     byte[] entropy = new byte[ENTROPY];
     RANDOM.nextBytes(entropy);
     byte[] identity = new byte[IDENTITY];
     RANDOM.nextBytes(identity);
     timed()
         .machine()
-        .renew(entropy, identity, sandboxId, hostname, linkAddresses, files.contents());
+        .renew(entropy, identity, sandboxId, hostname, linkAddresses, files);
   }
 
   /** Waits until the guest has what was plugged in, and uses it. */
@@ -382,7 +384,12 @@ final class AgentLink implements AutoCloseable {
     return client.onClose();
   }
 
+  /** Why the guest is gone, as far as that is known. */
   String lossReason() {
+    VmExit exit = vm.onExit().getNow(null);
+    if (exit != null) {
+      return "the hypervisor ended with status " + exit.status() + ", " + exit.reason();
+    }
     AgentException reason = client.onClose().getNow(null);
     return reason == null ? "the machine ended" : String.valueOf(reason.getMessage());
   }

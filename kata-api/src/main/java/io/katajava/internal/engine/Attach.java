@@ -19,12 +19,14 @@ import java.time.Duration;
 final class Attach {
   private static final Duration LIMIT = Duration.ofMinutes(1);
 
-  private final Engine engine;
+  private final SandboxMaker maker;
+  private final RuntimeServices services;
   private final Ledger ledger;
 
-  Attach(Engine engine, Ledger ledger) {
-    this.engine = engine;
-    this.ledger = ledger;
+  Attach(SandboxMaker maker) {
+    this.maker = maker;
+    this.services = maker.services();
+    this.ledger = services.ledger();
   }
 
   @SuppressWarnings("try") // The context is held, not used.
@@ -43,30 +45,28 @@ final class Attach {
     DetachedFiles files = DetachedFiles.of(ledger, id);
     DetachedFiles.Hold hold =
         files.hold(found.owner().alive() ? "process " + found.owner().pid() : "another process");
-    SandboxWatch watch = engine.telemetry().sandbox(id);
-    watch.begin("attach");
+    SandboxWatch watch = services.telemetry().sandbox(id);
+    SandboxBirth birth =
+        SandboxBirth.begin(watch, "attach", false, failure -> hold.close());
     try (LogContext context = LogContext.of(id)) {
       VmSandbox sandbox = take(id, files, hold, watch);
-      watch.started(null);
+      birth.succeeded(null);
       return sandbox;
     } catch (InterruptedException e) {
-      watch.failed(e, false);
-      hold.close();
+      birth.failed(e);
       Thread.currentThread().interrupt();
       throw new KataException(
           ErrorCode.INTERRUPTED,
           "interrupted while attaching to sandbox " + id,
           Details.none().withSandbox(id).withCause(e));
     } catch (IOException e) {
-      watch.failed(e, false);
-      hold.close();
+      birth.failed(e);
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
           "cannot read what is known of sandbox " + id + ": " + e.getMessage(),
           Details.none().withSandbox(id).withCause(e));
     } catch (RuntimeException | Error e) {
-      watch.failed(e, false);
-      hold.close();
+      birth.failed(e);
       throw e;
     }
   }
@@ -89,31 +89,28 @@ final class Attach {
     Deadline deadline = Deadline.after(LIMIT);
     VmSpec vmSpec = new VmSpec(id, record.sizes(), record.guest(), VmNetwork.NONE, true);
     VirtualMachine vm =
-        engine
-            .providers()
+        services
             .hypervisor()
             .attach(vmSpec, ledger.directoryOf(id), record.process().pid(), deadline);
     vm.observe(watch.commands());
     AgentLink link = null;
     try {
-      link = AgentLink.resume(vm, id, record.identity(), deadline, watch, engine.callTimeout());
+      link = AgentLink.resume(vm, id, record.identity(), deadline, watch, services.callTimeout());
       LedgerEntry ours = entry.ownedBy(ProcessIdentity.self());
       ledger.write(ours);
       VmSandbox sandbox =
-          new VmSandbox(
-              engine.parts(
+          maker.make(
+              new StartRun(ours, deadline, ledger, watch, services.callTimeout()),
                   record.spec(),
                   vmSpec,
                   vm,
                   link,
                   SandboxConnections.none(id, record.spec()),
-                  engine.providers().hypervisor().describe(vmSpec),
+                  services.hypervisor().describe(vmSpec),
                   new Detachment(ledger, hold, record, ours, false),
-                  new Birth(Birth.Kind.COLD, "detached sandboxes are booted")),
-              new StartRun(ours, deadline, ledger, watch, engine.callTimeout()),
-              engine::forget);
-      sandbox.resume(record.containers(), record.started());
-      engine.keep(sandbox);
+                  new Birth(Birth.Kind.COLD, "detached sandboxes are booted"));
+      sandbox.beginning().attached(record.containers(), record.started());
+      maker.open().keep(sandbox);
       return sandbox;
     } catch (IOException | RuntimeException | Error e) {
       Ending end = new Ending("attaching to sandbox " + id);

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A command run to its end with its output kept: input fed, timeout kept, limit kept. */
 final class CapturedExec {
-  private final VmSandbox sandbox;
+  private final GuestSession session;
   private final ExecSpec spec;
   private final long requestedNanos;
   private final CaptureBuffer stdout;
@@ -33,8 +33,8 @@ final class CapturedExec {
   private final AtomicReference<@Nullable RuntimeException> stopped = new AtomicReference<>();
   private volatile @Nullable RunningCommand running;
 
-  CapturedExec(VmSandbox sandbox, ExecSpec spec, Optional<Deadline> deadline) {
-    this.sandbox = sandbox;
+  CapturedExec(GuestSession session, ExecSpec spec, Optional<Deadline> deadline) {
+    this.session = session;
     this.spec = spec;
     this.requestedNanos = System.nanoTime();
     this.deadline = deadline;
@@ -45,7 +45,7 @@ final class CapturedExec {
   /** Takes over the process just started; completes with the result. */
   CompletableFuture<ExecResult> follow(AgentProcess process) {
     RunningCommand command =
-        new RunningCommand(spec.command(), process, sandbox, requestedNanos, stdout, stderr);
+        new RunningCommand(spec.command(), process, session, requestedNanos, stdout, stderr);
     running = command;
     deadline.ifPresent(end -> keep(end, command));
     if (stopped.get() != null) {
@@ -73,7 +73,7 @@ final class CapturedExec {
   private void keep(Deadline end, RunningCommand command) {
     command.expireAt(end);
     Future<?> last =
-        sandbox
+        session
             .workers()
             .after(
                 end.remaining().plus(RunningCommand.CONFIRMATION),
@@ -120,7 +120,7 @@ final class CapturedExec {
       return;
     }
     InputStream source = spec.stdin().get();
-    sandbox
+    session
         .workers()
         .executor()
         .execute(
@@ -133,7 +133,7 @@ final class CapturedExec {
                       new KataException(
                           ErrorCode.COMMAND_FAILED,
                           "the input for " + spec.command().get(0) + " could not be read: " + e,
-                          Details.none().withSandbox(sandbox.id()).withCause(e)));
+                          Details.none().withSandbox(session.id()).withCause(e)));
                 }
                 // Else the command closed its input or ended: what is left is not wanted.
               } catch (RuntimeException | Error e) {
@@ -141,7 +141,7 @@ final class CapturedExec {
                     new KataException(
                         ErrorCode.COMMAND_FAILED,
                         "the input for " + spec.command().get(0) + " could not be read: " + e,
-                        Details.none().withSandbox(sandbox.id()).withCause(e)));
+                        Details.none().withSandbox(session.id()).withCause(e)));
               }
             });
   }
@@ -152,7 +152,7 @@ final class CapturedExec {
             ErrorCode.OUTPUT_LIMIT,
             "command " + spec.command().get(0) + " wrote more than " + spec.outputLimit(),
             Details.none()
-                .withSandbox(sandbox.id())
+                .withSandbox(session.id())
                 .withRemedy("Raise outputLimit(...), or use execInteractive and its streams")));
   }
 
@@ -166,7 +166,7 @@ final class CapturedExec {
             ErrorCode.OUTPUT_LIMIT,
             "the output of " + spec.command().get(0) + " could not be kept: " + failure,
             Details.none()
-                .withSandbox(sandbox.id())
+                .withSandbox(session.id())
                 .withRemedy("Lower outputLimit(...), or give the JVM a larger heap (-Xmx)")
                 .withCause(failure)));
   }
@@ -194,7 +194,7 @@ final class CapturedExec {
               ErrorCode.OUTPUT_LIMIT,
               "there is no memory for the output of " + spec.command().get(0),
               Details.none()
-                  .withSandbox(sandbox.id())
+                  .withSandbox(session.id())
                   .withRemedy("Lower outputLimit(...), or give the JVM a larger heap (-Xmx)")
                   .withCause(e)));
     }
@@ -202,7 +202,7 @@ final class CapturedExec {
 
   private ExecResult toResult(ExecOutcome outcome) {
     return new ExecResult(
-        sandbox.id(),
+        session.id(),
         spec.command(),
         outcome,
         stdout.takeAll(),

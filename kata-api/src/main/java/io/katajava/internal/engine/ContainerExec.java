@@ -25,7 +25,8 @@ import java.util.function.Supplier;
 
 /** Executes further commands in a container. */
 final class ContainerExec {
-  private final VmSandbox sandbox;
+  private final ContainerHost host;
+  private final GuestSession session;
   private final Supplier<ContainerRun> current;
   private final AtomicInteger count = new AtomicInteger();
 
@@ -34,8 +35,9 @@ final class ContainerExec {
    *
    * @param current gives it, or throws when it is closed
    */
-  ContainerExec(VmSandbox sandbox, Supplier<ContainerRun> current) {
-    this.sandbox = sandbox;
+  ContainerExec(ContainerHost host, Supplier<ContainerRun> current) {
+    this.host = host;
+    this.session = host.session();
     this.current = current;
   }
 
@@ -55,8 +57,8 @@ final class ContainerExec {
    */
   @SuppressWarnings("try") // The context is held, not used.
   ExecResult exec(ExecSpec spec, String builtin, Optional<Deadline> deadline) {
-    CapturedExec captured = new CapturedExec(sandbox, spec, deadline);
-    try (LogContext context = LogContext.of(sandbox.id())) {
+    CapturedExec captured = new CapturedExec(session, spec, deadline);
+    try (LogContext context = LogContext.of(session.id())) {
       return launch(spec, captured, builtin).get();
     } catch (InterruptedException e) {
       captured.abandon();
@@ -66,9 +68,9 @@ final class ContainerExec {
           "interrupted while "
               + spec.command().get(0)
               + " ran in sandbox "
-              + sandbox.id()
+              + session.id()
               + ", and so it was killed",
-          Details.none().withSandbox(sandbox.id()).withCause(e));
+          Details.none().withSandbox(session.id()).withCause(e));
     } catch (ExecutionException e) {
       if (e.getCause() instanceof KataException known) {
         throw known;
@@ -83,8 +85,8 @@ final class ContainerExec {
 
   CompletableFuture<ExecResult> execAsync(ExecSpec spec, Optional<Deadline> deadline) {
     return CompletableFuture.supplyAsync(
-            () -> launch(spec, new CapturedExec(sandbox, spec, deadline), ""),
-            sandbox.workers().executor())
+            () -> launch(spec, new CapturedExec(session, spec, deadline), ""),
+            session.workers().executor())
         .thenCompose(result -> result)
         .exceptionallyCompose(
             failure ->
@@ -97,12 +99,12 @@ final class ContainerExec {
   private CompletableFuture<ExecResult> launch(
       ExecSpec spec, CapturedExec captured, String builtin) {
     AgentProcess process;
-    sandbox.beginCommand(spec.command().get(0));
-    ExecWatch watch = sandbox.startRun().watch().exec(spec.command().get(0));
+    host.beginCommand(spec.command().get(0));
+    ExecWatch watch = session.watch().exec(spec.command().get(0));
     try {
       process = startProcess(spec, current.get(), builtin, watch, captured.deadline());
     } catch (AgentException e) {
-      sandbox.activity().leave();
+      host.endCommand();
       if (captured.deadline().filter(Deadline::isExpired).isPresent()
           && e.status() == TtrpcStatus.DEADLINE_EXCEEDED) {
         ExecResult late = captured.notStartedInTime();
@@ -115,9 +117,9 @@ final class ContainerExec {
         return CompletableFuture.completedFuture(captured.notStarted(outcome.get()));
       }
       watch.failed(e);
-      throw AgentFailures.translate("execute " + spec.command().get(0), sandbox, e);
+      throw AgentFailures.translate("execute " + spec.command().get(0), session, e);
     } catch (RuntimeException e) {
-      sandbox.activity().leave();
+      host.endCommand();
       watch.failed(e);
       throw e;
     }
@@ -125,7 +127,7 @@ final class ContainerExec {
         .follow(process)
         .whenComplete(
             (done, failure) -> {
-              sandbox.activity().leave();
+              host.endCommand();
               if (failure != null) {
                 watch.failed(failure);
               } else {
@@ -151,28 +153,28 @@ final class ContainerExec {
     long requested = System.nanoTime();
     ContainerRun run = current.get();
     AgentProcess process;
-    sandbox.beginCommand(spec.command().get(0));
-    ExecWatch watch = sandbox.startRun().watch().exec(spec.command().get(0));
+    host.beginCommand(spec.command().get(0));
+    ExecWatch watch = session.watch().exec(spec.command().get(0));
     try {
       process = startProcess(spec, run, builtin, watch, deadline);
     } catch (AgentException e) {
-      sandbox.activity().leave();
+      host.endCommand();
       AgentFailures.notStarted(e).ifPresentOrElse(watch::ended, () -> watch.failed(e));
       throw run.notStarted(spec.command(), e)
-          .orElseGet(() -> AgentFailures.translate("execute " + spec.command().get(0), sandbox, e));
+          .orElseGet(() -> AgentFailures.translate("execute " + spec.command().get(0), session, e));
     } catch (RuntimeException e) {
-      sandbox.activity().leave();
+      host.endCommand();
       watch.failed(e);
       throw e;
     }
     InteractiveExecution execution =
         InteractiveExecution.of(
-            spec.command(), process, sandbox, requested, spec.terminal().isPresent());
+            spec.command(), process, session, requested, spec.terminal().isPresent());
     execution
         .onExit()
         .thenAccept(
             outcome -> {
-              sandbox.activity().leave();
+              host.endCommand();
               watch.ended(outcome);
             });
     return deadline.map(execution::expiringAt).orElse(execution);
@@ -185,10 +187,10 @@ final class ContainerExec {
       ExecWatch watch,
       Optional<Deadline> deadline) {
     ContainerPlan plan = run.plan();
-    AgentClient client = watch.on(sandbox.link().client());
-    String execId = sandbox.execPrefix() + count.incrementAndGet();
+    AgentClient client = watch.on(session.link().client());
+    String execId = host.execPrefix() + count.incrementAndGet();
     OptionalInt pid =
-        sandbox
+        session
             .link()
             .within(client, deadline)
             .execProcess(

@@ -26,15 +26,17 @@ final class ContainerRun {
   private static final Duration REMOVE_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration DRAIN_GRACE = Duration.ofSeconds(5);
 
-  private final VmSandbox sandbox;
+  private final ContainerHost host;
+  private final GuestSession session;
   private final ContainerPlan plan;
   private final AgentClient client;
   private volatile @Nullable InteractiveExecution main;
 
-  ContainerRun(VmSandbox sandbox, ContainerPlan plan) {
-    this.sandbox = sandbox;
+  ContainerRun(ContainerHost host, ContainerPlan plan) {
+    this.host = host;
+    this.session = host.session();
     this.plan = plan;
-    this.client = sandbox.link().patientClient();
+    this.client = session.link().patientClient();
   }
 
   ContainerPlan plan() {
@@ -58,7 +60,7 @@ final class ContainerRun {
   /** Makes the container in the guest; leaves nothing on failure. */
   void create(ContainerLimits limits) {
     try {
-      timed().createContainer(plan.toRequest(limits, sandbox.members().pidHolderId()));
+      timed().createContainer(plan.toRequest(limits, host.pidHolderId()));
     } catch (AgentException e) {
       throw failure("create", e);
     }
@@ -73,7 +75,7 @@ final class ContainerRun {
     } catch (AgentException e) {
       throw failure("start", e);
     }
-    sandbox.startRun().endPhase();
+    session.endPhase();
     follow(pid, requested, kept);
   }
 
@@ -103,7 +105,7 @@ final class ContainerRun {
       if (e.status() == TtrpcStatus.INVALID_ARGUMENT || e.status() == TtrpcStatus.NOT_FOUND) {
         return false;
       }
-      throw AgentFailures.translate("look for container " + plan.spec().name(), sandbox, e);
+      throw AgentFailures.translate("look for container " + plan.spec().name(), session, e);
     }
   }
 
@@ -112,11 +114,11 @@ final class ContainerRun {
     boolean terminal = plan.spec().process().terminal().isPresent();
     main =
         kept == null
-            ? InteractiveExecution.of(plan.mainCommand(), process, sandbox, requested, terminal)
+            ? InteractiveExecution.of(plan.mainCommand(), process, session, requested, terminal)
             : InteractiveExecution.logged(
                 plan.mainCommand(),
                 process,
-                sandbox,
+                session,
                 requested,
                 kept.sink(Stream.STDOUT),
                 kept.sink(Stream.STDERR));
@@ -126,7 +128,7 @@ final class ContainerRun {
     return notStarted(plan.mainCommand(), e)
         .orElseGet(
             () ->
-                AgentFailures.translate(attempt + " container " + plan.spec().name(), sandbox, e));
+                AgentFailures.translate(attempt + " container " + plan.spec().name(), session, e));
   }
 
   /** The exception for a command that never ran, if that is what the agent says. */
@@ -141,37 +143,37 @@ final class ContainerRun {
                         + " in container "
                         + plan.spec().name()
                         + " of sandbox "
-                        + sandbox.id()
+                        + session.id()
                         + " "
                         + outcome.describe(),
-                    Details.none().withSandbox(sandbox.id()).withCause(e)));
+                    Details.none().withSandbox(session.id()).withCause(e)));
   }
 
   private AgentClient timed() {
-    return sandbox.link().timed();
+    return session.link().timed();
   }
 
   /** Kills every process of the container. */
   void killAll() {
-    killAll(Deadline.after(sandbox.link().callTimeout()));
+    killAll(Deadline.after(session.link().callTimeout()));
   }
 
   private void killAll(Deadline deadline) {
     try {
       // The empty exec id means all processes of the container.
-      sandbox.link().within(timed(), Optional.of(deadline)).signalProcess(plan.id(), "", SIGKILL);
+      session.link().within(timed(), Optional.of(deadline)).signalProcess(plan.id(), "", SIGKILL);
     } catch (AgentException e) {
       // It has ended already; removing it tells if anything is wrong.
-      log.debug("[{}] kill {}: {}", sandbox.id(), plan.id(), e.getMessage());
+      log.debug("[{}] kill {}: {}", session.id(), plan.id(), e.getMessage());
     }
   }
 
   /** Kills what is left of it and forgets it; a guest that answers nothing is not asked twice. */
   void remove() {
-    if (!sandbox.link().isOpen()) {
+    if (!session.link().isOpen()) {
       return;
     }
-    Deadline deadline = Deadline.after(sandbox.link().callTimeout());
+    Deadline deadline = Deadline.after(session.link().callTimeout());
     killAll(deadline);
     InteractiveExecution process = main;
     if (process != null) {
@@ -179,12 +181,12 @@ final class ContainerRun {
     }
     try {
       Duration left = deadline.remainingAtMost(REMOVE_TIMEOUT);
-      sandbox.link().within(timed(), Optional.of(deadline)).removeContainer(plan.id(), left);
+      session.link().within(timed(), Optional.of(deadline)).removeContainer(plan.id(), left);
     } catch (AgentException e) {
-      if (sandbox.link().isOpen()) {
+      if (session.link().isOpen()) {
         log.warn(
             "[{}] container {} could not be removed: {}",
-            sandbox.id(),
+            session.id(),
             plan.spec().name(),
             e.toString());
       }

@@ -20,14 +20,16 @@ import java.util.function.Consumer;
 
 /** From a container's description to a container that can be started: id, root filesystem, spec. */
 final class ContainerStart {
-  private final VmSandbox sandbox;
+  private final ContainerHost host;
+  private final GuestSession session;
   private final GuestAssets guest;
   private final RootfsSources sources;
   private final Consumer<String> onClosed;
 
   ContainerStart(
-      VmSandbox sandbox, GuestAssets guest, RootfsSources sources, Consumer<String> onClosed) {
-    this.sandbox = sandbox;
+      ContainerHost host, GuestAssets guest, RootfsSources sources, Consumer<String> onClosed) {
+    this.host = host;
+    this.session = host.session();
     this.guest = guest;
     this.sources = sources;
     this.onClosed = onClosed;
@@ -35,32 +37,30 @@ final class ContainerStart {
 
   /** Ids begin with the sandbox's, so that an agent shared by tools tells them apart. */
   String containerId(String name) {
-    return sandbox.id() + "-" + name;
+    return session.id() + "-" + name;
   }
 
   VmContainer prepare(ContainerSpec spec) {
     String id = containerId(spec.name());
-    phase(StartPhase.ROOTFS);
-    Deadline deadline = sandbox.startDeadline();
-    Rootfs image = rootfs(sources, deadline, guest, spec, id, sandbox.id());
+    session.enterOnce(StartPhase.ROOTFS);
+    Deadline deadline = host.startDeadline();
+    Rootfs image = rootfs(sources, deadline, guest, spec, id, session.id());
     Rootfs rootfs;
-    Map<Volume.HostDirectory, Rootfs.Mount> shared = sandbox.shares().of(spec, deadline);
+    Map<Volume.HostDirectory, Rootfs.Mount> shared = host.share(spec, deadline);
     try (ContainerDisks own = new ContainerDisks(id, spec, sources)) {
       rootfs =
-          sandbox
-              .disks()
-              .plug(own.addTo(image), deadline)
+          host.plug(own.addTo(image), deadline)
               .with(List.of(), List.copyOf(shared.values()));
     }
     if (spec.files().volumes().values().stream().anyMatch(ContainerVolumes::isWrittenOnHost)) {
-      sandbox.life().keepsOnHost();
+      host.keepsOnHost();
     }
-    phase(StartPhase.CONTAINER);
-    sandbox.parts().connections().publishExposed(rootfs.config());
-    boolean ourAgent = sandbox.link().keepsOutputAfterWait();
+    session.enterOnce(StartPhase.CONTAINER);
+    host.connections().publishExposed(rootfs.config());
+    boolean ourAgent = session.link().keepsOutputAfterWait();
     Planned planned =
-        plan(guest, spec, rootfs, shared, id, sandbox.hostname(), sandbox.id(), ourAgent);
-    return new VmContainer(sandbox, planned.plan(), planned.volumes(), onClosed);
+        plan(guest, spec, rootfs, shared, id, host.hostname(), session.id(), ourAgent);
+    return new VmContainer(host, planned.plan(), planned.volumes(), onClosed);
   }
 
   /** What is decided, and what of it comes from the host. */
@@ -125,9 +125,8 @@ final class ContainerStart {
 
   /** One that is in the guest already, under an id of its own for its user. */
   VmContainer existing(String id, ContainerPlan plan) {
-    sandbox.parts().connections().publishExposed(plan.rootfs().config());
-    return new VmContainer(
-        sandbox, plan.withId(id), ContainerVolumes.ofCopy(plan.id(), plan.spec()), onClosed);
+    host.connections().publishExposed(plan.rootfs().config());
+    return new VmContainer(host, plan.withId(id), ContainerVolumes.ofCopy(plan.id(), plan.spec()), onClosed);
   }
 
   private static Rootfs rootfs(
@@ -167,12 +166,5 @@ final class ContainerStart {
         Details.none()
             .withSandbox(sandboxId)
             .withRemedy("This guest brings " + guest.rootfs().keySet() + " along"));
-  }
-
-  /** Only the containers of the start itself belong to its timeline. */
-  private void phase(StartPhase phase) {
-    if (!sandbox.startRun().timeline().has(phase)) {
-      sandbox.startRun().enter(phase);
-    }
   }
 }

@@ -6,7 +6,6 @@ import io.katajava.KataException.Details;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -34,16 +33,15 @@ final class DetachedFiles {
   private final Path record;
   private final Path lock;
 
-  private DetachedFiles(Ledger ledger, String sandboxId, Path entries) {
+  private DetachedFiles(Ledger ledger, String sandboxId) {
     this.ledger = ledger;
     this.sandboxId = sandboxId;
-    // Whoever lists the ledger passes over names with a dot in front.
-    this.record = entries.resolve("." + sandboxId + ".detached");
-    this.lock = entries.resolve("." + sandboxId + ".attached");
+    this.record = ledger.recordOfDetached(sandboxId);
+    this.lock = ledger.lockOfAttached(sandboxId);
   }
 
   static DetachedFiles of(Ledger ledger, String sandboxId) {
-    return new DetachedFiles(ledger, sandboxId, ledger.entries().toAbsolutePath());
+    return new DetachedFiles(ledger, sandboxId);
   }
 
   void write(DetachedRecord content) throws IOException {
@@ -58,11 +56,6 @@ final class DetachedFiles {
     } catch (IllegalArgumentException e) {
       throw new IOException(record + " is damaged, or of another version: " + e.getMessage(), e);
     }
-  }
-
-  void delete() throws IOException {
-    Files.deleteIfExists(record);
-    Files.deleteIfExists(lock);
   }
 
   /**

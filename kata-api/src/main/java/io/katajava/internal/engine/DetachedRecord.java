@@ -1,12 +1,10 @@
 package io.katajava.internal.engine;
 
-import io.katajava.ContainerLimits;
 import io.katajava.SandboxSpec;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.VmSizes;
 import java.time.Instant;
 import java.util.List;
-import java.util.OptionalInt;
 
 /**
  * What another JVM has to know of a detached sandbox to attach to it.
@@ -28,7 +26,7 @@ record DetachedRecord(
     SandboxSpec spec,
     VmSizes sizes,
     GuestAssets guest,
-    List<OneContainer> containers) {
+    List<ContainerRecord> containers) {
   static final int VERSION = 1;
 
   DetachedRecord {
@@ -38,45 +36,9 @@ record DetachedRecord(
     containers = List.copyOf(containers);
   }
 
-  DetachedRecord with(List<OneContainer> others) {
+  DetachedRecord with(List<ContainerRecord> others) {
     return new DetachedRecord(version, identity, process, started, spec, sizes, guest, others);
   }
-
-  /** How far a container has come. What is about to be done is written before. */
-  enum Stage {
-    CREATED,
-    STARTING,
-    STARTED
-  }
-
-  /** What a container is to its sandbox. */
-  enum Role {
-    PLAIN,
-    DEFAULT,
-    PID_HOLDER
-  }
-
-  /**
-   * A container.
-   *
-   * @param plan how it was made
-   * @param agentId its id for the agent now
-   * @param restarts how often it was started again
-   * @param stage how far it has come
-   * @param paused whether its processes are frozen
-   * @param limits its limits now
-   * @param pid of its first process, as the agent told
-   * @param role what it is to the sandbox
-   */
-  record OneContainer(
-      ContainerPlan plan,
-      String agentId,
-      int restarts,
-      Stage stage,
-      boolean paused,
-      ContainerLimits limits,
-      OptionalInt pid,
-      Role role) {}
 
   /** Neither the identity nor environments are shown. */
   @Override

@@ -120,7 +120,7 @@ final class Detachment {
   }
 
   /** What is in the sandbox has changed, or is about to. */
-  void remember(List<DetachedRecord.OneContainer> containers) {
+  void remember(List<ContainerRecord> containers) {
     writing.lock();
     try {
       record = record.with(containers);

@@ -1,43 +1,21 @@
 package io.katajava.internal.engine;
 
-import io.katajava.Birth;
-import io.katajava.Choice;
 import io.katajava.Deadline;
-import io.katajava.DirectorySharing;
-import io.katajava.ErrorCode;
 import io.katajava.KataDirectories;
-import io.katajava.KataException;
 import io.katajava.KataMetrics;
-import io.katajava.ProgressListener;
 import io.katajava.Sandbox;
 import io.katajava.SandboxRecord;
 import io.katajava.SandboxSpec;
-import io.katajava.internal.disk.DraftNotes;
 import io.katajava.internal.disk.NamedDisks;
-import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.observe.Telemetry;
 import io.katajava.internal.template.TemplateShelf;
 import io.katajava.spi.Ending;
-import io.katajava.spi.GuestAssets;
-import io.katajava.spi.GuestRequest;
 import io.katajava.spi.TrustedDirectory;
-import io.katajava.spi.VirtualMachine;
-import io.katajava.spi.VmNetwork;
-import io.katajava.spi.VmSizes;
-import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,34 +23,30 @@ import org.slf4j.LoggerFactory;
 public final class Engine implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
-  private final Providers providers;
-  private final KataDirectories directories;
-  private final ProgressListener progress;
-  private final Ledger ledger;
-  private final Workers workers = new Workers();
-  private final Set<VmSandbox> open = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final RuntimeServices services;
+  private final OpenSandboxes open = new OpenSandboxes();
+  private final SandboxMaker maker;
+  private final Templates templates;
+  private final Duration drainAtExit;
   private final Thread atExit = new Thread(this::closeAtExit, "kata-at-exit");
 
-  private final Set<VmSandbox> building = ConcurrentHashMap.newKeySet();
-  private final Templates templates;
-  private final Telemetry telemetry;
-  private final Duration callTimeout;
-  private final Duration drainAtExit;
-
-  private final AtomicBoolean copyingTold = new AtomicBoolean();
-
   private Engine(Providers providers, EngineSettings settings, Ledger ledger) {
-    this.providers = providers;
-    this.directories = settings.directories();
-    this.progress = settings.progress();
-    this.callTimeout = settings.callTimeout();
+    KataDirectories directories = settings.directories();
     this.drainAtExit = settings.drainAtExit();
-    this.ledger = ledger;
-    this.telemetry = new Telemetry(Providers.observers(settings.observers()), open::size);
+    this.services =
+        new RuntimeServices(
+            providers.hypervisor(),
+            providers.guest(),
+            providers.rootfs(),
+            directories,
+            settings.progress(),
+            ledger,
+            new Telemetry(Providers.observers(settings.observers()), open::size),
+            settings.callTimeout());
+    this.maker = new SandboxCopies(services, open).maker();
     this.templates =
         new Templates(
-            this,
+            maker,
             new TemplateShelf(settings.templates().resolve(directories), settings.templates()));
   }
 
@@ -101,30 +75,10 @@ public final class Engine implements AutoCloseable {
    * @param spec what to start
    * @return the running sandbox
    */
-  @SuppressWarnings("try") // The context is held, not used.
   public Sandbox start(SandboxSpec spec) {
-    requireOpen();
-    StartRun run = newRun(Deadline.after(spec.startTimeout()));
-    SandboxStart birth = new SandboxStart(this, spec, run);
-    run.watch().begin("start");
-    try (LogContext context = LogContext.of(run.sandboxId())) {
-      Sandbox sandbox = birth.run();
-      run.watch().started(sandbox.birth().kind());
-      return sandbox;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      KataException failure =
-          run.failure(
-              ErrorCode.INTERRUPTED, "the thread was interrupted", null, birth.evidence(), e);
-      run.watch().failed(failure, true);
-      run.undo().run(failure);
-      throw failure;
-    } catch (RuntimeException | Error e) {
-      KataException failure = run.asStartFailure(e, birth.evidence());
-      run.watch().failed(failure, true);
-      run.undo().run(failure);
-      throw failure;
-    }
+    open.requireOpen();
+    StartRun run = services.newRun(Deadline.after(spec.startTimeout()));
+    return SandboxBirth.of(run, "start", new SandboxStart(maker, templates, spec, run));
   }
 
   /**
@@ -134,9 +88,9 @@ public final class Engine implements AutoCloseable {
    * @return the sandbox to come
    */
   public CompletableFuture<Sandbox> startAsync(SandboxSpec spec) {
-    requireOpen();
+    open.requireOpen();
     return CompletableFuture.supplyAsync(
-        () -> start(spec), task -> workers.executor().execute(telemetry.carrying(task)));
+        () -> start(spec), task -> services.workers().executor().execute(services.telemetry().carrying(task)));
   }
 
   /**
@@ -146,8 +100,8 @@ public final class Engine implements AutoCloseable {
    * @return the running sandbox
    */
   public Sandbox attach(String id) {
-    requireOpen();
-    return new Attach(this, ledger).run(id);
+    open.requireOpen();
+    return new Attach(maker).run(id);
   }
 
   /**
@@ -156,15 +110,7 @@ public final class Engine implements AutoCloseable {
    * @return a view of the data directory
    */
   public NamedDisks disks() {
-    return new NamedDisks(directories.data(), drafts());
-  }
-
-  DraftNotes drafts() {
-    return new LedgerDrafts(ledger);
-  }
-
-  RootfsSources rootfsSources() {
-    return new RootfsSources(providers.rootfs(), directories.cache(), disks(), drafts(), progress);
+    return services.disks();
   }
 
   /**
@@ -173,7 +119,7 @@ public final class Engine implements AutoCloseable {
    * @return a snapshot
    */
   public List<SandboxRecord> attachable() {
-    return new LedgerView(ledger.state())
+    return new LedgerView(services.ledger().state())
         .sandboxes().stream().filter(SandboxRecord::isAttachable).toList();
   }
 
@@ -183,7 +129,7 @@ public final class Engine implements AutoCloseable {
    * @return a snapshot
    */
   public List<Sandbox> sandboxes() {
-    return new ArrayList<>(open);
+    return open.all();
   }
 
   /**
@@ -192,7 +138,7 @@ public final class Engine implements AutoCloseable {
    * @return the directories
    */
   public KataDirectories directories() {
-    return directories;
+    return services.directories();
   }
 
   /**
@@ -202,8 +148,8 @@ public final class Engine implements AutoCloseable {
    * @return the running sandbox
    */
   public Sandbox restore(Path directory) {
-    requireOpen();
-    return new SandboxSnapshot(this).restore(directory);
+    open.requireOpen();
+    return new SandboxSnapshot(maker).restore(directory);
   }
 
   /**
@@ -215,135 +161,18 @@ public final class Engine implements AutoCloseable {
     return templates;
   }
 
-  Templates templates() {
-    return templates;
-  }
-
-  Providers providers() {
-    return providers;
-  }
-
-  Workers workers() {
-    return workers;
-  }
-
-  Telemetry telemetry() {
-    return telemetry;
-  }
-
   /**
    * The figures.
    *
    * @return live
    */
   public KataMetrics metrics() {
-    return telemetry.metrics();
-  }
-
-  boolean isClosed() {
-    return closed.get();
-  }
-
-  Ledger ledger() {
-    return ledger;
-  }
-
-  StartRun newRun(Deadline deadline) {
-    String id = SandboxIds.next();
-    return new StartRun(id, deadline, ledger, telemetry.sandbox(id), callTimeout);
-  }
-
-  /** The longest wait for one answer of an agent. */
-  Duration callTimeout() {
-    return callTimeout;
-  }
-
-  /** What the hypervisor is asked for: the specification's sizes, or else its own. */
-  VmSpec vmSpec(SandboxSpec spec, String sandboxId, VmNetwork network, Deadline deadline)
-      throws InterruptedException {
-    GuestAssets guest =
-        providers
-            .guest()
-            .provide(
-                new GuestRequest(
-                    HostArchitecture.current(), directories.cache(), deadline, progress));
-    VmSizes defaults = providers.hypervisor().defaultSizes();
-    return new VmSpec(
-        sandboxId,
-        new VmSizes(spec.vcpus().orElse(defaults.vcpus()), spec.memory().orElse(defaults.memory())),
-        spec.life().detached() ? Detachment.guest(guest, spec.life()) : guest,
-        network,
-        spec.life().detached(),
-        shares(spec.sharing()));
-  }
-
-  /** Told once: what was asked for is met, in the other of its two ways. */
-  void tellCopying(String obstacle) {
-    if (copyingTold.compareAndSet(false, true)) {
-      log.warn("directories of the host are copied instead of shared: {}", obstacle);
-    }
-  }
-
-  /** A start that must share has found out by now whether it can. */
-  private boolean shares(DirectorySharing sharing) {
-    return switch (sharing) {
-      case COPY -> false;
-      case VIRTIO_FS -> true;
-      case VIRTIO_FS_OR_COPY -> providers.hypervisor().obstacleToSharing().isEmpty();
-    };
-  }
-
-  VmSandbox.Parts parts(
-      SandboxSpec spec,
-      VmSpec vmSpec,
-      VirtualMachine vm,
-      AgentLink link,
-      SandboxConnections connections,
-      List<Choice> choices,
-      @Nullable Detachment detachment,
-      Birth birth) {
-    return new VmSandbox.Parts(
-        spec,
-        vmSpec,
-        vm,
-        link,
-        connections,
-        rootfsSources(),
-        choices,
-        detachment,
-        workers,
-        birth,
-        this);
-  }
-
-  /** A sandbox that is handed out, from now on until it is closed. */
-  void keep(VmSandbox sandbox) {
-    open.add(sandbox);
-    if (closed.get()) {
-      open.remove(sandbox);
-      throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
-    }
-  }
-
-  void forget(VmSandbox sandbox) {
-    open.remove(sandbox);
-  }
-
-  /** A machine that becomes a template: closed with the runtime, which ends its build. */
-  void track(VmSandbox sandbox) {
-    building.add(sandbox);
-    if (closed.get()) {
-      throw new KataException(ErrorCode.CLOSED, "the Kata runtime was closed meanwhile");
-    }
-  }
-
-  void untrack(VmSandbox sandbox) {
-    building.remove(sandbox);
+    return services.telemetry().metrics();
   }
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
+    if (open.refuseMore()) {
       try {
         Runtime.getRuntime().removeShutdownHook(atExit);
       } catch (IllegalStateException e) {
@@ -352,7 +181,7 @@ public final class Engine implements AutoCloseable {
       }
       Ending end = new Ending("the Kata runtime");
       closeSandboxes(end, VmSandbox::close);
-      end.step("ending its threads", workers::close);
+      end.step("ending its threads", services.workers()::close);
       end.orThrow();
     }
   }
@@ -367,38 +196,8 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** All at once, as each may take its time. */
   private void closeSandboxes(Ending end, Consumer<VmSandbox> close) {
-    Map<VmSandbox, CompletableFuture<Void>> closing = new LinkedHashMap<>();
-    List<VmSandbox> all = new ArrayList<>(open);
-    all.addAll(building);
-    for (VmSandbox sandbox : all) {
-      String attempt = "closing sandbox " + sandbox.id();
-      try {
-        closing.put(
-            sandbox, CompletableFuture.runAsync(() -> close.accept(sandbox), workers.executor()));
-      } catch (RuntimeException | Error e) {
-        // There is no thread to be had: then it is closed by this one.
-        end.step(attempt, () -> close.accept(sandbox));
-      }
-    }
-    closing.forEach(
-        (sandbox, one) ->
-            end.step(
-                "closing sandbox " + sandbox.id(),
-                () -> {
-                  try {
-                    one.get();
-                  } catch (ExecutionException e) {
-                    throw e.getCause() instanceof Exception known ? known : e;
-                  }
-                }));
+    open.closeAll(end, services.workers().executor(), close);
     end.step("ending the builds of templates", templates::close);
-  }
-
-  private void requireOpen() {
-    if (closed.get()) {
-      throw new KataException(ErrorCode.CLOSED, "this Kata runtime is closed");
-    }
   }
 }

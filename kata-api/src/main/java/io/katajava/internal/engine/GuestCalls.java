@@ -17,15 +17,19 @@ import java.util.function.Function;
 
 /** What a sandbox's agent is asked about the guest as a whole, one call each. */
 final class GuestCalls {
-  private final VmSandbox sandbox;
+  private final GuestSession session;
+  private final SandboxStates states;
+  private final SandboxContainers containers;
 
-  GuestCalls(VmSandbox sandbox) {
-    this.sandbox = sandbox;
+  GuestCalls(GuestSession session, SandboxStates states, SandboxContainers containers) {
+    this.session = session;
+    this.states = states;
+    this.containers = containers;
   }
 
   private <T> T ask(String attempt, Function<AgentClient, T> call) {
-    sandbox.life().requireRunning(attempt);
-    return AgentFailures.translating(attempt, sandbox, () -> call.apply(sandbox.link().client()));
+    states.requireRunning(attempt);
+    return AgentFailures.translating(attempt, session, () -> call.apply(session.link().client()));
   }
 
   String metrics() {
@@ -35,13 +39,13 @@ final class GuestCalls {
   SandboxStats stats() {
     GuestFigures figures = new GuestFigures(metrics());
     Map<String, ContainerStats> each = new TreeMap<>();
-    for (VmContainer container : sandbox.members().all()) {
+    for (VmContainer container : containers.all()) {
       try {
         each.put(container.name(), container.stats());
       } catch (KataException e) {
         // One that is being made, or was closed since, has none; a sandbox that was lost has said
         // so.
-        sandbox.life().requireRunning("read the figures of container " + container.name());
+        states.requireRunning("read the figures of container " + container.name());
       }
     }
     return figures.with(each);

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /** An execution whose streams the user holds. */
 final class InteractiveExecution implements Execution {
-  private final VmSandbox sandbox;
+  private final GuestSession session;
   private final RunningCommand running;
   private final OutputBuffer stdout;
   private final OutputBuffer stderr;
@@ -36,15 +36,15 @@ final class InteractiveExecution implements Execution {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private InteractiveExecution(
-      VmSandbox sandbox,
+      GuestSession session,
       RunningCommand running,
       OutputBuffer stdout,
       OutputBuffer stderr,
       boolean terminal) {
-    this.sandbox = sandbox;
+    this.session = session;
     this.terminal = terminal;
-    this.stdoutChunks = new OutputPublisher(stdout, sandbox.workers().executor());
-    this.stderrChunks = new OutputPublisher(stderr, sandbox.workers().executor());
+    this.stdoutChunks = new OutputPublisher(stdout, session.workers().executor());
+    this.stderrChunks = new OutputPublisher(stderr, session.workers().executor());
     this.running = running;
     this.stdout = stdout;
     this.stderr = stderr;
@@ -55,28 +55,28 @@ final class InteractiveExecution implements Execution {
   static InteractiveExecution of(
       List<String> command,
       AgentProcess process,
-      VmSandbox sandbox,
+      GuestSession session,
       long requestedNanos,
       boolean terminal) {
     OutputBuffer stdout = new OutputBuffer();
     OutputBuffer stderr = new OutputBuffer();
     RunningCommand running =
-        new RunningCommand(command, process, sandbox, requestedNanos, stdout, stderr);
-    return new InteractiveExecution(sandbox, running, stdout, stderr, terminal);
+        new RunningCommand(command, process, session, requestedNanos, stdout, stderr);
+    return new InteractiveExecution(session, running, stdout, stderr, terminal);
   }
 
   /** Takes over a process whose output is kept as a log: its streams here give nothing. */
   static InteractiveExecution logged(
       List<String> command,
       AgentProcess process,
-      VmSandbox sandbox,
+      GuestSession session,
       long requestedNanos,
       OutputSink stdout,
       OutputSink stderr) {
     RunningCommand running =
-        new RunningCommand(command, process, sandbox, requestedNanos, stdout, stderr);
+        new RunningCommand(command, process, session, requestedNanos, stdout, stderr);
     InteractiveExecution execution =
-        new InteractiveExecution(sandbox, running, new OutputBuffer(), new OutputBuffer(), false);
+        new InteractiveExecution(session, running, new OutputBuffer(), new OutputBuffer(), false);
     IOException elsewhere = new IOException("it is kept as the container's log");
     execution.stdout.end(elsewhere);
     execution.stderr.end(elsewhere);
@@ -124,7 +124,7 @@ final class InteractiveExecution implements Execution {
               CompletableFuture<ExecOutcome> complete = new CompletableFuture<>();
               running.drained().whenComplete((nothing, failure) -> complete.complete(outcome));
               java.util.concurrent.Future<?> late =
-                  sandbox.workers().after(grace, () -> complete.complete(outcome));
+                  session.workers().after(grace, () -> complete.complete(outcome));
               complete.whenComplete((any, failure) -> late.cancel(false));
               return complete;
             });
@@ -167,7 +167,7 @@ final class InteractiveExecution implements Execution {
       throw new IllegalStateException(
           command().get(0) + " has no terminal to attach to; start it with tty(columns, rows)");
     }
-    return new TerminalAttachment(this, sandbox.id()).run();
+    return new TerminalAttachment(this, session.id()).run();
   }
 
   @Override
@@ -213,7 +213,7 @@ final class InteractiveExecution implements Execution {
       throw new KataException(
           ErrorCode.INTERRUPTED,
           "interrupted while waiting for " + command().get(0),
-          Details.none().withSandbox(sandbox.id()).withCause(e));
+          Details.none().withSandbox(session.id()).withCause(e));
     } catch (ExecutionException e) {
       throw new AssertionError("outcomes are values", e);
     }
@@ -224,7 +224,7 @@ final class InteractiveExecution implements Execution {
     if (!running.hasEnded()) {
       AgentFailures.translating(
           "send signal " + signal + " to " + command().get(0),
-          sandbox,
+          session,
           () -> running.process().signal(signal));
     }
   }
@@ -238,7 +238,7 @@ final class InteractiveExecution implements Execution {
   public void resize(int columns, int rows) {
     AgentFailures.translating(
         "resize the terminal of " + command().get(0),
-        sandbox,
+        session,
         () -> running.process().resize(columns, rows));
   }
 
@@ -247,7 +247,7 @@ final class InteractiveExecution implements Execution {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    if (!running.hasEnded() && sandbox.link().isOpen()) {
+    if (!running.hasEnded() && session.link().isOpen()) {
       running.kill();
       await(RunningCommand.KILL_GRACE.plusSeconds(1));
     }

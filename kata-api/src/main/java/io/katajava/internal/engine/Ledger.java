@@ -81,6 +81,21 @@ final class Ledger {
     return state.resolve(sandboxId);
   }
 
+  /** Where it is written what a detached sandbox is made of. */
+  Path recordOfDetached(String sandboxId) {
+    return beside(sandboxId, "detached");
+  }
+
+  /** What the one JVM that is attached to a detached sandbox holds locked. */
+  Path lockOfAttached(String sandboxId) {
+    return beside(sandboxId, "attached");
+  }
+
+  /** Whoever lists the ledger passes over names with a dot in front. */
+  private Path beside(String sandboxId, String what) {
+    return entries.toAbsolutePath().resolve("." + sandboxId + "." + what);
+  }
+
   void write(LedgerEntry entry) throws IOException {
     replace(entries.resolve(entry.sandboxId()), entry.in(state).toText());
   }
@@ -153,7 +168,8 @@ final class Ledger {
   void remove(String sandboxId) throws IOException {
     TreeRemoval.of(directoryOf(sandboxId));
     removeDaemonNotes(sandboxId);
-    DetachedFiles.of(this, sandboxId).delete();
+    Files.deleteIfExists(recordOfDetached(sandboxId));
+    Files.deleteIfExists(lockOfAttached(sandboxId));
     Files.deleteIfExists(entries.resolve(sandboxId));
   }
 

@@ -7,6 +7,7 @@ import io.katajava.SandboxLife;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -15,15 +16,31 @@ final class LifeLimits {
   private static final Duration STOP_GRACE = Duration.ofSeconds(10);
   private static final Duration SHORTEST_WAIT = Duration.ofMillis(10);
 
-  private final VmSandbox sandbox;
+  private final GuestSession session;
+  private final Activity activity;
+  private final SandboxEvents events;
+  private final Consumer<Duration> stop;
   private final SandboxLife life;
   private long eventsFor = -1;
   private boolean closed;
   private @Nullable Future<?> lifetimeAlarm;
   private @Nullable Future<?> idleAlarm;
 
-  LifeLimits(VmSandbox sandbox, SandboxLife life) {
-    this.sandbox = sandbox;
+  /**
+   * Those of one sandbox.
+   *
+   * @param stop ends it, within a grace
+   */
+  LifeLimits(
+      GuestSession session,
+      SandboxLife life,
+      Activity activity,
+      SandboxEvents events,
+      Consumer<Duration> stop) {
+    this.session = session;
+    this.activity = activity;
+    this.events = events;
+    this.stop = stop;
     this.life = life;
   }
 
@@ -33,7 +50,7 @@ final class LifeLimits {
         .ifPresent(
             limit ->
                 lifetimeAlarm =
-                    sandbox
+                    session
                         .workers()
                         .after(
                             atLeast(limit.after().minus(Duration.between(started, Instant.now()))),
@@ -42,16 +59,16 @@ final class LifeLimits {
   }
 
   private void watchIdle(SandboxLife.Limit limit, Duration after) {
-    idleAlarm = sandbox.workers().after(atLeast(after), () -> lookAtIdle(limit));
+    idleAlarm = session.workers().after(atLeast(after), () -> lookAtIdle(limit));
   }
 
   private synchronized void lookAtIdle(SandboxLife.Limit limit) {
     if (closed) {
       return;
     }
-    Duration idle = sandbox.activity().idle();
+    Duration idle = activity.idle();
     Duration left = limit.after().minus(idle);
-    long commands = sandbox.activity().begun();
+    long commands = activity.begun();
     if (!left.isNegative() && !left.isZero()) {
       watchIdle(limit, left);
       return;
@@ -66,21 +83,20 @@ final class LifeLimits {
   }
 
   private void reached(LimitKind kind, SandboxLife.Limit limit) {
-    sandbox
-        .events()
+    events
         .emit(new SandboxEvent.LimitReached(Instant.now(), kind, limit.after(), limit.action()));
     if (limit.action() == LimitAction.STOP) {
-      sandbox.workers().executor().execute(this::stop);
+      session.workers().executor().execute(this::stop);
     }
   }
 
   /** Nobody waits for it: what it fails with is told in the log. */
   private void stop() {
     try {
-      sandbox.stop(STOP_GRACE);
+      stop.accept(STOP_GRACE);
     } catch (RuntimeException | Error e) {
       LoggerFactory.getLogger(LifeLimits.class)
-          .warn("[{}] the end of its life did not go well: {}", sandbox.id(), e.toString());
+          .warn("[{}] the end of its life did not go well: {}", session.id(), e.toString());
     }
   }
 

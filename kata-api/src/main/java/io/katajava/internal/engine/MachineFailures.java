@@ -19,9 +19,9 @@ final class MachineFailures {
    *
    * @param attempt what was attempted, a clause after "could not"
    */
-  static KataException of(String attempt, VmSandbox sandbox, RuntimeException failure) {
-    ErrorCode usual = sandbox.link().isOpen() ? ErrorCode.VM_UNRESPONSIVE : ErrorCode.VM_EXITED;
-    return of(attempt, usual, REMEDY, Details.none().withSandbox(sandbox.id()), failure);
+  static KataException of(String attempt, GuestSession session, RuntimeException failure) {
+    ErrorCode usual = session.link().isOpen() ? ErrorCode.VM_UNRESPONSIVE : ErrorCode.VM_EXITED;
+    return of(attempt, usual, REMEDY, Details.none().withSandbox(session.id()), failure);
   }
 
   /** A failure to build a template, which is a start that nobody gets a sandbox of. */

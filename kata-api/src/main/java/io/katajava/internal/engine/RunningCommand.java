@@ -33,7 +33,7 @@ final class RunningCommand {
 
   private final List<String> command;
   private final AgentProcess process;
-  private final VmSandbox sandbox;
+  private final GuestSession session;
   private final long requestedNanos;
   private final CompletableFuture<ExecOutcome> exit = new CompletableFuture<>();
   private final Gate out;
@@ -50,20 +50,20 @@ final class RunningCommand {
   RunningCommand(
       List<String> command,
       AgentProcess process,
-      VmSandbox sandbox,
+      GuestSession session,
       long requestedNanos,
       OutputSink stdout,
       OutputSink stderr) {
     this.command = command;
     this.process = process;
-    this.sandbox = sandbox;
+    this.session = session;
     this.requestedNanos = requestedNanos;
-    var executor = sandbox.workers().executor();
+    var executor = session.workers().executor();
     this.out = new Gate(stdout, false);
     this.err = new Gate(stderr, true);
     new OutputPump(process::readStdout, out, executor).start();
     new OutputPump(process::readStderr, err, executor).start();
-    if (sandbox.link().keepsOutputAfterWait()) {
+    if (session.link().keepsOutputAfterWait()) {
       waitForExit();
     } else {
       // That agent throws away what was not read when the first wait returns.
@@ -91,7 +91,7 @@ final class RunningCommand {
 
   /** The longest wait for what the guest answers at once. */
   Duration callTimeout() {
-    return sandbox.link().callTimeout();
+    return session.link().callTimeout();
   }
 
   boolean hasEnded() {
@@ -101,7 +101,7 @@ final class RunningCommand {
   /** Kills it when it still runs then; that is its outcome, whether the guest confirms or not. */
   void expireAt(Deadline deadline) {
     Future<?> alarm =
-        sandbox.workers().after(deadline.remaining(), () -> expire(deadline.allowed()));
+        session.workers().after(deadline.remaining(), () -> expire(deadline.allowed()));
     exit.whenComplete((outcome, failure) -> alarm.cancel(false));
   }
 
@@ -135,13 +135,13 @@ final class RunningCommand {
     if (grace.isZero()) {
       giveUp(unconfirmed);
     } else {
-      Future<?> late = sandbox.workers().after(grace, () -> giveUp(unconfirmed));
+      Future<?> late = session.workers().after(grace, () -> giveUp(unconfirmed));
       exit.whenComplete((outcome, failure) -> late.cancel(false));
     }
     if (!killed.compareAndSet(false, true)) {
       return;
     }
-    sandbox
+    session
         .workers()
         .executor()
         .execute(
@@ -170,16 +170,16 @@ final class RunningCommand {
         .whenComplete(
             (end, failure) ->
                 OwnedThreads.handOver(
-                    sandbox.workers().executor(), () -> exit.complete(outcome(end, failure))));
+                    session.workers().executor(), () -> exit.complete(outcome(end, failure))));
   }
 
   private ExecOutcome outcome(@Nullable ProcessEnd end, @Nullable Throwable failure) {
-    if ((failure != null || end == null) && sandbox.isEnding()) {
+    if ((failure != null || end == null) && session.isEnding()) {
       // Its holder ended the sandbox, and the machine all that ran in it.
       return new ExecOutcome.Signalled(SIGKILL);
     }
     if (failure != null || end == null) {
-      return new ExecOutcome.VmLost(AgentFailures.reason(failure, sandbox));
+      return new ExecOutcome.VmLost(AgentFailures.reason(failure, session));
     }
     if (end.signal().isEmpty()) {
       return new ExecOutcome.Exited(end.status());
@@ -209,12 +209,10 @@ final class RunningCommand {
         return true;
       }
       if (firstOutput.compareAndSet(false, true)) {
-        sandbox
-            .startRun()
-            .timeline()
+        session            .timeline()
             .addOnce(StartPhase.FIRST_OUTPUT, requestedNanos, System.nanoTime());
       }
-      sandbox.startRun().watch().output(error, chunk.length);
+      session.watch().output(error, chunk.length);
       return sink.accept(chunk, resume);
     }
 

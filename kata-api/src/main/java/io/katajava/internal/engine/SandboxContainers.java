@@ -31,8 +31,9 @@ final class SandboxContainers {
   private static final String DEFAULT_CONTAINER = "main";
   private static final String PID_HOLDER = "pid.holder";
 
-  private final VmSandbox sandbox;
-  private final VmSandbox.Parts parts;
+  private final SandboxGround ground;
+  private final SandboxParts parts;
+  private final ContainerHost host;
   private final Map<String, VmContainer> containers = new ConcurrentHashMap<>();
   private final ReentrantLock defaultContainerLock = new ReentrantLock();
   private final ReentrantLock holderLock = new ReentrantLock();
@@ -45,9 +46,10 @@ final class SandboxContainers {
   /** A container the guest brings along for use as the default one. */
   private @Nullable PreparedContainer prepared;
 
-  SandboxContainers(VmSandbox sandbox, VmSandbox.Parts parts) {
-    this.sandbox = sandbox;
-    this.parts = parts;
+  SandboxContainers(SandboxGround ground) {
+    this.ground = ground;
+    this.parts = ground.parts();
+    this.host = new SandboxForContainers(ground, this);
   }
 
   Collection<VmContainer> all() {
@@ -84,11 +86,11 @@ final class SandboxContainers {
   }
 
   /** What is in a sandbox that another JVM started. */
-  void resume(List<DetachedRecord.OneContainer> known) {
-    for (DetachedRecord.OneContainer one : known) {
-      boolean holds = one.role() == DetachedRecord.Role.PID_HOLDER;
+  void resume(List<ContainerRecord> known) {
+    for (ContainerRecord one : known) {
+      boolean holds = one.role() == ContainerRecord.Role.PID_HOLDER;
       Optional<VmContainer> found =
-          VmContainer.resumed(sandbox, one, holds ? id -> {} : this::forget);
+          VmContainer.resumed(host, one, holds ? id -> {} : this::forget);
       if (found.isEmpty()) {
         continue;
       }
@@ -126,30 +128,30 @@ final class SandboxContainers {
     if (detachment == null) {
       return;
     }
-    List<DetachedRecord.OneContainer> all = new ArrayList<>();
+    List<ContainerRecord> all = new ArrayList<>();
     VmContainer holder = pidHolder;
     if (holder != null) {
-      all.add(holder.toRecord(DetachedRecord.Role.PID_HOLDER));
+      all.add(holder.toRecord(ContainerRecord.Role.PID_HOLDER));
     }
     for (VmContainer container : containers.values()) {
       all.add(
           container.toRecord(
               container == defaultContainer
-                  ? DetachedRecord.Role.DEFAULT
-                  : DetachedRecord.Role.PLAIN));
+                  ? ContainerRecord.Role.DEFAULT
+                  : ContainerRecord.Role.PLAIN));
     }
     detachment.remember(all);
   }
 
   private void forget(String id) {
     containers.remove(id);
-    if (sandbox.life().isBeforeEnd()) {
+    if (ground.states().isBeforeEnd()) {
       remember();
     }
   }
 
   private ContainerStart start(Consumer<String> onClosed) {
-    return new ContainerStart(sandbox, parts.vmSpec().guest(), parts.rootfs(), onClosed);
+    return new ContainerStart(host, parts.vmSpec().guest(), parts.rootfs(), onClosed);
   }
 
   /**
@@ -161,12 +163,12 @@ final class SandboxContainers {
   Optional<VmContainer> defaultContainer(Deadline deadline) {
     VmContainer known = defaultContainer;
     if (known != null) {
-      sandbox.life().requireRunning("use the default container");
+      ground.states().requireRunning("use the default container");
       return Optional.of(known);
     }
     try {
       return Optional.of(
-          CompletableFuture.supplyAsync(this::defaultContainer, sandbox.workers().executor())
+          CompletableFuture.supplyAsync(this::defaultContainer, ground.session().workers().executor())
               .get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {
       return Optional.empty();
@@ -174,8 +176,8 @@ final class SandboxContainers {
       Thread.currentThread().interrupt();
       throw new KataException(
           ErrorCode.INTERRUPTED,
-          "interrupted while the default container of sandbox " + sandbox.id() + " was made",
-          Details.none().withSandbox(sandbox.id()).withCause(e));
+          "interrupted while the default container of sandbox " + ground.id() + " was made",
+          Details.none().withSandbox(ground.id()).withCause(e));
     } catch (ExecutionException e) {
       if (e.getCause() instanceof KataException failure) {
         throw failure;
@@ -187,12 +189,12 @@ final class SandboxContainers {
   VmContainer defaultContainer() {
     defaultContainerLock.lock();
     try {
-      sandbox.life().requireRunning("use the default container");
+      ground.states().requireRunning("use the default container");
       VmContainer known = defaultContainer;
       if (known != null) {
         return known;
       }
-      sandbox.requireAccepting("make the default container");
+      ground.states().requireAccepting("make the default container");
       return makeDefault();
     } finally {
       defaultContainerLock.unlock();
@@ -252,14 +254,14 @@ final class SandboxContainers {
               + spec.name()
               + " has directories of the host, files or secrets from this JVM, which its sandbox"
               + " is to outlive",
-          Details.none().withSandbox(sandbox.id()).withRemedy("Copy them in with files()"));
+          Details.none().withSandbox(ground.id()).withRemedy("Copy them in with files()"));
     }
     if (containers.putIfAbsent(id, container) != null) {
       throw new KataException(
           ErrorCode.INVALID_CONFIGURATION,
-          "sandbox " + sandbox.id() + " has a container named " + spec.name() + " already",
+          "sandbox " + ground.id() + " has a container named " + spec.name() + " already",
           Details.none()
-              .withSandbox(sandbox.id())
+              .withSandbox(ground.id())
               .withRemedy("Close it first, or choose another name"));
     }
     try {
@@ -284,8 +286,8 @@ final class SandboxContainers {
     if (inheritedPidHolder.isPresent()) {
       return inheritedPidHolder;
     }
-    return sandbox.link().keepsOutputAfterWait()
-        ? Optional.of(sandbox.id() + "-" + PID_HOLDER)
+    return ground.session().link().keepsOutputAfterWait()
+        ? Optional.of(ground.id() + "-" + PID_HOLDER)
         : Optional.empty();
   }
 

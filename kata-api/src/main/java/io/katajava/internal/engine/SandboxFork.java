@@ -34,11 +34,11 @@ final class SandboxFork {
 
   private static final Duration LISTENING_PATIENCE = Duration.ofSeconds(15);
 
-  private final Engine engine;
+  private final SandboxMaker maker;
   private final VmSandbox parent;
 
-  SandboxFork(Engine engine, VmSandbox parent) {
-    this.engine = engine;
+  SandboxFork(SandboxMaker maker, VmSandbox parent) {
+    this.maker = maker;
     this.parent = parent;
   }
 
@@ -47,7 +47,7 @@ final class SandboxFork {
     requireCopyable("forked");
     Deadline deadline = Deadline.after(parent.parts().spec().startTimeout());
     // In the parent's own directory: what is left of a JVM that is killed goes with the parent.
-    Path state = parent.startRun().stateDirectory().resolve("fork-" + SandboxIds.next());
+    Path state = parent.stateDirectory().resolve("fork-" + SandboxIds.next());
     List<CopiedContainer> containers = parent.members().copyable();
     ListeningPorts listening = parent.parts().connections().listening();
     try {
@@ -129,7 +129,7 @@ final class SandboxFork {
     try {
       return parent.parts().vm().save(state, true, deadline.remaining());
     } catch (RuntimeException e) {
-      throw MachineFailures.of("write the state of sandbox " + parent.id(), parent, e);
+      throw MachineFailures.of("write the state of sandbox " + parent.id(), parent.session(), e);
     }
   }
 
@@ -143,7 +143,7 @@ final class SandboxFork {
     for (int i = 0; i < count; i++) {
       coming.add(
           CompletableFuture.supplyAsync(
-              () -> child(image, containers, deadline, pause), engine.workers().executor()));
+              () -> child(image, containers, deadline, pause), maker.services().workers().executor()));
     }
     List<Sandbox> children = new ArrayList<>();
     RuntimeException failure = null;
@@ -184,12 +184,12 @@ final class SandboxFork {
             ofAnother(spec.networking()),
             SandboxLife.UNLIMITED,
             spec.birth());
-    return new SandboxRevival(
-            engine,
+    return SandboxRevival.of(
+            maker,
             own,
             new SandboxRevival.Source(
                 image,
-                parent.link().agentVersion(),
+                parent.session().link().agentVersion(),
                 parent.parts().vmSpec(),
                 containers,
                 parent.members().defaultName(),
@@ -201,7 +201,7 @@ final class SandboxFork {
                         + ", which stood still for "
                         + pause.toMillis()
                         + " ms",
-                    Optional.of(pause))))
-        .run(deadline);
+                    Optional.of(pause))),
+            deadline);
   }
 }

@@ -10,12 +10,10 @@ import io.katajava.spi.Ending;
 import io.katajava.spi.VmExit;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
+import java.util.function.BooleanSupplier;
 
-/** From running to stopped, lost or let go: the states of a sandbox and what they allow. */
+/** From running to stopped, lost or let go: how a sandbox comes from state to state. */
 final class SandboxLifecycle {
   private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
   private static final Duration DRAINED_GRACE = Duration.ofSeconds(10);
@@ -23,21 +21,19 @@ final class SandboxLifecycle {
   /** How long a guest may take to write to its disks what it holds in memory. */
   private static final Duration FLUSH = Duration.ofSeconds(60);
 
-  private final VmSandbox sandbox;
-  private final VmSandbox.Parts parts;
+  private final GuestSession session;
+  private final SandboxParts parts;
   private final StartRun run;
-  private final Consumer<VmSandbox> onClosed;
-  private final AtomicReference<SandboxState> state = new AtomicReference<>(SandboxState.STARTING);
+  private final SandboxStates states;
+  private final SandboxEvents events;
+  private final Activity activity;
+  private final SandboxContainers containers;
+  private final BooleanSupplier keptOnHost;
+  private final Runnable onClosed;
   private final ReentrantLock closing = new ReentrantLock();
   private final ReentrantLock losing = new ReentrantLock();
   private final MachinePause pause;
   private final LifeLimits limits;
-
-  /** Whether the guest may hold something that must reach the host before it ends. */
-  private volatile boolean keepsOnHost;
-
-  /** Commands of ours are taken even while the sandbox drains. */
-  private volatile boolean copyingBack;
 
   /** What {@link #drain} of one that is closed says: nothing ran that its end had to kill. */
   private volatile boolean endedByItself;
@@ -45,38 +41,24 @@ final class SandboxLifecycle {
   /** Until when a drain that goes on may wait, by the clock of the JVM. */
   private volatile long drainedBy = System.nanoTime();
 
-  SandboxLifecycle(
-      VmSandbox sandbox, VmSandbox.Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
-    this.sandbox = sandbox;
-    this.parts = parts;
-    this.run = run;
+  SandboxLifecycle(SandboxGround ground, SandboxContainers containers, Runnable onClosed) {
+    this.session = ground.session();
+    this.parts = ground.parts();
+    this.run = ground.run();
+    this.states = ground.states();
+    this.events = ground.events();
+    this.activity = ground.activity();
+    this.containers = containers;
+    this.keptOnHost = ground::isKeptOnHost;
     this.onClosed = onClosed;
-    this.pause = new MachinePause(sandbox, state);
-    this.limits = new LifeLimits(sandbox, parts.spec().life());
-  }
-
-  /** A container has something on the host that outlives it. */
-  void keepsOnHost() {
-    keepsOnHost = true;
-  }
-
-  SandboxState state() {
-    return Objects.requireNonNull(state.get());
-  }
-
-  boolean isBeforeEnd() {
-    SandboxState now = state();
-    return now == SandboxState.STARTING || now == SandboxState.RUNNING;
-  }
-
-  /** The guest runs; its loss is not watched for. */
-  void runs() {
-    state.set(SandboxState.RUNNING);
+    this.pause = new MachinePause(session, parts.vm(), states, events);
+    this.limits =
+        new LifeLimits(session, parts.spec().life(), activity, events, grace -> end(grace, true));
   }
 
   /** From now on the guest runs, and its loss is told. */
   void watch(Instant started) {
-    runs();
+    states.set(SandboxState.RUNNING);
     parts.link().started();
     limits.begin(started);
     parts.link().onLost().whenComplete((reason, failure) -> lost());
@@ -87,9 +69,9 @@ final class SandboxLifecycle {
   private void lost() {
     losing.lock();
     try {
-      if (state.compareAndSet(SandboxState.RUNNING, SandboxState.LOST)
-          || state.compareAndSet(SandboxState.DRAINING, SandboxState.LOST)
-          || state.compareAndSet(SandboxState.PAUSED, SandboxState.LOST)) {
+      if (states.change(SandboxState.RUNNING, SandboxState.LOST)
+          || states.change(SandboxState.DRAINING, SandboxState.LOST)
+          || states.change(SandboxState.PAUSED, SandboxState.LOST)) {
         limits.close();
         Instant now = Instant.now();
         parts
@@ -100,8 +82,8 @@ final class SandboxLifecycle {
             .filter(line -> line.contains("Kernel panic"))
             .findFirst()
             .ifPresent(
-                line -> sandbox.events().emit(new SandboxEvent.GuestPanicked(now, line.strip())));
-        sandbox.events().emit(new SandboxEvent.AgentLost(now, lossReason()));
+                line -> events.emit(new SandboxEvent.GuestPanicked(now, line.strip())));
+        events.emit(new SandboxEvent.AgentLost(now, session.lossReason()));
       }
     } finally {
       losing.unlock();
@@ -109,105 +91,49 @@ final class SandboxLifecycle {
   }
 
   private void vmExited(VmExit exit) {
-    if (state() == SandboxState.DETACHED) {
+    if (states.now() == SandboxState.DETACHED) {
       return;
     }
     lost();
-    sandbox.events().emit(new SandboxEvent.VmExited(Instant.now(), exit));
-  }
-
-  /** Why the machine is gone, as far as that is known. */
-  String lossReason() {
-    VmExit exit = parts.vm().onExit().getNow(null);
-    if (exit != null) {
-      return "the hypervisor ended with status " + exit.status() + ", " + exit.reason();
-    }
-    return parts.link().lossReason();
-  }
-
-  void requireRunning(String what) {
-    SandboxState now = state();
-    if (now == SandboxState.LOST) {
-      throw new KataException(
-          parts.vm().onExit().isDone() ? ErrorCode.VM_EXITED : ErrorCode.AGENT_LOST,
-          "cannot " + what + ": sandbox " + sandbox.id() + " was lost: " + lossReason(),
-          Details.none().withSandbox(sandbox.id()));
-    }
-    if (now == SandboxState.DETACHED) {
-      throw new KataException(
-          ErrorCode.CLOSED,
-          "cannot " + what + ": sandbox " + sandbox.id() + " was let go of",
-          Details.none().withSandbox(sandbox.id()).withRemedy("Attach to it: kata.attach(id)"));
-    }
-    if (now == SandboxState.PAUSED) {
-      parts.link().requireAwake(what);
-    }
-    if (now == SandboxState.STOPPING || now == SandboxState.STOPPED) {
-      throw new KataException(
-          ErrorCode.CLOSED,
-          "cannot " + what + ": sandbox " + sandbox.id() + " is closed",
-          Details.none().withSandbox(sandbox.id()));
-    }
-  }
-
-  /** Running, and not about to end. */
-  void requireAccepting(String what) {
-    requireRunning(what);
-    if (state() == SandboxState.DRAINING) {
-      throw new KataException(
-          ErrorCode.INVALID_STATE,
-          "cannot " + what + ": sandbox " + sandbox.id() + " is draining, and takes nothing new",
-          Details.none().withSandbox(sandbox.id()));
-    }
-  }
-
-  /** Whether commands of users are refused, because it drains. */
-  boolean refusesCommands() {
-    return state() == SandboxState.DRAINING && !copyingBack;
+    events.emit(new SandboxEvent.VmExited(Instant.now(), exit));
   }
 
   /** What is done to the whole machine, after a look at whether it is there. */
   MachinePause machine(String attempt) {
-    if (state() != SandboxState.PAUSED) {
-      requireRunning(attempt + " the sandbox");
+    if (states.now() != SandboxState.PAUSED) {
+      states.requireRunning(attempt + " the sandbox");
     }
     return pause;
   }
 
   boolean drain(Duration limit) {
-    if (isEnding()) {
+    if (states.isEnding()) {
       // Whoever ends it is waited for, as by close().
       end(Duration.ZERO, false);
       return endedByItself;
     }
-    requireRunning("drain it");
-    state.compareAndSet(SandboxState.RUNNING, SandboxState.DRAINING);
+    states.requireRunning("drain it");
+    states.change(SandboxState.RUNNING, SandboxState.DRAINING);
     long deadline = System.nanoTime() + Math.max(0, limit.toNanos());
     drainedBy = deadline;
     boolean ended;
     try {
-      ended = sandbox.activity().awaitNone(deadline) && sandbox.members().awaitWork(deadline);
+      ended = activity.awaitNone(deadline) && containers.awaitWork(deadline);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new KataException(
           ErrorCode.INTERRUPTED,
-          "interrupted while sandbox " + sandbox.id() + " drained",
-          Details.none().withSandbox(sandbox.id()).withCause(e));
+          "interrupted while sandbox " + session.id() + " drained",
+          Details.none().withSandbox(session.id()).withCause(e));
     }
-    endedByItself = ended && !isEnding();
+    endedByItself = ended && !states.isEnding();
     end(DRAINED_GRACE, true);
     return endedByItself;
   }
 
-  /** Closed, or about to be. */
-  boolean isEnding() {
-    SandboxState now = state();
-    return now == SandboxState.STOPPING || now == SandboxState.STOPPED;
-  }
-
   /** The JVM ends: a drain that goes on keeps its time, and another one gets what there is. */
   void closeAtExit(Duration limit) {
-    SandboxState now = state();
+    SandboxState now = states.now();
     Duration begun = Duration.ofNanos(Math.max(0, drainedBy - System.nanoTime()));
     Duration wait = now == SandboxState.DRAINING && begun.compareTo(limit) > 0 ? begun : limit;
     boolean runs = now == SandboxState.RUNNING || now == SandboxState.DRAINING;
@@ -231,21 +157,21 @@ final class SandboxLifecycle {
     closing.lock();
     try {
       Detachment detachment = parts.detachment();
-      if (state() == SandboxState.DETACHED) {
+      if (states.now() == SandboxState.DETACHED) {
         return true;
       }
       if (detachment == null
-          || !(state.compareAndSet(SandboxState.RUNNING, SandboxState.DETACHED)
-              || state.compareAndSet(SandboxState.DRAINING, SandboxState.DETACHED))) {
+          || !(states.change(SandboxState.RUNNING, SandboxState.DETACHED)
+              || states.change(SandboxState.DRAINING, SandboxState.DETACHED))) {
         return false;
       }
-      Ending end = new Ending("the hold on sandbox " + sandbox.id());
+      Ending end = new Ending("the hold on sandbox " + session.id());
       end.step("stopping the clocks of its life", limits::close);
       end.step("closing the connection to the agent", parts.link()::close);
       end.step("letting go of the hypervisor", parts.vm()::detach);
       end.step("letting go of its lock", detachment::release);
-      end.step("forgetting its containers", sandbox.members()::forgetAll);
-      end.step("telling of its end", () -> onClosed.accept(sandbox));
+      end.step("forgetting its containers", containers::forgetAll);
+      end.step("telling of its end", onClosed::run);
       end.orThrow();
       return true;
     } finally {
@@ -256,14 +182,14 @@ final class SandboxLifecycle {
   @SuppressWarnings("try") // The context is held, not used.
   void end(Duration grace, boolean askAgent) {
     closing.lock();
-    try (LogContext context = LogContext.of(sandbox.id())) {
-      if (state() == SandboxState.STOPPED || state() == SandboxState.DETACHED) {
+    try (LogContext context = LogContext.of(session.id())) {
+      if (states.now() == SandboxState.STOPPED || states.now() == SandboxState.DETACHED) {
         return;
       }
-      Ending end = new Ending("sandbox " + sandbox.id());
+      Ending end = new Ending("sandbox " + session.id());
       end.step("stopping the clocks of its life", limits::close);
       end.step("copying directories back", this::copyBack);
-      SandboxState before = Objects.requireNonNull(state.getAndSet(SandboxState.STOPPING));
+      SandboxState before = states.stopping();
       long deadline = System.nanoTime() + grace.toNanos();
       end.step("asking the guest to end", () -> askGuest(before, grace, askAgent));
       end.step("closing the connection to the agent", parts.link()::close);
@@ -277,9 +203,9 @@ final class SandboxLifecycle {
       if (detachment != null) {
         end.step("letting go of its lock", detachment::close);
       }
-      end.step("forgetting its containers", sandbox.members()::forgetAll);
-      state.set(SandboxState.STOPPED);
-      end.step("telling of its end", () -> onClosed.accept(sandbox));
+      end.step("forgetting its containers", containers::forgetAll);
+      states.set(SandboxState.STOPPED);
+      end.step("telling of its end", onClosed::run);
       end.orThrow();
     } finally {
       closing.unlock();
@@ -287,9 +213,9 @@ final class SandboxLifecycle {
   }
 
   private void copyBack() {
-    if (state() == SandboxState.RUNNING || state() == SandboxState.DRAINING) {
-      copyingBack = true;
-      sandbox.members().copyBack();
+    if (states.now() == SandboxState.RUNNING || states.now() == SandboxState.DRAINING) {
+      states.copiesBack();
+      containers.copyBack();
     }
   }
 
@@ -297,7 +223,7 @@ final class SandboxLifecycle {
     if (before != SandboxState.RUNNING && before != SandboxState.DRAINING) {
       return;
     }
-    if (keepsOnHost) {
+    if (keptOnHost.getAsBoolean()) {
       // What the guest has not written yet would be lost, as by a power cut.
       parts.link().flushAndDestroySandbox(grace.compareTo(FLUSH) > 0 ? grace : FLUSH);
     } else if (askAgent && !grace.isZero() && !grace.isNegative()) {
@@ -311,9 +237,9 @@ final class SandboxLifecycle {
         && run.entry().processes().stream().anyMatch(ProcessIdentity::isRunning)) {
       throw new KataException(
           ErrorCode.VM_UNRESPONSIVE,
-          "the hypervisor of sandbox " + sandbox.id() + " still runs; its record is kept",
+          "the hypervisor of sandbox " + session.id() + " still runs; its record is kept",
           Details.none()
-              .withSandbox(sandbox.id())
+              .withSandbox(session.id())
               .withRemedy("When this JVM has ended, 'kata cleanup' or the next runtime ends it"));
     }
     run.removeState();

@@ -2,12 +2,9 @@ package io.katajava.internal.engine;
 
 import io.katajava.Birth;
 import io.katajava.Deadline;
-import io.katajava.ErrorCode;
-import io.katajava.KataException;
 import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
-import io.katajava.internal.observe.LogContext;
 import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmImage;
@@ -16,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Makes a sandbox of the state of one that was used: a fork, or one from a snapshot. */
-final class SandboxRevival {
+final class SandboxRevival implements SandboxBirth.Way {
   /**
    * What there is of the one before.
    *
@@ -37,47 +34,41 @@ final class SandboxRevival {
       Optional<String> pidHolder,
       Birth birth) {}
 
-  private final Engine engine;
+  private final SandboxMaker maker;
+  private final StartRun run;
   private final SandboxSpec spec;
   private final Source source;
+  private volatile VmEvidence evidence = VmEvidence.none();
 
-  SandboxRevival(Engine engine, SandboxSpec spec, Source source) {
-    this.engine = engine;
+  private SandboxRevival(SandboxMaker maker, StartRun run, SandboxSpec spec, Source source) {
+    this.maker = maker;
+    this.run = run;
     this.spec = spec;
     this.source = source;
   }
 
-  @SuppressWarnings("try") // The context is held, not used.
-  Sandbox run(Deadline deadline) {
-    StartRun run = engine.newRun(deadline);
-    VmEvidence[] evidence = {VmEvidence.none()};
-    run.watch().begin(source.birth().kind() == Birth.Kind.FORK ? "fork" : "restore");
-    try (LogContext context = LogContext.of(run.sandboxId())) {
-      run.enter(StartPhase.HOST);
-      run.prepareDirectory();
-      SandboxConnections connections =
-          SandboxConnections.open(run, spec, run.watch().around(engine.workers().executor()));
-      run.undo().push(connections::close);
-      Sandbox sandbox = revive(run, connections, evidence);
-      run.watch().started(source.birth().kind());
-      return sandbox;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      KataException failure =
-          run.failure(ErrorCode.INTERRUPTED, "the thread was interrupted", null, evidence[0], e);
-      run.watch().failed(failure, true);
-      run.undo().run(failure);
-      throw failure;
-    } catch (RuntimeException | Error e) {
-      KataException failure = run.asStartFailure(e, evidence[0]);
-      run.watch().failed(failure, true);
-      run.undo().run(failure);
-      throw failure;
-    }
+  /** Makes one within a time. */
+  static Sandbox of(SandboxMaker maker, SandboxSpec spec, Source source, Deadline deadline) {
+    StartRun run = maker.services().newRun(deadline);
+    return SandboxBirth.of(
+        run,
+        source.birth().kind() == Birth.Kind.FORK ? "fork" : "restore",
+        new SandboxRevival(maker, run, spec, source));
   }
 
-  private Sandbox revive(StartRun run, SandboxConnections connections, VmEvidence[] evidence)
-      throws InterruptedException {
+  @Override
+  public VmEvidence evidence() {
+    return evidence;
+  }
+
+  @Override
+  public Sandbox run() throws InterruptedException {
+    run.enter(StartPhase.HOST);
+    run.prepareDirectory();
+    SandboxConnections connections =
+        SandboxConnections.open(
+            run, spec, run.watch().around(maker.services().workers().executor()));
+    run.undo().push(connections::close);
     VmSpec vmSpec =
         new VmSpec(
             run.sandboxId(),
@@ -85,31 +76,31 @@ final class SandboxRevival {
             source.vmSpec().guest(),
             connections.vmNetwork(),
             false);
-    VirtualMachine vm = engine.providers().hypervisor().restore(vmSpec, source.image(), run);
+    VirtualMachine vm = maker.services().hypervisor().restore(vmSpec, source.image(), run);
     run.undo().push(vm::close);
     try {
       AgentLink link = AgentLink.resume(vm, run, source.agentVersion());
       run.undo().push(link::close);
       VmSandbox sandbox =
-          new VmSandbox(
-              engine.parts(
+          maker.make(
+                  run,
                   spec,
                   vmSpec,
                   vm,
                   link,
                   connections,
-                  engine.providers().hypervisor().describe(vmSpec),
+                  maker.services().hypervisor().describe(vmSpec),
                   null,
-                  source.birth()),
-              run,
-              engine::forget);
+                  source.birth());
       link.renew(run.sandboxId(), sandbox.hostname(), true, sandbox.files());
-      sandbox.beginAsCopy(source.containers(), source.defaultContainer(), source.pidHolder());
-      engine.keep(sandbox);
+      sandbox
+          .beginning()
+          .asCopy(source.containers(), source.defaultContainer(), source.pidHolder());
+      maker.open().keep(sandbox);
       run.undo().forget();
       return sandbox;
     } catch (RuntimeException | InterruptedException e) {
-      evidence[0] = vm.evidence();
+      evidence = vm.evidence();
       throw e;
     }
   }

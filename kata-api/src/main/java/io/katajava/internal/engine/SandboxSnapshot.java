@@ -52,10 +52,12 @@ final class SandboxSnapshot {
   /** How traits begin that differ between hosts of the same kind. */
   private static final String OF_THE_HOST = "host ";
 
-  private final Engine engine;
+  private final SandboxMaker maker;
+  private final RuntimeServices services;
 
-  SandboxSnapshot(Engine engine) {
-    this.engine = engine;
+  SandboxSnapshot(SandboxMaker maker) {
+    this.maker = maker;
+    this.services = maker.services();
   }
 
   void write(VmSandbox sandbox, Path directory) {
@@ -65,7 +67,7 @@ final class SandboxSnapshot {
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         throw new FileAlreadyExistsException(target.toString());
       }
-      DraftNotes.Note note = engine.drafts().note(draft);
+      DraftNotes.Note note = services.drafts().note(draft);
       try {
         Files.createDirectory(
             draft,
@@ -104,7 +106,7 @@ final class SandboxSnapshot {
   }
 
   private void writeInto(VmSandbox sandbox, Path draft) throws IOException {
-    SandboxFork copying = new SandboxFork(engine, sandbox);
+    SandboxFork copying = new SandboxFork(maker, sandbox);
     copying.requireCopyable("saved");
     if (!sandbox.parts().spec().networking().equals(SandboxSpec.Networking.NONE)) {
       throw new KataException(
@@ -117,7 +119,7 @@ final class SandboxSnapshot {
     Map<String, String> values = new LinkedHashMap<>();
     values.put("created", Instant.now().toString());
     values.put("sandbox", sandbox.id());
-    values.put("agent", sandbox.link().agentVersion());
+    values.put("agent", sandbox.session().link().agentVersion());
     VmSizes sizes = sandbox.parts().vmSpec().sizes();
     values.put("vcpus", String.valueOf(sizes.vcpus()));
     values.put("memory-mebibytes", String.valueOf(sizes.memory().toMebibytes()));
@@ -140,7 +142,7 @@ final class SandboxSnapshot {
 
   /** What must be equal where it is restored; files of the host may lie elsewhere there. */
   private List<String> traits(VmSpec spec) {
-    TemplateTraits traits = engine.providers().hypervisor().templateFor(spec);
+    TemplateTraits traits = services.hypervisor().templateFor(spec);
     traits
         .obstacle()
         .ifPresent(
@@ -221,7 +223,7 @@ final class SandboxSnapshot {
               (int) manifest.number("vcpus"),
               MemorySize.mebibytes(manifest.number("memory-mebibytes")));
       VmSpec vmSpec =
-          engine.vmSpec(
+          services.vmSpec(
               new SandboxSpec(
                   Optional.empty(),
                   OptionalInt.of(sizes.vcpus()),
@@ -281,7 +283,7 @@ final class SandboxSnapshot {
       containers.add(
           new CopiedContainer(
               ContainerStart.plan(
-                  engine.rootfsSources(),
+                  services.rootfsSources(),
                   deadline,
                   vmSpec.guest(),
                   spec,
@@ -302,8 +304,8 @@ final class SandboxSnapshot {
             SandboxSpec.Networking.NONE,
             SandboxLife.UNLIMITED,
             BirthPolicy.COLD);
-    return new SandboxRevival(
-            engine,
+    return SandboxRevival.of(
+            maker,
             spec,
             new SandboxRevival.Source(
                 image.image(),
@@ -319,7 +321,7 @@ final class SandboxSnapshot {
                         + ", made of sandbox "
                         + manifest.require("sandbox")
                         + " at "
-                        + manifest.require("created"))))
-        .run(deadline);
+                        + manifest.require("created"))),
+            deadline);
   }
 }

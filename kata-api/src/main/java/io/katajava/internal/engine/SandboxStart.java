@@ -22,11 +22,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The way of one start, from the specification to the running sandbox. */
-final class SandboxStart {
+final class SandboxStart implements SandboxBirth.Way {
   private static final Logger log = LoggerFactory.getLogger(SandboxStart.class);
   private static final Duration PLUG_LIMIT = Duration.ofSeconds(10);
 
-  private final Engine engine;
+  private final SandboxMaker maker;
+  private final RuntimeServices services;
+  private final Templates templates;
   private final SandboxSpec spec;
   private final StartRun run;
   private volatile VmEvidence evidence = VmEvidence.none();
@@ -36,24 +38,28 @@ final class SandboxStart {
    */
   private boolean completing;
 
-  SandboxStart(Engine engine, SandboxSpec spec, StartRun run) {
-    this.engine = engine;
+  SandboxStart(SandboxMaker maker, Templates templates, SandboxSpec spec, StartRun run) {
+    this.maker = maker;
+    this.services = maker.services();
+    this.templates = templates;
     this.spec = spec;
     this.run = run;
   }
 
-  VmEvidence evidence() {
+  @Override
+  public VmEvidence evidence() {
     return evidence;
   }
 
-  Sandbox run() throws InterruptedException {
+  @Override
+  public Sandbox run() throws InterruptedException {
     run.enter(StartPhase.HOST);
     boolean detached = spec.life().detached();
-    if (detached && !engine.providers().hypervisor().isDetachable()) {
+    if (detached && !services.hypervisor().isDetachable()) {
       throw run.failure(
           ErrorCode.INVALID_CONFIGURATION,
           "machines of hypervisor "
-              + engine.providers().hypervisor().name()
+              + services.hypervisor().name()
               + " end with their JVM",
           "Leave out detached()",
           VmEvidence.none(),
@@ -72,15 +78,15 @@ final class SandboxStart {
     spec.name().ifPresent(run::named);
     run.prepareDirectory();
     SandboxConnections connections =
-        SandboxConnections.open(run, spec, run.watch().around(engine.workers().executor()));
+        SandboxConnections.open(run, spec, run.watch().around(services.workers().executor()));
     run.undo().push(connections::close);
 
     run.enter(StartPhase.GUEST);
-    VmSpec vmSpec = engine.vmSpec(spec, run.sandboxId(), connections.vmNetwork(), run.deadline());
+    VmSpec vmSpec = services.vmSpec(spec, run.sandboxId(), connections.vmNetwork(), run.deadline());
     if (detached) {
       return handedOut(booted(vmSpec, connections, "detached sandboxes are booted"));
     }
-    TemplateUse use = engine.templates().lookUp(spec.birth(), vmSpec, run.deadline());
+    TemplateUse use = templates.lookUp(spec.birth(), vmSpec, run.deadline());
     StoredImage template = use.image();
     String why = use.why();
     Exception unusable = null;
@@ -113,7 +119,7 @@ final class SandboxStart {
       judge(template, unusable);
     }
     if (spec.birth() == BirthPolicy.TEMPLATE_IN_BACKGROUND) {
-      engine.templates().buildInBackground(vmSpec, use);
+      templates.buildInBackground(vmSpec, use);
     }
     return sandbox;
   }
@@ -131,9 +137,9 @@ final class SandboxStart {
           VmEvidence.none(),
           null);
     }
-    Optional<String> obstacle = engine.providers().hypervisor().obstacleToSharing();
+    Optional<String> obstacle = services.hypervisor().obstacleToSharing();
     if (obstacle.isPresent() && spec.sharing() == DirectorySharing.VIRTIO_FS_OR_COPY) {
-      engine.tellCopying(obstacle.get());
+      services.tellCopying(obstacle.get());
     } else if (obstacle.isPresent()) {
       throw run.failure(
           ErrorCode.HOST_UNSUITABLE,
@@ -158,7 +164,7 @@ final class SandboxStart {
         "[{}] template {} is removed: the same sandbox could be booted",
         run.sandboxId(),
         template.directory());
-    engine.templates().discard(template);
+    templates.discard(template);
   }
 
   /** Files that their own maker may not use make a machine fail in ways that say nothing. */
@@ -184,14 +190,14 @@ final class SandboxStart {
   }
 
   private Sandbox handedOut(VmSandbox sandbox) {
-    engine.keep(sandbox);
+    maker.open().keep(sandbox);
     run.undo().forget();
     return sandbox;
   }
 
   private VmSandbox booted(VmSpec vmSpec, SandboxConnections connections, String why)
       throws InterruptedException {
-    VirtualMachine vm = engine.providers().hypervisor().launch(vmSpec, run);
+    VirtualMachine vm = services.hypervisor().launch(vmSpec, run);
     run.undo().push(vm::close);
     try {
       AgentLink link = AgentLink.establish(vm, run);
@@ -199,7 +205,7 @@ final class SandboxStart {
       Detachment detachment = spec.life().detached() ? detachment(vmSpec, link) : null;
       VmSandbox sandbox =
           sandbox(vmSpec, vm, link, connections, detachment, new Birth(Birth.Kind.COLD, why));
-      sandbox.begin();
+      sandbox.beginning().cold();
       return sandbox;
     } catch (RuntimeException | InterruptedException e) {
       evidence = vm.evidence();
@@ -218,7 +224,7 @@ final class SandboxStart {
             template.manifest().require(TemplateBuild.CONTAINER_OF));
     UndoStack outer = run.undo();
     UndoStack undo = new UndoStack();
-    VirtualMachine vm = engine.providers().hypervisor().restore(vmSpec, template.image(), run);
+    VirtualMachine vm = services.hypervisor().restore(vmSpec, template.image(), run);
     undo.push(vm::close);
     outer.push(vm::close);
     try {
@@ -244,7 +250,7 @@ final class SandboxStart {
       completing = true;
       complete(vm, link);
       completing = false;
-      sandbox.beginFrom(container);
+      sandbox.beginning().ofTemplate(container);
       return sandbox;
     } catch (RuntimeException | InterruptedException | Error e) {
       evidence = vm.evidence();
@@ -283,7 +289,7 @@ final class SandboxStart {
           VmEvidence.none(),
           null);
     }
-    Detachment detachment = Detachment.begin(engine.ledger(), spec, vmSpec, run.entry());
+    Detachment detachment = Detachment.begin(services.ledger(), spec, vmSpec, run.entry());
     run.undo().push(detachment::close);
     return detachment;
   }
@@ -295,17 +301,15 @@ final class SandboxStart {
       SandboxConnections connections,
       @Nullable Detachment detachment,
       Birth birth) {
-    return new VmSandbox(
-        engine.parts(
+    return maker.make(
+            run,
             spec,
             vmSpec,
             vm,
             link,
             connections,
-            engine.providers().hypervisor().describe(vmSpec),
+            services.hypervisor().describe(vmSpec),
             detachment,
-            birth),
-        run,
-        engine::forget);
+            birth);
   }
 }

@@ -39,32 +39,29 @@ final class TemplateBuild {
 
   private static final Duration SAVE_LIMIT = Duration.ofSeconds(60);
 
-  private final Engine engine;
+  private final SandboxMaker maker;
   private final VmSpec spec;
   private final List<String> key;
 
-  TemplateBuild(Engine engine, VmSpec spec, List<String> key) {
-    this.engine = engine;
+  TemplateBuild(SandboxMaker maker, VmSpec spec, List<String> key) {
+    this.maker = maker;
     this.spec = spec;
     this.key = key;
   }
 
   @SuppressWarnings("try") // The context is held, not used.
   void into(Path directory) throws IOException, InterruptedException {
-    StartRun run = engine.newRun(Deadline.after(SandboxSpec.DEFAULT_START_TIMEOUT));
-    run.watch().begin("template");
+    StartRun run = maker.services().newRun(Deadline.after(SandboxSpec.DEFAULT_START_TIMEOUT));
+    SandboxBirth birth =
+        SandboxBirth.begin(run.watch(), "template", false, run.undo()::run);
     try (LogContext context = LogContext.of(run.sandboxId())) {
       build(run, directory);
-      run.watch().started(null);
+      birth.succeeded(null);
     } catch (IOException | InterruptedException | Error e) {
-      run.watch().failed(e, false);
-      run.undo().run(e);
+      birth.failed(e);
       throw e;
     } catch (RuntimeException e) {
-      KataException failure = MachineFailures.ofTemplate(run.timeline().current(), e);
-      run.watch().failed(failure, false);
-      run.undo().run(failure);
-      throw failure;
+      throw birth.failed(MachineFailures.ofTemplate(run.timeline().current(), e));
     }
   }
 
@@ -73,7 +70,7 @@ final class TemplateBuild {
     run.prepareDirectory();
     Path memory = Files.createFile(directory.resolve(StoredImage.MEMORY));
     VmSpec own = new VmSpec(run.sandboxId(), spec.sizes(), spec.guest());
-    VirtualMachine vm = engine.providers().hypervisor().launchTemplate(own, memory, run);
+    VirtualMachine vm = maker.services().hypervisor().launchTemplate(own, memory, run);
     run.undo().push(vm::close);
     AgentLink link = AgentLink.establish(vm, run);
     run.undo().push(link::close);
@@ -84,8 +81,8 @@ final class TemplateBuild {
     }
     SandboxSpec quiet = quiet();
     VmSandbox sandbox =
-        new VmSandbox(
-            engine.parts(
+        maker.make(
+                run,
                 quiet,
                 own,
                 vm,
@@ -93,14 +90,12 @@ final class TemplateBuild {
                 SandboxConnections.none(run.sandboxId(), quiet),
                 List.of(),
                 null,
-                new Birth(Birth.Kind.COLD, "it is a template")),
-            run,
-            closed -> {});
-    engine.track(sandbox);
+                new Birth(Birth.Kind.COLD, "it is a template"));
+    maker.open().track(sandbox);
     run.undo().push(sandbox::close);
     Map<String, String> values = new LinkedHashMap<>();
     try {
-      sandbox.beginAsTemplate();
+      sandbox.beginning().asTemplate();
       PreparedContainer container = sandbox.members().prepareDefault();
       values.put(CREATED, String.valueOf(Instant.now().toEpochMilli()));
       values.put(VCPUS, String.valueOf(spec.sizes().vcpus()));
@@ -111,7 +106,7 @@ final class TemplateBuild {
       values.put(CONTAINER_OF, container.fingerprint());
       vm.save(directory.resolve(StoredImage.STATE), false, SAVE_LIMIT);
     } finally {
-      engine.untrack(sandbox);
+      maker.open().untrack(sandbox);
     }
     Map<String, String> hardware = vm.hardware();
     // The memory is whole when the machine is gone.

@@ -40,7 +40,8 @@ final class Templates implements TemplateStore {
 
   private static final Duration BUILD_END_LIMIT = Duration.ofSeconds(60);
 
-  private final Engine engine;
+  private final SandboxMaker maker;
+  private final RuntimeServices services;
   private final TemplateShelf shelf;
 
   /** Keys whose build failed in this runtime: the background does not try them again. */
@@ -51,8 +52,9 @@ final class Templates implements TemplateStore {
 
   private final BackgroundBuilds background = new BackgroundBuilds();
 
-  Templates(Engine engine, TemplateShelf shelf) {
-    this.engine = engine;
+  Templates(SandboxMaker maker, TemplateShelf shelf) {
+    this.maker = maker;
+    this.services = maker.services();
     this.shelf = shelf;
   }
 
@@ -120,7 +122,7 @@ final class Templates implements TemplateStore {
   }
 
   private Hypervisor hypervisor() {
-    return engine.providers().hypervisor();
+    return services.hypervisor();
   }
 
   private static List<String> key(TemplateTraits traits, VmSpec spec) {
@@ -143,14 +145,14 @@ final class Templates implements TemplateStore {
           try {
             build(spec, use.traits(), use.key());
           } catch (IOException | RuntimeException e) {
-            if (!engine.isClosed() && failed.add(id)) {
+            if (!maker.open().isClosed() && failed.add(id)) {
               tell(id, shelf.failure(use.key()).orElse(Instant.now() + ": " + e.getMessage()));
             }
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           }
         };
-    engine.workers().executor().execute(() -> background.run(build));
+    services.workers().executor().execute(() -> background.run(build));
   }
 
   /** The runtime ends: what is built in the background is given up, and its draft removed. */
@@ -228,14 +230,14 @@ final class Templates implements TemplateStore {
       throws IOException, InterruptedException {
     try {
       requireRoom(draft.directory(), traits);
-      new TemplateBuild(engine, new VmSpec("template", traits.sizes(), spec.guest()), key)
+      new TemplateBuild(maker, new VmSpec("template", traits.sizes(), spec.guest()), key)
           .into(draft.directory());
       return draft.publish();
     } catch (IOException | RuntimeException e) {
       boolean wanted =
           e instanceof KataException known
               && (known.code() == ErrorCode.CLOSED || known.code() == ErrorCode.INTERRUPTED);
-      if (!wanted && !engine.isClosed() && !Thread.currentThread().isInterrupted()) {
+      if (!wanted && !maker.open().isClosed() && !Thread.currentThread().isInterrupted()) {
         shelf.noteFailure(key, String.valueOf(e.getMessage()));
       }
       throw e;
@@ -307,7 +309,7 @@ final class Templates implements TemplateStore {
   public TemplateInfo build(SandboxSpec spec) {
     Deadline deadline = Deadline.after(spec.startTimeout());
     try {
-      VmSpec wanted = engine.vmSpec(spec, "template", VmNetwork.NONE, deadline);
+      VmSpec wanted = services.vmSpec(spec, "template", VmNetwork.NONE, deadline);
       TemplateUse use = lookUp(BirthPolicy.TEMPLATE_ON_DEMAND, wanted, deadline);
       StoredImage image = use.image();
       if (image == null) {
@@ -324,7 +326,7 @@ final class Templates implements TemplateStore {
   public TemplateStatus status(SandboxSpec spec) {
     Deadline deadline = Deadline.after(spec.startTimeout());
     try {
-      VmSpec wanted = engine.vmSpec(spec, "template", VmNetwork.NONE, deadline);
+      VmSpec wanted = services.vmSpec(spec, "template", VmNetwork.NONE, deadline);
       TemplateUse use = lookUp(BirthPolicy.TEMPLATE_IF_PRESENT, wanted, deadline);
       return new TemplateStatus(
           Optional.ofNullable(use.image()).map(Templates::known),

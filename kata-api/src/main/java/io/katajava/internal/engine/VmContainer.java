@@ -20,8 +20,6 @@ import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.agent.oci.OciResources;
-import io.katajava.internal.engine.DetachedRecord.OneContainer;
-import io.katajava.internal.engine.DetachedRecord.Stage;
 import io.katajava.internal.tar.HostSnapshot;
 import io.katajava.internal.tree.OpenDirectory;
 import io.katajava.spi.Ending;
@@ -46,7 +44,8 @@ final class VmContainer implements Container {
   /** A service of a guest without KVM takes its time. */
   private static final Duration LISTENING_PATIENCE = Duration.ofSeconds(15);
 
-  private final VmSandbox sandbox;
+  private final ContainerHost host;
+  private final GuestSession session;
   private final ContainerPlan plan;
   private final ContainerVolumes volumes;
   private final Consumer<String> onClosed;
@@ -61,21 +60,22 @@ final class VmContainer implements Container {
   private volatile int restarts;
   private volatile boolean paused;
   private volatile boolean closed;
-  private volatile Stage stage = Stage.CREATED;
+  private volatile ContainerRecord.Stage stage = ContainerRecord.Stage.CREATED;
 
   VmContainer(
-      VmSandbox sandbox, ContainerPlan plan, ContainerVolumes volumes, Consumer<String> onClosed) {
-    this.sandbox = sandbox;
+      ContainerHost host, ContainerPlan plan, ContainerVolumes volumes, Consumer<String> onClosed) {
+    this.host = host;
+    this.session = host.session();
     this.plan = plan;
     this.volumes = volumes;
     this.onClosed = onClosed;
     this.limits = plan.spec().limits();
-    this.run = new ContainerRun(sandbox, plan);
-    this.execs = new ContainerExec(sandbox, this::openRun);
+    this.run = new ContainerRun(host, plan);
+    this.execs = new ContainerExec(host, this::openRun);
     this.log =
         plan.spec()
             .keptLog()
-            .map(size -> new LogBuffer(size.bytes(), sandbox.workers()))
+            .map(size -> new LogBuffer(size.bytes(), session.workers()))
             .orElse(null);
   }
 
@@ -85,14 +85,14 @@ final class VmContainer implements Container {
    * @param known what was written down
    */
   static Optional<VmContainer> resumed(
-      VmSandbox sandbox, OneContainer known, Consumer<String> onClosed) {
+      ContainerHost host, ContainerRecord known, Consumer<String> onClosed) {
     VmContainer container =
         new VmContainer(
-            sandbox,
+            host,
             known.plan(),
             new ContainerVolumes(known.plan().id(), known.plan().spec(), Map.of()),
             onClosed);
-    ContainerRun run = new ContainerRun(sandbox, known.plan().withId(known.agentId()));
+    ContainerRun run = new ContainerRun(host, known.plan().withId(known.agentId()));
     if (!run.exists()) {
       return Optional.empty();
     }
@@ -102,11 +102,11 @@ final class VmContainer implements Container {
     container.paused = known.paused();
     container.stage = known.stage();
     OptionalInt pid = known.pid();
-    if (known.stage() == Stage.STARTING) {
+    if (known.stage() == ContainerRecord.Stage.STARTING) {
       pid = run.startUnlessStarted();
-      container.stage = Stage.STARTED;
+      container.stage = ContainerRecord.Stage.STARTED;
     }
-    if (container.stage == Stage.STARTED) {
+    if (container.stage == ContainerRecord.Stage.STARTED) {
       run.resume(pid, container.log);
       container.tellItsEnd();
     }
@@ -118,9 +118,9 @@ final class VmContainer implements Container {
   }
 
   /** What another JVM has to know of it. */
-  OneContainer toRecord(DetachedRecord.Role role) {
+  ContainerRecord toRecord(ContainerRecord.Role role) {
     InteractiveExecution process = run.main();
-    return new OneContainer(
+    return new ContainerRecord(
         plan,
         agentId(),
         restarts,
@@ -142,11 +142,11 @@ final class VmContainer implements Container {
   /** Makes the container in the guest; leaves nothing on failure. */
   void begin() {
     try {
-      volumes.copyIn(sandbox.link().client(), sandbox.members()::makeCarrier);
+      volumes.copyIn(session.link().client(), host::makeCarrier);
       run.create(limits);
     } catch (RuntimeException | Error e) {
       new Ending("container " + name())
-          .step("discarding its volumes", () -> volumes.discard(sandbox.link().client()))
+          .step("discarding its volumes", () -> volumes.discard(session.link().client()))
           .addTo(e);
       throw e;
     }
@@ -154,11 +154,11 @@ final class VmContainer implements Container {
 
   /** Copies a directory of this container, a carrier, back to where it came from. */
   void copyIn(OpenDirectory source, String target, HostSnapshot notes) {
-    new VmContainerFiles(sandbox, execs, name()).copyIn(source, target, notes);
+    new VmContainerFiles(session, execs, name()).copyIn(source, target, notes);
   }
 
   void copyBack(String source, OpenDirectory target, HostSnapshot before) {
-    VmContainerFiles.toCopyBack(sandbox, execs, name()).copyBack(source, target, before);
+    VmContainerFiles.toCopyBack(session, execs, name()).copyBack(source, target, before);
   }
 
   /** Copies back what the container may have written to directories of the host. */
@@ -173,10 +173,10 @@ final class VmContainer implements Container {
 
   /** As {@link #takeOver(String)}; one that was not started still can be. */
   void takeOver(String agentId, boolean started) {
-    ContainerRun known = new ContainerRun(sandbox, plan.withId(agentId));
+    ContainerRun known = new ContainerRun(host, plan.withId(agentId));
     if (started) {
       known.resume(OptionalInt.empty(), log);
-      stage = Stage.STARTED;
+      stage = ContainerRecord.Stage.STARTED;
     }
     run = known;
     if (started) {
@@ -211,7 +211,7 @@ final class VmContainer implements Container {
 
   @Override
   public Sandbox sandbox() {
-    return sandbox;
+    return host.sandbox();
   }
 
   String fingerprint() {
@@ -267,7 +267,7 @@ final class VmContainer implements Container {
 
   @Override
   public Set<Integer> listeningPorts() {
-    boolean ours = sandbox.link().keepsOutputAfterWait();
+    boolean ours = session.link().keepsOutputAfterWait();
     ExecSpec look =
         ours
             ? looking("tcp-listeners", "/proc/net")
@@ -277,7 +277,7 @@ final class VmContainer implements Container {
       throw new KataException(
           ErrorCode.TIMEOUT,
           "could not look which ports container " + name() + " listens on: it " + late.describe(),
-          Details.none().withSandbox(sandbox.id()));
+          Details.none().withSandbox(session.id()));
     }
     // A kernel without IPv6 has no second table, which is no failure.
     return ListenTable.ports((ours ? tables.orThrow() : tables).stdoutText());
@@ -285,7 +285,7 @@ final class VmContainer implements Container {
 
   /** As root, whatever the container's user is. */
   private ExecSpec looking(String... command) {
-    Duration limit = sandbox.link().callTimeout();
+    Duration limit = session.link().callTimeout();
     return ExecSpec.command(command)
         .user("0:0")
         .workdir("/")
@@ -295,7 +295,7 @@ final class VmContainer implements Container {
 
   @Override
   public ContainerFiles files() {
-    return new VmContainerFiles(sandbox, execs, name());
+    return new VmContainerFiles(session, execs, name());
   }
 
   @Override
@@ -306,7 +306,7 @@ final class VmContainer implements Container {
     State state;
     if (closed) {
       state = State.CLOSED;
-    } else if (!sandbox.link().isOpen()) {
+    } else if (!session.link().isOpen()) {
       state = State.LOST;
     } else if (process == null) {
       state = State.CREATED;
@@ -323,8 +323,8 @@ final class VmContainer implements Container {
     ContainerRun now = openRun();
     return AgentFailures.translating(
         "read the figures of container " + name(),
-        sandbox,
-        () -> StatsValues.of(sandbox.link().client().statsContainer(now.plan().id())));
+        session,
+        () -> StatsValues.of(session.link().client().statsContainer(now.plan().id())));
   }
 
   @Override
@@ -332,21 +332,21 @@ final class VmContainer implements Container {
     changing(
         () -> {
           State state = require("start", State.CREATED, State.STOPPED);
-          sandbox.requireAccepting("start container " + name());
+          host.requireAccepting("start container " + name());
           if (state == State.STOPPED) {
             renew();
           }
-          stage = Stage.STARTING;
-          sandbox.members().remember();
+          stage = ContainerRecord.Stage.STARTING;
+          host.remember();
           run.start(log);
-          stage = Stage.STARTED;
-          sandbox.members().remember();
+          stage = ContainerRecord.Stage.STARTED;
+          host.remember();
           started();
         });
   }
 
   private void started() {
-    sandbox.events().emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
+    host.emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
     tellItsEnd();
   }
 
@@ -355,8 +355,7 @@ final class VmContainer implements Container {
         .onExit()
         .thenAccept(
             outcome ->
-                sandbox
-                    .events()
+                host
                     .emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
   }
 
@@ -365,8 +364,8 @@ final class VmContainer implements Container {
     ContainerRun old = run;
     old.killAll();
     int count = restarts + 1;
-    ContainerRun next = new ContainerRun(sandbox, plan.withId(plan.id() + "." + count));
-    if (sandbox.link().keepsOutputAfterWait()) {
+    ContainerRun next = new ContainerRun(host, plan.withId(plan.id() + "." + count));
+    if (session.link().keepsOutputAfterWait()) {
       // Our agent counts who uses a filesystem: made before the old one goes, it stays.
       next.create(limits);
       old.remove();
@@ -377,7 +376,7 @@ final class VmContainer implements Container {
     restarts = count;
     paused = false;
     run = next;
-    stage = Stage.CREATED;
+    stage = ContainerRecord.Stage.CREATED;
   }
 
   @Override
@@ -413,7 +412,7 @@ final class VmContainer implements Container {
 
   @Override
   public void restart(Duration grace) {
-    SandboxConnections connections = sandbox.parts().connections();
+    SandboxConnections connections = host.connections();
     ListeningPorts[] gone = new ListeningPorts[1];
     changing(
         () -> {
@@ -434,10 +433,10 @@ final class VmContainer implements Container {
           require("pause", State.RUNNING);
           AgentFailures.translating(
               "pause container " + name(),
-              sandbox,
-              () -> sandbox.link().client().pauseContainer(agentId()));
+              session,
+              () -> session.link().client().pauseContainer(agentId()));
           paused = true;
-          sandbox.members().remember();
+          host.remember();
         });
   }
 
@@ -453,10 +452,10 @@ final class VmContainer implements Container {
   private void thaw() {
     AgentFailures.translating(
         "resume container " + name(),
-        sandbox,
-        () -> sandbox.link().client().resumeContainer(agentId()));
+        session,
+        () -> session.link().client().resumeContainer(agentId()));
     paused = false;
-    sandbox.members().remember();
+    host.remember();
   }
 
   @Override
@@ -467,10 +466,10 @@ final class VmContainer implements Container {
           OciResources sent = change.toOciAfter(limits);
           AgentFailures.translating(
               "change the limits of container " + name(),
-              sandbox,
-              () -> sandbox.link().client().updateContainer(agentId(), sent));
+              session,
+              () -> session.link().client().updateContainer(agentId(), sent));
           limits = limits.changedBy(change);
-          sandbox.members().remember();
+          host.remember();
         });
   }
 
@@ -499,15 +498,15 @@ final class VmContainer implements Container {
     throw new KataException(
         code,
         "cannot " + what + " container " + name() + ": it is " + now.state(),
-        Details.none().withSandbox(sandbox.id()));
+        Details.none().withSandbox(session.id()));
   }
 
   private ContainerRun openRun() {
     if (closed) {
       throw new KataException(
           ErrorCode.CLOSED,
-          "container " + name() + " of sandbox " + sandbox.id() + " is closed",
-          Details.none().withSandbox(sandbox.id()));
+          "container " + name() + " of sandbox " + session.id() + " is closed",
+          Details.none().withSandbox(session.id()));
     }
     return run;
   }
@@ -545,26 +544,26 @@ final class VmContainer implements Container {
         () -> {
           if (!closed) {
             closed = true;
-            boolean reachable = sandbox.link().answers();
+            boolean reachable = session.link().answers();
             Ending end = new Ending("container " + name());
             if (reachable) {
               end.step("killing its processes", run::killAll);
               end.step("copying directories back", volumes::copyBack);
             }
-            if (reachable && sandbox.link().isOpen()) {
-              end.step("discarding its volumes", () -> volumes.discard(sandbox.link().client()));
+            if (reachable && session.link().isOpen()) {
+              end.step("discarding its volumes", () -> volumes.discard(session.link().client()));
               end.step("removing it from the guest", run::remove);
             }
             end.step("forgetting it", () -> onClosed.accept(plan.id()));
-            if (!reachable && sandbox.link().isOpen()) {
+            if (!reachable && session.link().isOpen()) {
               end.failed(
                   "removing it from the guest",
                   new KataException(
                       ErrorCode.TIMEOUT,
                       "container " + name() + " stays in its guest, which does not answer",
                       Details.none()
-                          .withSandbox(sandbox.id())
-                          .withRemedy("Close the sandbox, which ends the machine")));
+                          .withSandbox(session.id())
+                          .withRemedy("Close the session, which ends the machine")));
             }
             end.orThrow();
           }
@@ -573,6 +572,6 @@ final class VmContainer implements Container {
 
   @Override
   public String toString() {
-    return "Container[" + name() + " in " + sandbox.id() + " " + status().state() + "]";
+    return "Container[" + name() + " in " + session.id() + " " + status().state() + "]";
   }
 }

@@ -58,7 +58,7 @@ final class VmContainerFiles implements ContainerFiles {
   /** One file, by links as the container resolves them. */
   private static final String FOLLOWED = "tar-create-followed";
 
-  private final VmSandbox sandbox;
+  private final GuestSession session;
   private final ContainerExec execs;
   private final String container;
 
@@ -68,17 +68,17 @@ final class VmContainerFiles implements ContainerFiles {
   /** How long a whole copy may take, if its caller says so. */
   private final Optional<Duration> limit;
 
-  VmContainerFiles(VmSandbox sandbox, ContainerExec execs, String container) {
-    this(sandbox, execs, container, sandbox.link().callTimeout(), Optional.empty());
+  VmContainerFiles(GuestSession session, ContainerExec execs, String container) {
+    this(session, execs, container, session.link().callTimeout(), Optional.empty());
   }
 
   private VmContainerFiles(
-      VmSandbox sandbox,
+      GuestSession session,
       ContainerExec execs,
       String container,
       Duration step,
       Optional<Duration> limit) {
-    this.sandbox = sandbox;
+    this.session = session;
     this.execs = execs;
     this.container = container;
     this.step = step;
@@ -86,10 +86,10 @@ final class VmContainerFiles implements ContainerFiles {
   }
 
   /** At the end of a container, which a guest that says nothing must not hold up. */
-  static VmContainerFiles toCopyBack(VmSandbox sandbox, ContainerExec execs, String container) {
-    Duration own = sandbox.link().callTimeout();
+  static VmContainerFiles toCopyBack(GuestSession session, ContainerExec execs, String container) {
+    Duration own = session.link().callTimeout();
     Duration step = own.compareTo(LAST_STEP) < 0 ? own : LAST_STEP;
-    return new VmContainerFiles(sandbox, execs, container, step, Optional.empty());
+    return new VmContainerFiles(session, execs, container, step, Optional.empty());
   }
 
   @Override
@@ -97,7 +97,7 @@ final class VmContainerFiles implements ContainerFiles {
     if (timeout.isNegative() || timeout.isZero()) {
       throw new IllegalArgumentException("the timeout is positive, got " + timeout);
     }
-    return new VmContainerFiles(sandbox, execs, container, step, Optional.of(timeout));
+    return new VmContainerFiles(session, execs, container, step, Optional.of(timeout));
   }
 
   private Patience patience() {
@@ -115,7 +115,7 @@ final class VmContainerFiles implements ContainerFiles {
     String path = absolute(target);
     Owner owner = options.owner().orElse(ROOT);
     // What the container's own tar understands is not known; ours leaves out zeros.
-    boolean holes = sandbox.link().keepsOutputAfterWait();
+    boolean holes = session.link().keepsOutputAfterWait();
     try (HostPath named = HostPath.of(source)) {
       // What a directory has is named from it on; anything else gets the target's name.
       in(
@@ -133,7 +133,7 @@ final class VmContainerFiles implements ContainerFiles {
    * @param notes takes down what was copied
    */
   void copyIn(OpenDirectory source, String target, HostSnapshot notes) {
-    boolean holes = sandbox.link().keepsOutputAfterWait();
+    boolean holes = session.link().keepsOutputAfterWait();
     try {
       in(target, out -> new HostSource(new TarWriter(out), holes).noting(notes).pack(source));
     } catch (IOException e) {
@@ -240,7 +240,7 @@ final class VmContainerFiles implements ContainerFiles {
                     + container
                     + " holds more than "
                     + MemorySize.bytes(limit),
-                Details.none().withSandbox(sandbox.id()));
+                Details.none().withSandbox(session.id()));
           }
           byte[] buffer = new byte[BUFFER];
           for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
@@ -262,7 +262,7 @@ final class VmContainerFiles implements ContainerFiles {
 
   /** Feeds an archive to the container. */
   private void in(String directory, Transfer<OutputStream> producer) throws IOException {
-    boolean ours = sandbox.link().keepsOutputAfterWait();
+    boolean ours = session.link().keepsOutputAfterWait();
     ExecSpec spec =
         ours
             ? spec("tar-extract", directory)
@@ -285,7 +285,7 @@ final class VmContainerFiles implements ContainerFiles {
   /** Takes an archive from the container, as one of the agent's own programs makes it. */
   private void out(String source, String builtin, Transfer<InputStream> consumer)
       throws IOException {
-    boolean ours = sandbox.link().keepsOutputAfterWait();
+    boolean ours = session.link().keepsOutputAfterWait();
     String single = builtin.equals(FOLLOWED) ? "-chf" : "-cf";
     ExecSpec spec =
         ours
@@ -361,7 +361,7 @@ final class VmContainerFiles implements ContainerFiles {
             throw new UncheckedIOException(e);
           }
         },
-        sandbox.workers().executor());
+        session.workers().executor());
   }
 
   private static void finish(
@@ -403,7 +403,7 @@ final class VmContainerFiles implements ContainerFiles {
     return new KataException(
         late ? ErrorCode.TIMEOUT : ErrorCode.COPY_FAILED,
         "could not " + attempt + ": " + e.getMessage(),
-        Details.none().withSandbox(sandbox.id()).withCause(e));
+        Details.none().withSandbox(session.id()).withCause(e));
   }
 
   private static String absolute(String path) {

@@ -5,7 +5,6 @@ import io.katajava.Choice;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
 import io.katajava.Deadline;
-import io.katajava.DirectorySharing;
 import io.katajava.ErrorCode;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
@@ -16,19 +15,15 @@ import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxNetwork;
-import io.katajava.SandboxSpec;
 import io.katajava.SandboxState;
 import io.katajava.SandboxStats;
 import io.katajava.SandboxTimeline;
-import io.katajava.StartPhase;
 import io.katajava.agent.ArpNeighbor;
 import io.katajava.agent.NetworkInterface;
 import io.katajava.agent.NetworkRoute;
 import io.katajava.agent.VolumeStats;
-import io.katajava.spi.VirtualMachine;
 import io.katajava.spi.VmEvidence;
 import io.katajava.spi.VmExit;
-import io.katajava.spi.VmSpec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,7 +33,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,132 +40,54 @@ import org.slf4j.LoggerFactory;
 final class VmSandbox implements Sandbox {
   private static final Logger log = LoggerFactory.getLogger(VmSandbox.class);
 
-  /** What a sandbox is put together from. */
-  record Parts(
-      SandboxSpec spec,
-      VmSpec vmSpec,
-      VirtualMachine vm,
-      AgentLink link,
-      SandboxConnections connections,
-      RootfsSources rootfs,
-      List<Choice> choices,
-      @Nullable Detachment detachment,
-      Workers workers,
-      Birth birth,
-      Engine engine) {}
-
-  private final Parts parts;
-  private final StartRun run;
-  private final Workers workers;
-  private final SandboxEvents events;
-  private final SandboxDisks disks;
-  private final SandboxShares shares;
-  private final SandboxFiles files;
+  private final SandboxParts parts;
+  private final SandboxGround ground;
   private final SandboxContainers containers;
   private final SandboxLifecycle life;
-  private final GuestCalls guest = new GuestCalls(this);
-  private final Activity activity = new Activity();
-  private final String execPrefix;
+  private final SandboxBeginning beginning;
+  private final GuestCalls guest;
+  private final Copies copies;
 
-  VmSandbox(Parts parts, StartRun run, Consumer<VmSandbox> onClosed) {
-    this.workers = parts.workers().around(run.watch());
-    this.events = new SandboxEvents(workers.executor());
+  VmSandbox(SandboxParts parts, StartRun run, Copies copies, Consumer<VmSandbox> onClosed) {
     this.parts = parts;
-    this.disks = new SandboxDisks(parts.vm(), parts.vmSpec().guest().modules(), parts.link());
-    this.shares =
-        new SandboxShares(
-            parts.vm(),
-            parts.vmSpec().sharesDirectories(),
-            parts.spec().sharing() == DirectorySharing.VIRTIO_FS,
-            parts.engine()::tellCopying);
-    this.run = run;
-    this.files = new SandboxFiles(hostname(), parts.connections());
-    this.containers = new SandboxContainers(this, parts);
-    this.life = new SandboxLifecycle(this, parts, run, onClosed);
-    Detachment detachment = parts.detachment();
-    // Commands of a JVM before this one, or of the guest this one is a copy of, may still run under
-    // their ids.
-    boolean first =
-        parts.birth().kind() == Birth.Kind.COLD && (detachment == null || detachment.isOurs());
-    this.execPrefix = first ? "exec-" : "exec-" + SandboxIds.next() + "-";
+    this.copies = copies;
+    this.ground = new SandboxGround(this, parts, run);
+    this.containers = new SandboxContainers(ground);
+    this.life = new SandboxLifecycle(ground, containers, () -> onClosed.accept(this));
+    this.beginning = new SandboxBeginning(ground, containers, life);
+    this.guest = new GuestCalls(ground.session(), ground.states(), containers);
   }
 
-  /** The rest of the start: the sandbox inside the guest, and the default container if named. */
-  void begin() {
-    run.enter(StartPhase.SANDBOX);
-    parts.connections().configure(parts.link().client());
-    Detachment detachment = parts.detachment();
-    parts
-        .link()
-        .createSandbox(
-            run.sandboxId(),
-            hostname(),
-            parts.connections().resolvConf(),
-            detachment == null ? "" : detachment.identity());
-    files.write(parts.link().client());
-    begun();
+  /** The rest of its start, for whoever makes it. */
+  SandboxBeginning beginning() {
+    return beginning;
   }
 
-  /** The rest of the start of one that was made of a template. */
-  void beginFrom(PreparedContainer container) {
-    run.enter(StartPhase.SANDBOX);
-    parts.connections().configure(parts.link().client());
-    containers.bring(container);
-    begun();
+  SandboxParts parts() {
+    return parts;
   }
 
-  /** The rest of the start of one that becomes a template: nothing is left under way in it. */
-  void beginAsTemplate() {
-    run.enter(StartPhase.SANDBOX);
-    parts.link().createSandbox(run.sandboxId(), hostname(), List.of(), "");
-    files.write(parts.link().client());
-    life.runs();
+  GuestSession session() {
+    return ground.session();
   }
 
-  private void begun() {
-    parts.connections().tell(events::emit);
-    Detachment detachment = parts.detachment();
-    containers.makeNamedDefault();
-    if (detachment != null) {
-      detachment.commit();
-    }
-    run.endPhase();
-    watch(detachment == null ? Instant.now() : detachment.started());
+  SandboxContainers members() {
+    return containers;
   }
 
-  /** What is in a sandbox that another JVM started. */
-  void resume(List<DetachedRecord.OneContainer> known, Instant started) {
-    containers.resume(known);
-    watch(started);
+  /** The host name of its containers. */
+  String hostname() {
+    return ground.hostname();
   }
 
-  private void watch(Instant started) {
-    life.watch(started);
-    awaitOutOfMemory();
+  /** The files its containers get from outside, by their paths in the guest. */
+  Map<String, byte[]> files() {
+    return ground.files().contents();
   }
 
-  /** One call at a time waits for the next event; a failure means that there is no agent to ask. */
-  private void awaitOutOfMemory() {
-    parts
-        .link()
-        .patientClient()
-        .diagnostics()
-        .nextOutOfMemory()
-        .thenAcceptAsync(
-            agentId -> {
-              containers.all().stream()
-                  .filter(container -> container.agentId().equals(agentId))
-                  .forEach(
-                      container ->
-                          events.emit(
-                              new SandboxEvent.OutOfMemory(Instant.now(), container.name())));
-              awaitOutOfMemory();
-            },
-            workers.executor());
-  }
-
-  SandboxEvents events() {
-    return events;
+  /** Its own directory on the host. */
+  Path stateDirectory() {
+    return ground.run().stateDirectory();
   }
 
   private List<SandboxEvent> untrusted() {
@@ -188,7 +104,7 @@ final class VmSandbox implements Sandbox {
 
   @Override
   public Subscription onEvent(Consumer<SandboxEvent> consumer) {
-    return events.subscribe(consumer, untrusted());
+    return ground.events().subscribe(consumer, untrusted());
   }
 
   @Override
@@ -256,74 +172,14 @@ final class VmSandbox implements Sandbox {
     return guest.volumeStats(path);
   }
 
-  SandboxContainers members() {
-    return containers;
-  }
-
-  SandboxLifecycle life() {
-    return life;
-  }
-
-  SandboxFiles files() {
-    return files;
-  }
-
-  SandboxDisks disks() {
-    return disks;
-  }
-
-  SandboxShares shares() {
-    return shares;
-  }
-
-  /** By when a container must be ready: with the start, or within as much time after it. */
-  Deadline startDeadline() {
-    return state() == SandboxState.STARTING
-        ? run.deadline()
-        : Deadline.after(parts.spec().startTimeout());
-  }
-
-  Activity activity() {
-    return activity;
-  }
-
-  String execPrefix() {
-    return execPrefix;
-  }
-
-  /** Counts a command in, unless no more are taken. */
-  void beginCommand(String command) {
-    activity.enter();
-    if (life.refusesCommands()) {
-      activity.leave();
-      requireAccepting("execute " + command);
-    }
-  }
-
-  AgentLink link() {
-    return parts.link();
-  }
-
-  Workers workers() {
-    return workers;
-  }
-
   @Override
   public Birth birth() {
     return parts.birth();
   }
 
-  StartRun startRun() {
-    return run;
-  }
-
-  String hostname() {
-    return parts.spec().hostname().isEmpty() ? id() : parts.spec().hostname();
-  }
-
   @Override
   public String id() {
-    return run.sandboxId();
+    return ground.id();
   }
 
   @Override
@@ -333,12 +189,12 @@ final class VmSandbox implements Sandbox {
 
   @Override
   public SandboxState state() {
-    return life.state();
+    return ground.states().now();
   }
 
   @Override
   public SandboxTimeline timeline() {
-    return run.timeline().snapshot();
+    return session().timeline().snapshot();
   }
 
   @Override
@@ -380,7 +236,7 @@ final class VmSandbox implements Sandbox {
   @Override
   public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
     Optional<Deadline> deadline = ContainerExec.deadline(spec);
-    return CompletableFuture.supplyAsync(() -> defaultContainer(deadline), workers.executor())
+    return CompletableFuture.supplyAsync(() -> defaultContainer(deadline), session().workers().executor())
         .thenCompose(
             container ->
                 container
@@ -420,7 +276,7 @@ final class VmSandbox implements Sandbox {
 
   private ExecResult late(ExecSpec spec, Optional<Deadline> deadline) {
     log.info("[{}] {}", id(), lateText(deadline));
-    return new CapturedExec(this, spec, deadline).notStartedInTime();
+    return new CapturedExec(session(), spec, deadline).notStartedInTime();
   }
 
   private static String lateText(Optional<Deadline> deadline) {
@@ -439,7 +295,7 @@ final class VmSandbox implements Sandbox {
     return new ContainerBuilder(
         name,
         spec -> {
-          requireAccepting("create container " + name);
+          ground.states().requireAccepting("create container " + name);
           return containers.create(spec);
         });
   }
@@ -454,26 +310,12 @@ final class VmSandbox implements Sandbox {
     return parts.vm().onExit().copy();
   }
 
-  /** Running, and not about to end. */
-  void requireAccepting(String what) {
-    life.requireAccepting(what);
-  }
-
-  /** Why the machine is gone, as far as that is known. */
-  String lossReason() {
-    return life.lossReason();
-  }
-
   @Override
   public boolean isDetached() {
     return parts.detachment() != null;
   }
 
-  /** Its holder has closed it, or is about to. */
-  boolean isEnding() {
-    return life.isEnding();
-  }
-
+  /** Closes it while the JVM ends. */
   void closeAtExit(Duration limit) {
     life.closeAtExit(limit);
   }
@@ -498,28 +340,14 @@ final class VmSandbox implements Sandbox {
     if (count < 1) {
       throw new IllegalArgumentException("a fork makes at least 1 copy, asked for " + count);
     }
-    life.requireRunning("fork");
-    return new SandboxFork(parts.engine(), this).make(count);
+    ground.states().requireRunning("fork");
+    return copies.fork(this, count);
   }
 
   @Override
   public void snapshot(Path directory) {
-    life.requireRunning("save");
-    new SandboxSnapshot(parts.engine()).write(this, directory);
-  }
-
-  Parts parts() {
-    return parts;
-  }
-
-  /** The rest of the start of a copy. */
-  void beginAsCopy(
-      List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
-    run.enter(StartPhase.SANDBOX);
-    parts.connections().configure(parts.link().client());
-    life.runs();
-    containers.inherit(copied, defaultName, holder);
-    begun();
+    ground.states().requireRunning("save");
+    copies.snapshot(this, directory);
   }
 
   @Override

@@ -109,15 +109,15 @@ class DetachedRecordTest {
         new VmSizes(2, MemorySize.mebibytes(256)),
         GuestAssets.of(Path.of("/k"), Path.of("/i"), "key"),
         List.of(
-            new DetachedRecord.OneContainer(
+            new ContainerRecord(
                 plan,
                 "id-c.1",
                 1,
-                DetachedRecord.Stage.STARTED,
+                ContainerRecord.Stage.STARTED,
                 true,
                 ContainerLimits.NONE,
                 OptionalInt.of(1),
-                DetachedRecord.Role.DEFAULT)));
+                ContainerRecord.Role.DEFAULT)));
   }
 
   @Test
