@@ -244,15 +244,12 @@ final class AgentLink implements AutoCloseable {
   }
 
   /** Makes a copied guest another one: entropy, clock, names, addresses, its own files. */
-  void renew(
-      String sandboxId, String hostname, boolean linkAddresses, Map<String, byte[]> files) {
+  void renew(String sandboxId, String hostname, boolean linkAddresses, Map<String, byte[]> files) {
     byte[] entropy = new byte[ENTROPY];
     RANDOM.nextBytes(entropy);
     byte[] identity = new byte[IDENTITY];
     RANDOM.nextBytes(identity);
-    timed()
-        .machine()
-        .renew(entropy, identity, sandboxId, hostname, linkAddresses, files);
+    timed().machine().renew(entropy, identity, sandboxId, hostname, linkAddresses, files);
   }
 
   /** Waits until the guest has what was plugged in, and uses it. */

@@ -46,8 +46,7 @@ final class Attach {
     DetachedFiles.Hold hold =
         files.hold(found.owner().alive() ? "process " + found.owner().pid() : "another process");
     SandboxWatch watch = services.telemetry().sandbox(id);
-    SandboxBirth birth =
-        SandboxBirth.begin(watch, "attach", false, failure -> hold.close());
+    SandboxBirth birth = SandboxBirth.begin(watch, "attach", false, failure -> hold.close());
     try (LogContext context = LogContext.of(id)) {
       VmSandbox sandbox = take(id, files, hold, watch);
       birth.succeeded(null);
@@ -101,14 +100,14 @@ final class Attach {
       VmSandbox sandbox =
           maker.make(
               new StartRun(ours, deadline, ledger, watch, services.callTimeout()),
-                  record.spec(),
-                  vmSpec,
-                  vm,
-                  link,
-                  SandboxConnections.none(id, record.spec()),
-                  services.hypervisor().describe(vmSpec),
-                  new Detachment(ledger, hold, record, ours, false),
-                  new Birth(Birth.Kind.COLD, "detached sandboxes are booted"));
+              record.spec(),
+              vmSpec,
+              vm,
+              link,
+              SandboxConnections.none(id, record.spec()),
+              services.hypervisor().describe(vmSpec),
+              new Detachment(ledger, hold, record, ours, false),
+              new Birth(Birth.Kind.COLD, "detached sandboxes are booted"));
       sandbox.beginning().attached(record.containers(), record.started());
       maker.open().keep(sandbox);
       return sandbox;

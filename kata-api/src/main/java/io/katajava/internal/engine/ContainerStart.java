@@ -48,9 +48,7 @@ final class ContainerStart {
     Rootfs rootfs;
     Map<Volume.HostDirectory, Rootfs.Mount> shared = host.share(spec, deadline);
     try (ContainerDisks own = new ContainerDisks(id, spec, sources)) {
-      rootfs =
-          host.plug(own.addTo(image), deadline)
-              .with(List.of(), List.copyOf(shared.values()));
+      rootfs = host.plug(own.addTo(image), deadline).with(List.of(), List.copyOf(shared.values()));
     }
     if (spec.files().volumes().values().stream().anyMatch(ContainerVolumes::isWrittenOnHost)) {
       host.keepsOnHost();
@@ -126,7 +124,8 @@ final class ContainerStart {
   /** One that is in the guest already, under an id of its own for its user. */
   VmContainer existing(String id, ContainerPlan plan) {
     host.connections().publishExposed(plan.rootfs().config());
-    return new VmContainer(host, plan.withId(id), ContainerVolumes.ofCopy(plan.id(), plan.spec()), onClosed);
+    return new VmContainer(
+        host, plan.withId(id), ContainerVolumes.ofCopy(plan.id(), plan.spec()), onClosed);
   }
 
   private static Rootfs rootfs(

@@ -90,7 +90,8 @@ public final class Engine implements AutoCloseable {
   public CompletableFuture<Sandbox> startAsync(SandboxSpec spec) {
     open.requireOpen();
     return CompletableFuture.supplyAsync(
-        () -> start(spec), task -> services.workers().executor().execute(services.telemetry().carrying(task)));
+        () -> start(spec),
+        task -> services.workers().executor().execute(services.telemetry().carrying(task)));
   }
 
   /**

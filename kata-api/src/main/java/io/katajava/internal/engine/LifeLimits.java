@@ -83,8 +83,7 @@ final class LifeLimits {
   }
 
   private void reached(LimitKind kind, SandboxLife.Limit limit) {
-    events
-        .emit(new SandboxEvent.LimitReached(Instant.now(), kind, limit.after(), limit.action()));
+    events.emit(new SandboxEvent.LimitReached(Instant.now(), kind, limit.after(), limit.action()));
     if (limit.action() == LimitAction.STOP) {
       session.workers().executor().execute(this::stop);
     }

@@ -209,8 +209,7 @@ final class RunningCommand {
         return true;
       }
       if (firstOutput.compareAndSet(false, true)) {
-        session            .timeline()
-            .addOnce(StartPhase.FIRST_OUTPUT, requestedNanos, System.nanoTime());
+        session.timeline().addOnce(StartPhase.FIRST_OUTPUT, requestedNanos, System.nanoTime());
       }
       session.watch().output(error, chunk.length);
       return sink.accept(chunk, resume);

@@ -54,8 +54,7 @@ final class SandboxBeginning {
   }
 
   /** Of a copy of one that was used. */
-  void asCopy(
-      List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
+  void asCopy(List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
     ground.run().enter(StartPhase.SANDBOX);
     parts.connections().configure(parts.link().client());
     ground.states().set(SandboxState.RUNNING);
@@ -100,8 +99,7 @@ final class SandboxBeginning {
                       container ->
                           ground
                               .events()
-                              .emit(
-                                  new SandboxEvent.OutOfMemory(Instant.now(), container.name())));
+                              .emit(new SandboxEvent.OutOfMemory(Instant.now(), container.name())));
               awaitOutOfMemory();
             },
             ground.session().workers().executor());

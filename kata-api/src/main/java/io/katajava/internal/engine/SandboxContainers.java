@@ -89,8 +89,7 @@ final class SandboxContainers {
   void resume(List<ContainerRecord> known) {
     for (ContainerRecord one : known) {
       boolean holds = one.role() == ContainerRecord.Role.PID_HOLDER;
-      Optional<VmContainer> found =
-          VmContainer.resumed(host, one, holds ? id -> {} : this::forget);
+      Optional<VmContainer> found = VmContainer.resumed(host, one, holds ? id -> {} : this::forget);
       if (found.isEmpty()) {
         continue;
       }
@@ -168,7 +167,8 @@ final class SandboxContainers {
     }
     try {
       return Optional.of(
-          CompletableFuture.supplyAsync(this::defaultContainer, ground.session().workers().executor())
+          CompletableFuture.supplyAsync(
+                  this::defaultContainer, ground.session().workers().executor())
               .get(deadline.remaining().toNanos(), TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {
       return Optional.empty();

@@ -143,7 +143,8 @@ final class SandboxFork {
     for (int i = 0; i < count; i++) {
       coming.add(
           CompletableFuture.supplyAsync(
-              () -> child(image, containers, deadline, pause), maker.services().workers().executor()));
+              () -> child(image, containers, deadline, pause),
+              maker.services().workers().executor()));
     }
     List<Sandbox> children = new ArrayList<>();
     RuntimeException failure = null;
@@ -185,23 +186,23 @@ final class SandboxFork {
             SandboxLife.UNLIMITED,
             spec.birth());
     return SandboxRevival.of(
-            maker,
-            own,
-            new SandboxRevival.Source(
-                image,
-                parent.session().link().agentVersion(),
-                parent.parts().vmSpec(),
-                containers,
-                parent.members().defaultName(),
-                parent.members().madePidHolder(),
-                new Birth(
-                    Birth.Kind.FORK,
-                    "a copy of sandbox "
-                        + parent.id()
-                        + ", which stood still for "
-                        + pause.toMillis()
-                        + " ms",
-                    Optional.of(pause))),
-            deadline);
+        maker,
+        own,
+        new SandboxRevival.Source(
+            image,
+            parent.session().link().agentVersion(),
+            parent.parts().vmSpec(),
+            containers,
+            parent.members().defaultName(),
+            parent.members().madePidHolder(),
+            new Birth(
+                Birth.Kind.FORK,
+                "a copy of sandbox "
+                    + parent.id()
+                    + ", which stood still for "
+                    + pause.toMillis()
+                    + " ms",
+                Optional.of(pause))),
+        deadline);
   }
 }

@@ -81,8 +81,7 @@ final class SandboxLifecycle {
             .lines()
             .filter(line -> line.contains("Kernel panic"))
             .findFirst()
-            .ifPresent(
-                line -> events.emit(new SandboxEvent.GuestPanicked(now, line.strip())));
+            .ifPresent(line -> events.emit(new SandboxEvent.GuestPanicked(now, line.strip())));
         events.emit(new SandboxEvent.AgentLost(now, session.lossReason()));
       }
     } finally {

@@ -83,15 +83,15 @@ final class SandboxRevival implements SandboxBirth.Way {
       run.undo().push(link::close);
       VmSandbox sandbox =
           maker.make(
-                  run,
-                  spec,
-                  vmSpec,
-                  vm,
-                  link,
-                  connections,
-                  maker.services().hypervisor().describe(vmSpec),
-                  null,
-                  source.birth());
+              run,
+              spec,
+              vmSpec,
+              vm,
+              link,
+              connections,
+              maker.services().hypervisor().describe(vmSpec),
+              null,
+              source.birth());
       link.renew(run.sandboxId(), sandbox.hostname(), true, sandbox.files());
       sandbox
           .beginning()

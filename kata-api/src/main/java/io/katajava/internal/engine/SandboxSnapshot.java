@@ -305,23 +305,23 @@ final class SandboxSnapshot {
             SandboxLife.UNLIMITED,
             BirthPolicy.COLD);
     return SandboxRevival.of(
-            maker,
-            spec,
-            new SandboxRevival.Source(
-                image.image(),
-                manifest.require("agent"),
-                vmSpec,
-                containers,
-                manifest.value("default-container"),
-                manifest.value("pid-holder"),
-                new Birth(
-                    Birth.Kind.SNAPSHOT,
-                    "restored from "
-                        + image.directory()
-                        + ", made of sandbox "
-                        + manifest.require("sandbox")
-                        + " at "
-                        + manifest.require("created"))),
-            deadline);
+        maker,
+        spec,
+        new SandboxRevival.Source(
+            image.image(),
+            manifest.require("agent"),
+            vmSpec,
+            containers,
+            manifest.value("default-container"),
+            manifest.value("pid-holder"),
+            new Birth(
+                Birth.Kind.SNAPSHOT,
+                "restored from "
+                    + image.directory()
+                    + ", made of sandbox "
+                    + manifest.require("sandbox")
+                    + " at "
+                    + manifest.require("created"))),
+        deadline);
   }
 }

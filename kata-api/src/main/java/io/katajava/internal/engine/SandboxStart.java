@@ -58,9 +58,7 @@ final class SandboxStart implements SandboxBirth.Way {
     if (detached && !services.hypervisor().isDetachable()) {
       throw run.failure(
           ErrorCode.INVALID_CONFIGURATION,
-          "machines of hypervisor "
-              + services.hypervisor().name()
-              + " end with their JVM",
+          "machines of hypervisor " + services.hypervisor().name() + " end with their JVM",
           "Leave out detached()",
           VmEvidence.none(),
           null);
@@ -302,14 +300,14 @@ final class SandboxStart implements SandboxBirth.Way {
       @Nullable Detachment detachment,
       Birth birth) {
     return maker.make(
-            run,
-            spec,
-            vmSpec,
-            vm,
-            link,
-            connections,
-            services.hypervisor().describe(vmSpec),
-            detachment,
-            birth);
+        run,
+        spec,
+        vmSpec,
+        vm,
+        link,
+        connections,
+        services.hypervisor().describe(vmSpec),
+        detachment,
+        birth);
   }
 }

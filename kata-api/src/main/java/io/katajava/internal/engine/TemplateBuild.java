@@ -52,8 +52,7 @@ final class TemplateBuild {
   @SuppressWarnings("try") // The context is held, not used.
   void into(Path directory) throws IOException, InterruptedException {
     StartRun run = maker.services().newRun(Deadline.after(SandboxSpec.DEFAULT_START_TIMEOUT));
-    SandboxBirth birth =
-        SandboxBirth.begin(run.watch(), "template", false, run.undo()::run);
+    SandboxBirth birth = SandboxBirth.begin(run.watch(), "template", false, run.undo()::run);
     try (LogContext context = LogContext.of(run.sandboxId())) {
       build(run, directory);
       birth.succeeded(null);
@@ -82,15 +81,15 @@ final class TemplateBuild {
     SandboxSpec quiet = quiet();
     VmSandbox sandbox =
         maker.make(
-                run,
-                quiet,
-                own,
-                vm,
-                link,
-                SandboxConnections.none(run.sandboxId(), quiet),
-                List.of(),
-                null,
-                new Birth(Birth.Kind.COLD, "it is a template"));
+            run,
+            quiet,
+            own,
+            vm,
+            link,
+            SandboxConnections.none(run.sandboxId(), quiet),
+            List.of(),
+            null,
+            new Birth(Birth.Kind.COLD, "it is a template"));
     maker.open().track(sandbox);
     run.undo().push(sandbox::close);
     Map<String, String> values = new LinkedHashMap<>();

@@ -354,9 +354,7 @@ final class VmContainer implements Container {
     mainProcess()
         .onExit()
         .thenAccept(
-            outcome ->
-                host
-                    .emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
+            outcome -> host.emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
   }
 
   /** Another container in place of the ended one, on the same files. */

@@ -236,7 +236,8 @@ final class VmSandbox implements Sandbox {
   @Override
   public CompletableFuture<ExecResult> execAsync(ExecSpec spec) {
     Optional<Deadline> deadline = ContainerExec.deadline(spec);
-    return CompletableFuture.supplyAsync(() -> defaultContainer(deadline), session().workers().executor())
+    return CompletableFuture.supplyAsync(
+            () -> defaultContainer(deadline), session().workers().executor())
         .thenCompose(
             container ->
                 container
