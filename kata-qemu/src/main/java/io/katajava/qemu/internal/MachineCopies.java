@@ -2,7 +2,6 @@ package io.katajava.qemu.internal;
 
 import io.katajava.MemorySize;
 import io.katajava.qemu.LiveChange;
-import io.katajava.qemu.MachineType;
 import io.katajava.qemu.QemuConfig;
 import io.katajava.qemu.QemuDebug;
 import io.katajava.qemu.device.Balloon;
@@ -56,11 +55,7 @@ record MachineCopies(
   static final String QEMU = "qemu";
 
   static MachineCopies of(
-      QemuConfig config,
-      VmSpec spec,
-      MachineType machine,
-      Origin origin,
-      @Nullable SharedMemoryFile memory) {
+      QemuConfig config, VmSpec spec, Origin origin, @Nullable SharedMemoryFile memory) {
     return new MachineCopies(
         config, spec.sizes(), spec.sizes(), List.of(), origin, memory, spec.sharesDirectories());
   }

@@ -60,7 +60,7 @@ final class QemuAttachment {
             Openings.of(line, sockets),
             new ChangePlanner(
                 config, machineType, spec, AcceleratorChoice.of(config.accelerator()).kvm()),
-            MachineCopies.of(config, spec, machineType, QemuCommandLine.Origin.BOOT, null),
+            MachineCopies.of(config, spec, QemuCommandLine.Origin.BOOT, null),
             new SharedDirectories(
                 spec.sandboxId(),
                 config.virtioFs(),

@@ -230,7 +230,7 @@ final class QemuLaunch {
         capabilities,
         Openings.of(config),
         new ChangePlanner(config, machineType, spec, accelerator.kvm()),
-        MachineCopies.of(config, spec, machineType, origin, memoryFile),
+        MachineCopies.of(config, spec, origin, memoryFile),
         new SharedDirectories(
             spec.sandboxId(), config.virtioFs(), context.stateDirectory(), runAs));
   }
