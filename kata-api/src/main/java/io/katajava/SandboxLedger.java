@@ -1,6 +1,6 @@
 package io.katajava;
 
-import io.katajava.internal.engine.LedgerView;
+import io.katajava.internal.ledger.LedgerView;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -12,6 +12,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -20,6 +21,8 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.katajava.base.text.PrintableText;
+import java.util.List;
+import java.util.ArrayList;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.text.DecimalFormat;
@@ -150,6 +153,38 @@ class ArchitectureTest {
                     resideInAPackage("io.katajava..")
                         .and(not(resideInAnyPackage(packages)))
                         .as("other packages of ours"))));
+  }
+
+  /** The engine's rooms, from the top: each knows only those after it. */
+  private static final List<String> ENGINE_ROOMS =
+      List.of(
+          "engine",
+          "birth",
+          "sandbox",
+          "detached",
+          "container",
+          "exec",
+          "link",
+          "cards",
+          "run",
+          "ledger");
+
+  @ArchTest
+  static void roomOfTheEngine_knowsNoneAboveIt(JavaClasses classes) {
+    List<String> above = new ArrayList<>();
+    for (String name : ENGINE_ROOMS) {
+      String room = "io.katajava.internal." + name;
+      if (!above.isEmpty()) {
+        noClasses()
+            .that()
+            .resideInAPackage(room)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(above.toArray(String[]::new))
+            .check(classes);
+      }
+      above.add(room);
+    }
   }
 
   @ArchTest

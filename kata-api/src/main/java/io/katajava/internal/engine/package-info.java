@@ -1,6 +1,7 @@
 /**
- * The engine behind {@link io.katajava.Kata}: starts, ledger, executions. Closed: nothing here is
- * API. Begin with {@link io.katajava.internal.engine.Engine}.
+ * The engine behind {@link io.katajava.Kata}, on top of its rooms: birth, sandbox, detached,
+ * container, exec, link, cards, run, ledger, each of which knows only those after it. Closed:
+ * nothing in them is API. Begin with {@link io.katajava.internal.engine.Engine}.
  */
 @NullMarked
 package io.katajava.internal.engine;

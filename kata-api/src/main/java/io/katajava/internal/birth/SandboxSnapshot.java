@@ -1,0 +1,331 @@
+package io.katajava.internal.birth;
+
+import io.katajava.Birth;
+import io.katajava.BirthPolicy;
+import io.katajava.ContainerBuilder;
+import io.katajava.ContainerSpec;
+import io.katajava.Deadline;
+import io.katajava.ErrorCode;
+import io.katajava.KataException.Details;
+import io.katajava.KataException;
+import io.katajava.MemorySize;
+import io.katajava.Sandbox;
+import io.katajava.SandboxLife;
+import io.katajava.SandboxSpec;
+import io.katajava.internal.container.ContainerStart;
+import io.katajava.internal.container.CopiedContainer;
+import io.katajava.internal.disk.DraftNotes;
+import io.katajava.internal.ledger.SandboxIds;
+import io.katajava.internal.sandbox.VmSandbox;
+import io.katajava.internal.template.ImageManifest;
+import io.katajava.internal.template.StoredImage;
+import io.katajava.internal.template.TreeRemoval;
+import io.katajava.spi.Ending;
+import io.katajava.spi.TemplateTraits;
+import io.katajava.spi.TrustedDirectory;
+import io.katajava.spi.VmNetwork;
+import io.katajava.spi.VmSizes;
+import io.katajava.spi.VmSpec;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A sandbox in a directory: written, and made to run again. */
+public final class SandboxSnapshot {
+  private static final Logger log = LoggerFactory.getLogger(SandboxSnapshot.class);
+
+  /** First line of a snapshot's manifest. */
+  private static final String FORMAT = "kata-java-snapshot 1";
+
+  /** How traits begin that differ between hosts of the same kind. */
+  private static final String OF_THE_HOST = "host ";
+
+  private final SandboxMaker maker;
+  private final RuntimeServices services;
+
+  public SandboxSnapshot(SandboxMaker maker) {
+    this.maker = maker;
+    this.services = maker.services();
+  }
+
+  void write(VmSandbox sandbox, Path directory) {
+    Path target = directory.toAbsolutePath();
+    Path draft = target.resolveSibling(".draft-" + SandboxIds.next());
+    try {
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+        throw new FileAlreadyExistsException(target.toString());
+      }
+      DraftNotes.Note note = services.drafts().note(draft);
+      try {
+        Files.createDirectory(
+            draft,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        writeInto(sandbox, draft);
+        Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+        note.close();
+      } catch (IOException | RuntimeException | Error e) {
+        new Ending("the snapshot " + target)
+            .step(
+                "removing its draft",
+                () -> {
+                  TreeRemoval.of(draft);
+                  note.close();
+                })
+            .addTo(e);
+        throw e;
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "the snapshot of sandbox " + sandbox.id() + " is not written: there is already " + target,
+          Details.none()
+              .withSandbox(sandbox.id())
+              .withCause(e)
+              .withRemedy("Give a path that does not exist, or remove what is there"));
+    } catch (IOException e) {
+      throw new KataException(
+          ErrorCode.HOST_UNSUITABLE,
+          "the snapshot of sandbox " + sandbox.id() + " cannot be written to " + target + ": " + e,
+          Details.none()
+              .withSandbox(sandbox.id())
+              .withCause(e)
+              .withRemedy("Give a path in a directory you can write"));
+    }
+  }
+
+  private void writeInto(VmSandbox sandbox, Path draft) throws IOException {
+    SandboxFork copying = new SandboxFork(maker, sandbox);
+    copying.requireCopyable("saved");
+    if (!sandbox.parts().spec().networking().equals(SandboxSpec.Networking.NONE)) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "sandbox " + sandbox.id() + " has networks or names, which a snapshot does not carry",
+          Details.none()
+              .withSandbox(sandbox.id())
+              .withRemedy("Fork it, or start it without a network"));
+    }
+    Map<String, String> values = new LinkedHashMap<>();
+    values.put("created", Instant.now().toString());
+    values.put("sandbox", sandbox.id());
+    values.put("agent", sandbox.session().link().agentVersion());
+    VmSizes sizes = sandbox.parts().vmSpec().sizes();
+    values.put("vcpus", String.valueOf(sizes.vcpus()));
+    values.put("memory-mebibytes", String.valueOf(sizes.memory().toMebibytes()));
+    sandbox.members().madePidHolder().ifPresent(holder -> values.put("pid-holder", holder));
+    sandbox.members().defaultName().ifPresent(name -> values.put("default-container", name));
+    List<CopiedContainer> containers = sandbox.members().copyable();
+    for (int i = 0; i < containers.size(); i++) {
+      describe(sandbox, "container." + i + ".", containers.get(i), values);
+    }
+    values.put("containers", String.valueOf(containers.size()));
+    List<String> traits = traits(sandbox.parts().vmSpec());
+    Path state = draft.resolve(StoredImage.STATE);
+    Duration pause = copying.save(state, Deadline.after(sandbox.parts().spec().startTimeout()));
+    log.debug("[{}] stood still for {} ms to be saved", sandbox.id(), pause.toMillis());
+    try (FileChannel channel = FileChannel.open(state, StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    StoredImage.seal(draft, FORMAT, sandbox.parts().vm().hardware(), values, traits);
+  }
+
+  /** What must be equal where it is restored; files of the host may lie elsewhere there. */
+  private List<String> traits(VmSpec spec) {
+    TemplateTraits traits = services.hypervisor().templateFor(spec);
+    traits
+        .obstacle()
+        .ifPresent(
+            obstacle -> {
+              throw new KataException(
+                  ErrorCode.INVALID_STATE, "such a sandbox has no snapshots: " + obstacle);
+            });
+    List<String> portable = new ArrayList<>();
+    portable.add("architecture " + HostArchitecture.current());
+    portable.add("guest " + spec.guest().key());
+    traits.traits().stream().filter(trait -> !trait.startsWith(OF_THE_HOST)).forEach(portable::add);
+    return portable;
+  }
+
+  private static void describe(
+      VmSandbox sandbox, String prefix, CopiedContainer container, Map<String, String> values) {
+    ContainerSpec spec = container.plan().spec();
+    values.put(prefix + "name", spec.name());
+    values.put(prefix + "id", container.agentId());
+    values.put(prefix + "started", String.valueOf(container.started()));
+    spec.image().ifPresent(image -> values.put(prefix + "image", image));
+    spec.process().user().ifPresent(user -> values.put(prefix + "user", user));
+    spec.process().workdir().ifPresent(workdir -> values.put(prefix + "workdir", workdir));
+    int i = 0;
+    for (String word : spec.process().command()) {
+      values.put(prefix + "command." + i++, word);
+    }
+    spec.process().env().forEach((name, value) -> values.put(prefix + "env." + name, value));
+    boolean plainNames =
+        spec.process().env().keySet().stream().noneMatch(n -> n.matches(".*\\s.*"));
+    if (!plainNames || !described(prefix, values).equals(spec)) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "container "
+              + spec.name()
+              + " has settings that a snapshot does not carry; it carries image, command, env,"
+              + " workdir and user",
+          Details.none().withSandbox(sandbox.id()).withRemedy("Close that container first"));
+    }
+  }
+
+  private static ContainerSpec described(String prefix, Map<String, String> values) {
+    ContainerBuilder builder =
+        new ContainerBuilder(
+            String.valueOf(values.get(prefix + "name")),
+            spec -> {
+              throw new IllegalStateException("described only: " + spec);
+            });
+    Optional.ofNullable(values.get(prefix + "image")).ifPresent(builder::image);
+    Optional.ofNullable(values.get(prefix + "user")).ifPresent(builder::user);
+    Optional.ofNullable(values.get(prefix + "workdir")).ifPresent(builder::workdir);
+    List<String> command = new ArrayList<>();
+    for (int i = 0; values.containsKey(prefix + "command." + i); i++) {
+      command.add(String.valueOf(values.get(prefix + "command." + i)));
+    }
+    if (!command.isEmpty()) {
+      builder.command(command);
+    }
+    String env = prefix + "env.";
+    values.forEach(
+        (key, value) -> {
+          if (key.startsWith(env)) {
+            builder.env(key.substring(env.length()), value);
+          }
+        });
+    return builder.spec();
+  }
+
+  public Sandbox restore(Path directory) {
+    Deadline deadline = Deadline.after(SandboxSpec.DEFAULT_START_TIMEOUT);
+    // The hypervisor loads what is there, and runs the guest whose memory it is.
+    TrustedDirectory.require("snapshot", directory);
+    try {
+      StoredImage image = StoredImage.open(directory.toAbsolutePath(), FORMAT);
+      ImageManifest manifest = image.manifest();
+      VmSizes sizes =
+          new VmSizes(
+              (int) manifest.number("vcpus"),
+              MemorySize.mebibytes(manifest.number("memory-mebibytes")));
+      VmSpec vmSpec =
+          services.vmSpec(
+              new SandboxSpec(
+                  Optional.empty(),
+                  OptionalInt.of(sizes.vcpus()),
+                  Optional.of(sizes.memory()),
+                  Optional.empty(),
+                  "",
+                  SandboxSpec.DEFAULT_START_TIMEOUT,
+                  Map.of(),
+                  SandboxSpec.Networking.NONE,
+                  SandboxLife.UNLIMITED,
+                  BirthPolicy.COLD),
+              "snapshot",
+              VmNetwork.NONE,
+              deadline);
+      requireSame(manifest.traits(), traits(vmSpec));
+      image.verifyWhole();
+      return revived(image, vmSpec, deadline);
+    } catch (IOException e) {
+      throw unusable(directory, e.getMessage(), e);
+    } catch (IllegalArgumentException e) {
+      throw unusable(directory, "its manifest makes no sense: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(ErrorCode.INTERRUPTED, "interrupted while restoring a snapshot", e);
+    }
+  }
+
+  private static KataException unusable(
+      Path directory, @org.jspecify.annotations.Nullable String why, Exception e) {
+    return new KataException(
+        ErrorCode.SNAPSHOT_UNUSABLE,
+        "the snapshot " + directory + " cannot be restored: " + why,
+        Details.none().withCause(e));
+  }
+
+  /** Names the first difference, which is usually the only one. */
+  private static void requireSame(List<String> theirs, List<String> ours) throws IOException {
+    for (int i = 0; i < Math.max(theirs.size(), ours.size()); i++) {
+      String their = i < theirs.size() ? theirs.get(i) : "nothing";
+      String our = i < ours.size() ? ours.get(i) : "nothing";
+      if (!their.equals(our)) {
+        throw new IOException(
+            "it was made with '" + their + "' where this runtime has '" + our + "'");
+      }
+    }
+  }
+
+  private Sandbox revived(StoredImage image, VmSpec vmSpec, Deadline deadline)
+      throws IOException, InterruptedException {
+    ImageManifest manifest = image.manifest();
+    List<CopiedContainer> containers = new ArrayList<>();
+    Map<String, String> values = manifest.below("");
+    for (int i = 0; i < manifest.number("containers"); i++) {
+      String prefix = "container." + i + ".";
+      ContainerSpec spec = described(prefix, values);
+      String id = manifest.require(prefix + "id");
+      containers.add(
+          new CopiedContainer(
+              ContainerStart.plan(
+                  services.rootfsSources(),
+                  deadline,
+                  vmSpec.guest(),
+                  spec,
+                  id,
+                  manifest.require("sandbox")),
+              id,
+              Boolean.parseBoolean(manifest.require(prefix + "started"))));
+    }
+    SandboxSpec spec =
+        new SandboxSpec(
+            Optional.empty(),
+            OptionalInt.of(vmSpec.sizes().vcpus()),
+            Optional.of(vmSpec.sizes().memory()),
+            Optional.empty(),
+            "",
+            SandboxSpec.DEFAULT_START_TIMEOUT,
+            Map.of(),
+            SandboxSpec.Networking.NONE,
+            SandboxLife.UNLIMITED,
+            BirthPolicy.COLD);
+    return SandboxRevival.of(
+        maker,
+        spec,
+        new SandboxRevival.Source(
+            image.image(),
+            manifest.require("agent"),
+            vmSpec,
+            containers,
+            manifest.value("default-container"),
+            manifest.value("pid-holder"),
+            new Birth(
+                Birth.Kind.SNAPSHOT,
+                "restored from "
+                    + image.directory()
+                    + ", made of sandbox "
+                    + manifest.require("sandbox")
+                    + " at "
+                    + manifest.require("created"))),
+        deadline);
+  }
+}

@@ -1,9 +1,0 @@
-package io.katajava.internal.engine;
-
-/**
- * A container that runs in a guest already, made before this sandbox was.
- *
- * @param agentId the id the agent has for it
- * @param fingerprint what it was made of, see {@link ContainerPlan#fingerprint}
- */
-record PreparedContainer(String agentId, String fingerprint) {}

@@ -1,0 +1,5 @@
+/** Processes in the guest: their streams, their time and their end. */
+@NullMarked
+package io.katajava.internal.exec;
+
+import org.jspecify.annotations.NullMarked;
