@@ -2,13 +2,13 @@ package io.katajava.internal.cards;
 
 import io.katajava.Choice;
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
-import io.katajava.Network.Mapping;
+import io.katajava.KataException.Details;
 import io.katajava.Network;
+import io.katajava.Network.Mapping;
 import io.katajava.NetworkStatistics;
-import io.katajava.PublishedPort.Protocol;
 import io.katajava.PublishedPort;
+import io.katajava.PublishedPort.Protocol;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxNetwork;
 import io.katajava.SandboxSpec;

@@ -2,12 +2,12 @@ package io.katajava.internal.container;
 
 import io.katajava.Choice;
 import io.katajava.ContainerBuilder;
-import io.katajava.ContainerSpec.EmptyDirectory;
 import io.katajava.ContainerSpec;
+import io.katajava.ContainerSpec.EmptyDirectory;
 import io.katajava.ErrorCode;
 import io.katajava.InjectedFile;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.Volume;
 import io.katajava.agent.AgentClient;
 import io.katajava.agent.FileChunk;

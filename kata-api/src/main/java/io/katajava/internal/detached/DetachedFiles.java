@@ -1,8 +1,8 @@
 package io.katajava.internal.detached;
 
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.internal.ledger.Ledger;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -1,8 +1,8 @@
 package io.katajava.internal.detached;
 
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.LimitAction;
 import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
@@ -54,7 +54,8 @@ public final class Detachment {
   }
 
   /** Of a sandbox that is being started; nothing is written before {@link #commit}. */
-  public static Detachment begin(Ledger ledger, SandboxSpec spec, VmSpec vmSpec, LedgerEntry entry) {
+  public static Detachment begin(
+      Ledger ledger, SandboxSpec spec, VmSpec vmSpec, LedgerEntry entry) {
     byte[] identity = new byte[IDENTITY_BYTES];
     new SecureRandom().nextBytes(identity);
     return new Detachment(

@@ -1,8 +1,8 @@
 package io.katajava.internal.engine;
 
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.internal.container.GuestRootfs;
 import io.katajava.spi.GuestProvider;
 import io.katajava.spi.Hypervisor;

@@ -2,12 +2,12 @@ package io.katajava.internal.exec;
 
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
-import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.ExecOutcome;
+import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.ExecResult;
 import io.katajava.ExecSpec;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.agent.AgentException;
 import io.katajava.internal.link.GuestSession;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package io.katajava.internal.exec;
 
 import io.katajava.Deadline;
-import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.ExecOutcome;
+import io.katajava.ExecOutcome.TimedOut.Fate;
 import io.katajava.StartPhase;
 import io.katajava.agent.AgentException;
 import io.katajava.agent.ProcessEnd;

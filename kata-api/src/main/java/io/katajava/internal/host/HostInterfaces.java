@@ -1,6 +1,5 @@
 package io.katajava.internal.host;
 
-import io.katajava.internal.host.HostProgram;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -60,7 +60,8 @@ public final class AgentFailures {
     }
   }
 
-  public static KataException translate(String attempt, GuestSession session, AgentException failure) {
+  public static KataException translate(
+      String attempt, GuestSession session, AgentException failure) {
     Details details = Details.none().withSandbox(session.id()).withCause(failure);
     if (Thread.currentThread().isInterrupted()) {
       return new KataException(ErrorCode.INTERRUPTED, "interrupted: could not " + attempt, details);

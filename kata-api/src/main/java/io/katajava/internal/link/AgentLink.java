@@ -3,8 +3,8 @@ package io.katajava.internal.link;
 import io.katajava.Choice;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.StartPhase;
 import io.katajava.agent.AgentAddress;
 import io.katajava.agent.AgentClient;
@@ -245,7 +245,8 @@ public final class AgentLink implements AutoCloseable {
   }
 
   /** Makes a copied guest another one: entropy, clock, names, addresses, its own files. */
-  public void renew(String sandboxId, String hostname, boolean linkAddresses, Map<String, byte[]> files) {
+  public void renew(
+      String sandboxId, String hostname, boolean linkAddresses, Map<String, byte[]> files) {
     byte[] entropy = new byte[ENTROPY];
     RANDOM.nextBytes(entropy);
     byte[] identity = new byte[IDENTITY];

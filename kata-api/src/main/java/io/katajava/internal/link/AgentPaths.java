@@ -6,7 +6,8 @@ public final class AgentPaths {
   public static final String OVERLAY_WRITABLE = "io.katacontainers.fs-opt.overlay-rw";
 
   /** Driver option of {@code overlayfs}: a directory that is made first. */
-  public static final String OVERLAY_DIRECTORY = "io.katacontainers.volume.overlayfs.create_directory=";
+  public static final String OVERLAY_DIRECTORY =
+      "io.katacontainers.volume.overlayfs.create_directory=";
 
   /** Driver option of our agent's {@code virtio-fs}: slots of a device that was plugged in. */
   public static final String SLOTS = "io.katajava.slots=";

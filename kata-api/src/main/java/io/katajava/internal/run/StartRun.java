@@ -2,8 +2,8 @@ package io.katajava.internal.run;
 
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.SandboxStartException;
 import io.katajava.StartPhase;
 import io.katajava.internal.ledger.Ledger;

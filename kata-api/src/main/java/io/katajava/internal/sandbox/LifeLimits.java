@@ -1,8 +1,8 @@
 package io.katajava.internal.sandbox;
 
 import io.katajava.LimitAction;
-import io.katajava.SandboxEvent.LimitKind;
 import io.katajava.SandboxEvent;
+import io.katajava.SandboxEvent.LimitKind;
 import io.katajava.SandboxLife;
 import io.katajava.internal.link.GuestSession;
 import java.time.Duration;

@@ -58,7 +58,8 @@ public final class SandboxBeginning {
   }
 
   /** Of a copy of one that was used. */
-  public void asCopy(List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
+  public void asCopy(
+      List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
     ground.run().enter(StartPhase.SANDBOX);
     parts.connections().configure(parts.link().client());
     ground.states().set(SandboxState.RUNNING);

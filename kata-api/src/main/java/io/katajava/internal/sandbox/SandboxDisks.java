@@ -2,8 +2,8 @@ package io.katajava.internal.sandbox;
 
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.internal.link.AgentLink;
 import io.katajava.internal.link.AgentPaths;
 import io.katajava.spi.Rootfs;

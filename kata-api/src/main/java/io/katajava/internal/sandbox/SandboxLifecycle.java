@@ -1,8 +1,8 @@
 package io.katajava.internal.sandbox;
 
 import io.katajava.ErrorCode;
-import io.katajava.KataException.Details;
 import io.katajava.KataException;
+import io.katajava.KataException.Details;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxState;
 import io.katajava.internal.detached.Detachment;
