@@ -28,8 +28,7 @@ import org.testcontainers.containers.Network;
  */
 class VocabularyTest {
   private static final Path PAGE = Path.of("..", "docs", "testcontainers.md");
-  private static final Pattern ROW =
-      Pattern.compile("^\\| (?<methods>`.*?) \\| (?<instead>.+) \\|$");
+  private static final Pattern ITEM = Pattern.compile("^- (?<methods>`.*?`): (?<instead>.+)$");
   private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
   private static final Set<String> OF_EVERY_OBJECT =
@@ -83,17 +82,19 @@ class VocabularyTest {
             .collect(Collectors.joining(", ", "(", ")"));
   }
 
-  /** The methods in the first column of the page's last table. */
+  /** The methods that begin the items of the page's last list. */
   private static Set<String> named() throws Exception {
     Set<String> named = new TreeSet<>();
     List<String> lines = Files.readAllLines(PAGE);
     int begin = lines.indexOf("## Methods that are not there");
     assertThat(begin).as("the heading").isPositive();
-    for (String line : lines.subList(begin, lines.size())) {
-      Matcher row = ROW.matcher(line);
-      if (row.matches()) {
-        assertThat(row.group("instead")).isNotBlank();
-        CODE.matcher(row.group("methods")).results().forEach(code -> named.add(code.group(1)));
+    // An item goes on in the lines that are indented.
+    String list = String.join("\n", lines.subList(begin, lines.size())).replace("\n  ", " ");
+    for (String line : list.split("\n", -1)) {
+      Matcher item = ITEM.matcher(line);
+      if (item.matches()) {
+        assertThat(item.group("instead")).isNotBlank();
+        CODE.matcher(item.group("methods")).results().forEach(code -> named.add(code.group(1)));
       }
     }
     return named;
