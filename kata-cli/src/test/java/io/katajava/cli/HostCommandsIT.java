@@ -172,7 +172,7 @@ class HostCommandsIT {
     Finished finished = run("stop", "nosuchsandbox");
 
     assertThat(finished.code()).isEqualTo(1);
-    assertThat(finished.err()).contains("no sandbox nosuchsandbox").hasLineCount(1);
+    assertThat(finished.err()).contains("no sandbox 'nosuchsandbox'").hasLineCount(1);
   }
 
   @Test
