@@ -133,6 +133,18 @@ class ContainerSettingsIT {
   }
 
   @Test
+  void name_thatIsNotAscii_isShownByTheGuestsOwnTools() {
+    try (Container container = with(c -> {})) {
+      assertThat(shell(container, "touch /tmp/\u00fc\u4e16 && ls /tmp")).isEqualTo("\u00fc\u4e16");
+      assertThat(
+              container
+                  .exec(e -> e.command("sh", "-c", "echo $LANG").env("LANG", "C"))
+                  .stdoutText())
+          .isEqualTo("C\n");
+    }
+  }
+
+  @Test
   void programThatCannotRun_saysWhatItIsWithout() {
     byte[] script = "#!/bin/sh\r\necho ran\r\n".getBytes(ISO_8859_1);
     try (Container container =

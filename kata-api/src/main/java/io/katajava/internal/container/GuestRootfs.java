@@ -1,16 +1,32 @@
 package io.katajava.internal.container;
 
 import io.katajava.internal.link.AgentPaths;
+import io.katajava.spi.ImageConfig;
 import io.katajava.spi.Rootfs;
 import io.katajava.spi.RootfsProvider;
 import io.katajava.spi.RootfsRequest;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Root filesystems the guest brings along, each container on its own writable layer in memory. */
 public final class GuestRootfs implements RootfsProvider {
   /** What a container gets when its builder names no image. */
   static final String DEFAULT = "busybox";
+
+  /** Without it busybox shows a question mark for each byte of a name that is not ASCII. */
+  private static final ImageConfig CONFIG =
+      new ImageConfig(
+          List.of(),
+          List.of(),
+          Map.of("LANG", "C.UTF-8"),
+          Optional.empty(),
+          Optional.empty(),
+          List.of(),
+          List.of(),
+          Optional.empty(),
+          Map.of(),
+          Optional.empty());
 
   @Override
   public Optional<Rootfs> prepare(RootfsRequest request) {
@@ -30,7 +46,9 @@ public final class GuestRootfs implements RootfsProvider {
     return Optional.of(
         new Rootfs(
             path,
+            List.of(),
             List.of(overlay),
+            CONFIG,
             "the guest's built-in " + reference + " under a writable layer in guest memory"));
   }
 }
