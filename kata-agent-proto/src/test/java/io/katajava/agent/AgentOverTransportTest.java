@@ -8,7 +8,7 @@ import io.katajava.agent.testing.FakeAgent;
 import io.katajava.transport.Connection;
 import io.katajava.transport.TcpConnection;
 import io.katajava.transport.UnixSocketListener;
-import java.io.EOFException;
+import io.katajava.transport.testing.ExactRead;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -116,10 +116,10 @@ class AgentOverTransportTest {
             () -> {
               // At first nobody listens in the guest: the monitor hangs up.
               Connection early = listener.accept();
-              readFully(early, "CONNECT 1024\n".length());
+              ExactRead.of(early, "CONNECT 1024\n".length());
               early.close();
               Connection connection = listener.accept();
-              readFully(connection, "CONNECT 1024\n".length());
+              ExactRead.of(connection, "CONNECT 1024\n".length());
               connection.write(ByteBuffer.wrap("OK 1\n".getBytes(US_ASCII)));
               return connection;
             });
@@ -133,7 +133,7 @@ class AgentOverTransportTest {
         serve(
             () -> {
               Connection connection = listener.accept();
-              connection.write(ByteBuffer.wrap(answer(readFully(connection, SYNC_FRAME_BYTES))));
+              connection.write(ByteBuffer.wrap(answer(ExactRead.of(connection, SYNC_FRAME_BYTES))));
               return connection;
             });
     use(AgentAddress.parse("serial://" + listener.path()));
@@ -148,7 +148,7 @@ class AgentOverTransportTest {
           new Thread(
               () -> {
                 try (Connection connection = listener.accept()) {
-                  byte[] hello = readFully(connection, SYNC_FRAME_BYTES);
+                  byte[] hello = ExactRead.of(connection, SYNC_FRAME_BYTES);
                   connection.write(ByteBuffer.wrap(answer(hello), 0, part));
                 } catch (IOException e) {
                   throw new java.io.UncheckedIOException(e);
@@ -168,17 +168,5 @@ class AgentOverTransportTest {
     byte[] answer = hello.clone();
     answer[SYNC_FRAME_TYPE_AT] = SYNC_ANSWER;
     return answer;
-  }
-
-  private static byte[] readFully(Connection connection, int length) throws IOException {
-    ByteBuffer all = ByteBuffer.allocateDirect(length);
-    while (all.hasRemaining()) {
-      if (connection.read(all) < 0) {
-        throw new EOFException("ended after " + all.position() + " bytes");
-      }
-    }
-    byte[] bytes = new byte[length];
-    all.get(0, bytes);
-    return bytes;
   }
 }

@@ -59,6 +59,26 @@ public record ImageConfig(
   }
 
   /**
+   * The same with other variables.
+   *
+   * @param variables instead of those that are there
+   * @return a configuration
+   */
+  public ImageConfig withEnv(Map<String, String> variables) {
+    return new ImageConfig(
+        entrypoint,
+        command,
+        variables,
+        workdir,
+        user,
+        exposedPorts,
+        volumes,
+        stopSignal,
+        labels,
+        healthcheck);
+  }
+
+  /**
    * The first process by Docker's rules: a container's entrypoint replaces the image's and makes
    * its command not count; a container's command replaces the image's only.
    *

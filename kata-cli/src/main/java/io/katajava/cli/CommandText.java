@@ -35,6 +35,7 @@ final class CommandText {
   }
 
   static String[] of(byte[] line, String[] decoded) {
+    // The JVM's options and class come before.
     List<byte[]> all = split(line);
     if (all.size() < decoded.length) {
       return decoded;
@@ -50,8 +51,8 @@ final class CommandText {
     return arguments;
   }
 
-  /** The JVM's options and class come before; each one ends in a NUL. */
-  private static List<byte[]> split(byte[] line) {
+  /** What /proc tells of a process, arguments or variables: each one ends in a NUL. */
+  static List<byte[]> split(byte[] line) {
     List<byte[]> all = new ArrayList<>();
     int begin = 0;
     for (int at = 0; at < line.length; at++) {

@@ -30,15 +30,15 @@ final class Utf8Locale {
     try {
       byte[] arguments = Files.readAllBytes(Path.of("/proc/self/cmdline"));
       List<byte[]> variables =
-          new ArrayList<>(split(Files.readAllBytes(Path.of("/proc/self/environ"))));
-      byte[] wanted = (VARIABLE + "\0").getBytes(StandardCharsets.US_ASCII);
+          new ArrayList<>(CommandText.split(Files.readAllBytes(Path.of("/proc/self/environ"))));
+      byte[] wanted = VARIABLE.getBytes(StandardCharsets.US_ASCII);
       if (variables.stream().anyMatch(variable -> Arrays.equals(variable, wanted))) {
         // This system has no such locale: text goes as far as it goes.
         return;
       }
       variables.removeIf(variable -> startsWith(variable, "LC_ALL="));
       variables.add(wanted);
-      Execution.again(split(arguments), variables);
+      Execution.again(CommandText.split(arguments), variables);
     } catch (IOException | LinkageError e) {
       // What cannot be told to the kernel or a program is refused where it comes up.
       return;
@@ -49,19 +49,6 @@ final class Utf8Locale {
     byte[] begin = prefix.getBytes(StandardCharsets.US_ASCII);
     return text.length >= begin.length
         && Arrays.equals(text, 0, begin.length, begin, 0, begin.length);
-  }
-
-  private static List<byte[]> split(byte[] text) {
-    List<byte[]> all = new ArrayList<>();
-    int begin = 0;
-    for (int at = 0; at < text.length; at++) {
-      if (text[at] == 0) {
-        // With its NUL, as the kernel wants it.
-        all.add(Arrays.copyOfRange(text, begin, at + 1));
-        begin = at + 1;
-      }
-    }
-    return all;
   }
 
   /** Of its own, so that only a JVM that needs it loads the native part. */
@@ -87,8 +74,9 @@ final class Utf8Locale {
       kept.add(array);
       long at = 0;
       for (byte[] text : texts) {
-        Memory one = new Memory(text.length);
+        Memory one = new Memory(text.length + 1L);
         one.write(0, text, 0, text.length);
+        one.setByte(text.length, (byte) 0);
         kept.add(one);
         array.setPointer(at, one);
         at += Native.POINTER_SIZE;

@@ -38,8 +38,8 @@ class RunCommandIT {
   }
 
   private static Process start(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(java());
+    // A build that a shell started in the background ignores SIGINT, and so would the command.
+    List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", java()));
     command.addAll(List.of("-Xmx256m", "-cp", System.getProperty("java.class.path")));
     command.add(KataCommand.class.getName());
     command.addAll(List.of(arguments));

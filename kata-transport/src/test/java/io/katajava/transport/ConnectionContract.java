@@ -3,7 +3,7 @@ package io.katajava.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.EOFException;
+import io.katajava.transport.testing.ExactRead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -69,18 +69,6 @@ abstract class ConnectionContract {
     return result;
   }
 
-  static byte[] readFully(Connection connection, int length) throws IOException {
-    ByteBuffer all = ByteBuffer.allocateDirect(length);
-    while (all.hasRemaining()) {
-      if (connection.read(all) < 0) {
-        throw new EOFException("ended after " + all.position() + " bytes");
-      }
-    }
-    byte[] bytes = new byte[length];
-    all.get(0, bytes);
-    return bytes;
-  }
-
   private static byte[] random(int length) {
     byte[] bytes = new byte[length];
     new Random(length).nextBytes(bytes);
@@ -91,8 +79,8 @@ abstract class ConnectionContract {
   void write_inBothDirectionsAtOnce_arrivesWhole() throws Exception {
     byte[] there = random(3_000_000);
     byte[] back = random(2_999_999);
-    CompletableFuture<byte[]> gotThere = async(() -> readFully(server, there.length));
-    CompletableFuture<byte[]> gotBack = async(() -> readFully(client, back.length));
+    CompletableFuture<byte[]> gotThere = async(() -> ExactRead.of(server, there.length));
+    CompletableFuture<byte[]> gotBack = async(() -> ExactRead.of(client, back.length));
     CompletableFuture<Boolean> answered =
         async(
             () -> {
@@ -123,7 +111,7 @@ abstract class ConnectionContract {
   @Test
   void writeAvailable_bitByBit_sendsEverything() throws Exception {
     byte[] sent = random(700_000);
-    CompletableFuture<byte[]> received = async(() -> readFully(server, sent.length));
+    CompletableFuture<byte[]> received = async(() -> ExactRead.of(server, sent.length));
     ByteBuffer source = ByteBuffer.allocateDirect(sent.length).put(sent).flip();
     while (source.hasRemaining()) {
       client.writeAvailable(source);
@@ -135,7 +123,7 @@ abstract class ConnectionContract {
   void read_afterPeerClosed_getsTheRestThenTheEnd() throws Exception {
     client.write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
     client.close();
-    assertThat(readFully(server, 3)).containsExactly(1, 2, 3);
+    assertThat(ExactRead.of(server, 3)).containsExactly(1, 2, 3);
     assertThat(server.read(ByteBuffer.allocateDirect(10))).isEqualTo(-1);
   }
 
@@ -156,7 +144,7 @@ abstract class ConnectionContract {
               return true;
             });
     // The peer sees the first bytes and takes no more.
-    readFully(server, 1);
+    ExactRead.of(server, 1);
     client.close();
     assertThatThrownBy(() -> write.get(30, TimeUnit.SECONDS))
         .hasCauseInstanceOf(ConnectionClosedException.class);
@@ -189,7 +177,7 @@ abstract class ConnectionContract {
     int writers = 8;
     int rounds = 50;
     int size = 1000;
-    CompletableFuture<byte[]> received = async(() -> readFully(server, writers * rounds * size));
+    CompletableFuture<byte[]> received = async(() -> ExactRead.of(server, writers * rounds * size));
     for (int w = 0; w < writers; w++) {
       byte[] block = new byte[size];
       Arrays.fill(block, (byte) w);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.transport.testing.ExactRead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -36,7 +37,7 @@ class HybridVsockConnectionTest extends ConnectionContract {
     return async(
         () -> {
           Connection connection = monitor.accept();
-          byte[] request = readFully(connection, "CONNECT 1024\n".length());
+          byte[] request = ExactRead.of(connection, "CONNECT 1024\n".length());
           assertThat(new String(request, US_ASCII)).isEqualTo("CONNECT 1024\n");
           connection.write(ByteBuffer.wrap(answer.getBytes(US_ASCII)));
           return connection;
@@ -47,7 +48,7 @@ class HybridVsockConnectionTest extends ConnectionContract {
   void bytes_rightAfterTheAnswer_belongToTheStream() throws Exception {
     CompletableFuture<Connection> accepted = serve("OK 5\nhello");
     try (Connection client = HybridVsockConnection.connect(monitor.path(), 1024, SOON)) {
-      assertThat(new String(readFully(client, 5), US_ASCII)).isEqualTo("hello");
+      assertThat(new String(ExactRead.of(client, 5), US_ASCII)).isEqualTo("hello");
       assertThat(client.describe()).isEqualTo("hvsock://" + monitor.path() + ":1024");
       accepted.get(30, TimeUnit.SECONDS).close();
     }
@@ -78,7 +79,7 @@ class HybridVsockConnectionTest extends ConnectionContract {
         async(
             () -> {
               Connection connection = monitor.accept();
-              readFully(connection, 13);
+              ExactRead.of(connection, 13);
               connection.close();
               return true;
             });

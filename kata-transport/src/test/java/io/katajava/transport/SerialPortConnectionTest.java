@@ -3,6 +3,7 @@ package io.katajava.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.katajava.transport.testing.ExactRead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -31,7 +32,7 @@ class SerialPortConnectionTest extends ConnectionContract {
   }
 
   private static byte[] hello(Connection guest) throws IOException {
-    byte[] hello = readFully(guest, SyncFrame.SIZE);
+    byte[] hello = ExactRead.of(guest, SyncFrame.SIZE);
     byte[] nonce = Arrays.copyOfRange(hello, SyncFrame.SIZE - 16, SyncFrame.SIZE);
     assertThat(hello).isEqualTo(SyncFrame.encode(SyncFrame.HELLO, nonce));
     return nonce;
@@ -64,7 +65,7 @@ class SerialPortConnectionTest extends ConnectionContract {
         async(() -> SerialPortConnection.awaitBoot(port.path(), SOON));
     Connection peer = guest.get(30, TimeUnit.SECONDS);
     try (Connection connected = client.get(30, TimeUnit.SECONDS)) {
-      assertThat(readFully(connected, 1)).containsExactly(42);
+      assertThat(ExactRead.of(connected, 1)).containsExactly(42);
     }
     peer.close();
   }
@@ -81,7 +82,7 @@ class SerialPortConnectionTest extends ConnectionContract {
               return connection;
             });
     try (Connection client = SerialPortConnection.awaitBoot(port.path(), SOON)) {
-      assertThat(readFully(client, 3)).containsExactly(1, 2, 3);
+      assertThat(ExactRead.of(client, 3)).containsExactly(1, 2, 3);
       guest.get(30, TimeUnit.SECONDS).close();
     }
   }
@@ -101,7 +102,7 @@ class SerialPortConnectionTest extends ConnectionContract {
     try (Connection client = SerialPortConnection.resume(port.path(), SOON)) {
       client.write(ByteBuffer.wrap(new byte[] {9}));
       Connection connected = guest.get(30, TimeUnit.SECONDS);
-      assertThat(readFully(connected, 1)).containsExactly(9);
+      assertThat(ExactRead.of(connected, 1)).containsExactly(9);
       connected.close();
     }
   }

@@ -13,7 +13,7 @@ import io.katajava.transport.SerialPortConnection;
 import io.katajava.transport.TcpConnection;
 import io.katajava.transport.UnixSocketConnection;
 import io.katajava.transport.VsockConnection;
-import java.io.EOFException;
+import io.katajava.transport.testing.ExactRead;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -52,25 +52,13 @@ public abstract class TtrpcContract extends AgentContract {
     return HexFormat.of().parseHex(text.replace(" ", ""));
   }
 
-  private static byte[] take(Connection connection, int length) throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocateDirect(length);
-    while (bytes.hasRemaining()) {
-      if (connection.read(bytes) < 0) {
-        throw new EOFException("the agent hung up after " + bytes.position() + " bytes");
-      }
-    }
-    byte[] result = new byte[length];
-    bytes.get(0, result);
-    return result;
-  }
-
   /** Status code of the next response, which has to be on the stream. */
   private static int status(Connection connection, int stream) throws IOException {
-    ByteBuffer header = ByteBuffer.wrap(take(connection, 10));
+    ByteBuffer header = ByteBuffer.wrap(ExactRead.of(connection, 10));
     int length = header.getInt();
     assertThat(header.getInt()).isEqualTo(stream);
     assertThat(header.get()).isEqualTo((byte) 2);
-    byte[] body = take(connection, length);
+    byte[] body = ExactRead.of(connection, length);
     // Field 1 is the status message, whose field 1 is the code.
     return body.length > 3 && body[0] == 0x0a && body[1] > 1 && body[2] == 0x08 ? body[3] : 0;
   }

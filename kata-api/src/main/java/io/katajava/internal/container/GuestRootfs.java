@@ -15,18 +15,7 @@ public final class GuestRootfs implements RootfsProvider {
   static final String DEFAULT = "busybox";
 
   /** Without it busybox shows a question mark for each byte of a name that is not ASCII. */
-  private static final ImageConfig CONFIG =
-      new ImageConfig(
-          List.of(),
-          List.of(),
-          Map.of("LANG", "C.UTF-8"),
-          Optional.empty(),
-          Optional.empty(),
-          List.of(),
-          List.of(),
-          Optional.empty(),
-          Map.of(),
-          Optional.empty());
+  private static final ImageConfig CONFIG = ImageConfig.EMPTY.withEnv(Map.of("LANG", "C.UTF-8"));
 
   @Override
   public Optional<Rootfs> prepare(RootfsRequest request) {

@@ -1,7 +1,7 @@
 package io.katajava.internal.ledger;
 
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.internal.disk.DraftNotes;
-import io.katajava.internal.template.TreeRemoval;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.net.URLEncoder;

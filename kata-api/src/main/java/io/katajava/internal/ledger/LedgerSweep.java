@@ -1,7 +1,7 @@
 package io.katajava.internal.ledger;
 
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.internal.host.HostInterfaces;
-import io.katajava.internal.template.TreeRemoval;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;

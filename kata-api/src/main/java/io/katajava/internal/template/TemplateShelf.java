@@ -1,6 +1,7 @@
 package io.katajava.internal.template;
 
 import io.katajava.TemplateSettings;
+import io.katajava.base.files.TreeRemoval;
 import io.katajava.base.hash.Spread;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
