@@ -67,7 +67,7 @@ fn interpreter(head: &[u8]) -> Option<(&'static str, &[u8])> {
 fn loader(head: &[u8]) -> Option<&[u8]> {
     let number = |at: usize, size: usize| {
         let bytes = head.get(at..at.checked_add(size)?)?;
-        Some(bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)) as usize)
+        Some(bytes.iter().rev().fold(0, |number, byte| (number << 8) | u64::from(*byte)) as usize)
     };
     if !head.starts_with(b"\x7fELF") {
         return None;
