@@ -3,14 +3,13 @@ package io.katajava.cli;
 import io.katajava.internal.tar.TarEntry;
 import io.katajava.internal.tar.TarWriter;
 import io.katajava.internal.tree.BytePath;
+import io.katajava.internal.tree.Draft;
+import io.katajava.internal.tree.OpenDirectory;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,8 @@ final class DebugArchive implements AutoCloseable {
   private static final int OWNER_ONLY = 0600;
 
   private final Path target;
-  private final Path draft;
+  private final OpenDirectory directory;
+  private final Draft draft;
   private final String top;
   private final Redactor redactor;
   private final OutputStream out;
@@ -36,15 +36,19 @@ final class DebugArchive implements AutoCloseable {
     this.target = target.toAbsolutePath();
     this.top = top;
     this.redactor = redactor;
-    Path directory = this.target.getParent();
-    draft =
-        Files.createTempFile(
-            directory == null ? Path.of("/") : directory,
-            "kata-debug",
-            ".part",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    OutputStream file = new BufferedOutputStream(Files.newOutputStream(draft));
-    out = new GZIPOutputStream(file);
+    Path parent = this.target.getParent();
+    if (parent == null) {
+      throw new IOException(target + " is a directory");
+    }
+    directory = OpenDirectory.of(parent);
+    try {
+      // It has no name until it is whole, so that nothing is left if this process is killed.
+      draft = Draft.of(directory);
+    } catch (IOException e) {
+      directory.close();
+      throw e;
+    }
+    out = new GZIPOutputStream(new BufferedOutputStream(draft.file().stream()));
     tar = new TarWriter(out);
   }
 
@@ -64,15 +68,14 @@ final class DebugArchive implements AutoCloseable {
   void publish() throws IOException {
     tar.finish();
     out.close();
-    Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    draft.take(BytePath.nameOf(target));
   }
 
   @Override
   public void close() throws IOException {
-    try {
+    try (directory;
+        draft) {
       out.close();
-    } finally {
-      Files.deleteIfExists(draft);
     }
   }
 }

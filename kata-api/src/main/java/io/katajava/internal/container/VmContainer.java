@@ -18,27 +18,18 @@ import io.katajava.Healthcheck;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
-import io.katajava.SandboxEvent;
-import io.katajava.agent.oci.OciResources;
-import io.katajava.internal.cards.ListeningPorts;
-import io.katajava.internal.cards.SandboxConnections;
 import io.katajava.internal.exec.InteractiveExecution;
-import io.katajava.internal.exec.RunningCommand;
 import io.katajava.internal.link.AgentFailures;
 import io.katajava.internal.link.GuestSession;
 import io.katajava.internal.tar.HostSnapshot;
 import io.katajava.internal.tree.OpenDirectory;
-import io.katajava.spi.Ending;
 import io.katajava.wait.WaitStrategy;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,9 +38,6 @@ public final class VmContainer implements Container {
   /** For a look at what the kernel knows; a guest that computes for others may be slow. */
   private static final Duration LOOK_TIMEOUT = Duration.ofSeconds(30);
 
-  /** A service of a guest without KVM takes its time. */
-  private static final Duration LISTENING_PATIENCE = Duration.ofSeconds(15);
-
   private final ContainerHost host;
   private final GuestSession session;
   private final ContainerPlan plan;
@@ -57,16 +45,7 @@ public final class VmContainer implements Container {
   private final Consumer<String> onClosed;
   private final ContainerExec execs;
   private final @Nullable LogBuffer log;
-
-  /** Held while the container changes its state; never by what only looks or executes. */
-  private final ReentrantLock changing = new ReentrantLock();
-
-  private volatile ContainerLimits limits;
-  private volatile ContainerRun run;
-  private volatile int restarts;
-  private volatile boolean paused;
-  private volatile boolean closed;
-  private volatile ContainerRecord.Stage stage = ContainerRecord.Stage.CREATED;
+  private final ContainerLife life;
 
   VmContainer(
       ContainerHost host, ContainerPlan plan, ContainerVolumes volumes, Consumer<String> onClosed) {
@@ -75,14 +54,13 @@ public final class VmContainer implements Container {
     this.plan = plan;
     this.volumes = volumes;
     this.onClosed = onClosed;
-    this.limits = plan.spec().limits();
-    this.run = new ContainerRun(host, plan);
-    this.execs = new ContainerExec(host, this::openRun);
     this.log =
         plan.spec()
             .keptLog()
             .map(size -> new LogBuffer(size.bytes(), session.workers()))
             .orElse(null);
+    this.life = new ContainerLife(host, plan, volumes, log);
+    this.execs = new ContainerExec(host, life::openRun);
   }
 
   /**
@@ -98,25 +76,7 @@ public final class VmContainer implements Container {
             known.plan(),
             new ContainerVolumes(known.plan().id(), known.plan().spec(), Map.of()),
             onClosed);
-    ContainerRun run = new ContainerRun(host, known.plan().withId(known.agentId()));
-    if (!run.exists()) {
-      return Optional.empty();
-    }
-    container.run = run;
-    container.limits = known.limits();
-    container.restarts = known.restarts();
-    container.paused = known.paused();
-    container.stage = known.stage();
-    OptionalInt pid = known.pid();
-    if (known.stage() == ContainerRecord.Stage.STARTING) {
-      pid = run.startUnlessStarted();
-      container.stage = ContainerRecord.Stage.STARTED;
-    }
-    if (container.stage == ContainerRecord.Stage.STARTED) {
-      run.resume(pid, container.log);
-      container.tellItsEnd();
-    }
-    return Optional.of(container);
+    return container.life.resume(known) ? Optional.of(container) : Optional.empty();
   }
 
   public boolean needsThisJvm() {
@@ -125,21 +85,12 @@ public final class VmContainer implements Container {
 
   /** What another JVM has to know of it. */
   public ContainerRecord toRecord(ContainerRecord.Role role) {
-    InteractiveExecution process = run.main();
-    return new ContainerRecord(
-        plan,
-        agentId(),
-        restarts,
-        stage,
-        paused,
-        limits,
-        process == null ? OptionalInt.empty() : process.pid(),
-        role);
+    return life.toRecord(role);
   }
 
   /** The end of its first process, if that runs and does something of its own. */
   public Optional<CompletableFuture<ExecOutcome>> work() {
-    InteractiveExecution process = run.main();
+    InteractiveExecution process = life.main();
     return process == null || plan.pause().isPresent()
         ? Optional.empty()
         : Optional.of(process.onExit());
@@ -147,15 +98,7 @@ public final class VmContainer implements Container {
 
   /** Makes the container in the guest; leaves nothing on failure. */
   public void begin() {
-    try {
-      volumes.copyIn(session.link().client(), host::makeCarrier);
-      run.create(limits);
-    } catch (RuntimeException | Error e) {
-      new Ending("container " + name())
-          .step("discarding its volumes", () -> volumes.discard(session.link().client()))
-          .addTo(e);
-      throw e;
-    }
+    life.begin();
   }
 
   /** Copies a directory of this container, a carrier, back to where it came from. */
@@ -174,20 +117,12 @@ public final class VmContainer implements Container {
 
   /** It is in the guest already under another id; there its first process runs. */
   public void takeOver(String agentId) {
-    takeOver(agentId, true);
+    life.takeOver(agentId, true);
   }
 
   /** As {@link #takeOver(String)}; one that was not started still can be. */
   public void takeOver(String agentId, boolean started) {
-    ContainerRun known = new ContainerRun(host, plan.withId(agentId));
-    if (started) {
-      known.resume(OptionalInt.empty(), log);
-      stage = ContainerRecord.Stage.STARTED;
-    }
-    run = known;
-    if (started) {
-      started();
-    }
+    life.takeOver(agentId, started);
   }
 
   /** What a copy of the guest has of it; nothing once its first process has ended. */
@@ -207,7 +142,7 @@ public final class VmContainer implements Container {
 
   /** The id the agent has for it now. */
   public String agentId() {
-    return run.plan().id();
+    return life.agentId();
   }
 
   @Override
@@ -237,11 +172,7 @@ public final class VmContainer implements Container {
 
   @Override
   public Execution mainProcess() {
-    InteractiveExecution process = run.main();
-    if (process == null) {
-      throw new IllegalStateException("container " + name() + " has not been started");
-    }
-    return process;
+    return life.requireMain();
   }
 
   @Override
@@ -268,7 +199,7 @@ public final class VmContainer implements Container {
   @Override
   public void waitUntil(WaitStrategy strategy) {
     mainProcess();
-    ContainerWait.run(this, strategy, run.ended());
+    ContainerWait.run(this, strategy, life.ended());
   }
 
   @Override
@@ -306,27 +237,12 @@ public final class VmContainer implements Container {
 
   @Override
   public ContainerStatus status() {
-    InteractiveExecution process = run.main();
-    Optional<ExecOutcome> outcome =
-        process == null ? Optional.empty() : Optional.ofNullable(process.outcome());
-    State state;
-    if (closed) {
-      state = State.CLOSED;
-    } else if (!session.link().isOpen()) {
-      state = State.LOST;
-    } else if (process == null) {
-      state = State.CREATED;
-    } else if (outcome.isPresent()) {
-      state = State.STOPPED;
-    } else {
-      state = paused ? State.PAUSED : State.RUNNING;
-    }
-    return new ContainerStatus(state, outcome, restarts);
+    return life.status();
   }
 
   @Override
   public ContainerStats stats() {
-    ContainerRun now = openRun();
+    ContainerRun now = life.openRun();
     return AgentFailures.translating(
         "read the figures of container " + name(),
         session,
@@ -335,52 +251,7 @@ public final class VmContainer implements Container {
 
   @Override
   public void start() {
-    changing(
-        () -> {
-          State state = require("start", State.CREATED, State.STOPPED);
-          host.requireAccepting("start container " + name());
-          if (state == State.STOPPED) {
-            renew();
-          }
-          stage = ContainerRecord.Stage.STARTING;
-          host.remember();
-          run.start(log);
-          stage = ContainerRecord.Stage.STARTED;
-          host.remember();
-          started();
-        });
-  }
-
-  private void started() {
-    host.emit(new SandboxEvent.ContainerStarted(Instant.now(), name()));
-    tellItsEnd();
-  }
-
-  private void tellItsEnd() {
-    mainProcess()
-        .onExit()
-        .thenAccept(
-            outcome -> host.emit(new SandboxEvent.ContainerExited(Instant.now(), name(), outcome)));
-  }
-
-  /** Another container in place of the ended one, on the same files. */
-  private void renew() {
-    ContainerRun old = run;
-    old.killAll();
-    int count = restarts + 1;
-    ContainerRun next = new ContainerRun(host, plan.withId(plan.id() + "." + count));
-    if (session.link().keepsOutputAfterWait()) {
-      // Our agent counts who uses a filesystem: made before the old one goes, it stays.
-      next.create(limits);
-      old.remove();
-    } else {
-      old.remove();
-      next.create(limits);
-    }
-    restarts = count;
-    paused = false;
-    run = next;
-    stage = ContainerRecord.Stage.CREATED;
+    life.start();
   }
 
   @Override
@@ -390,129 +261,32 @@ public final class VmContainer implements Container {
 
   @Override
   public void kill() {
-    openRun().killAll();
+    life.kill();
   }
 
   @Override
   public void stop(Duration grace) {
-    changing(() -> end(grace));
-  }
-
-  private void end(Duration grace) {
-    State state = require("stop", State.RUNNING, State.PAUSED, State.STOPPED, State.CREATED);
-    if (state == State.CREATED || state == State.STOPPED) {
-      run.killAll();
-      return;
-    }
-    if (state == State.PAUSED) {
-      thaw();
-    }
-    Execution process = mainProcess();
-    process.signal(StopSignal.of(plan.rootfs().config(), name()));
-    process.waitFor(grace);
-    run.killAll();
-    process.waitFor(RunningCommand.KILL_GRACE);
+    life.stop(grace);
   }
 
   @Override
   public void restart(Duration grace) {
-    SandboxConnections connections = host.connections();
-    ListeningPorts[] gone = new ListeningPorts[1];
-    changing(
-        () -> {
-          ListeningPorts before = connections.listening();
-          end(grace);
-          // Others' are listened at still.
-          gone[0] = before.isEmpty() ? before : before.without(connections.listening());
-          start();
-        });
-    connections.awaitListening(
-        gone[0], LISTENING_PATIENCE, () -> status().state() != State.RUNNING);
+    life.restart(grace);
   }
 
   @Override
   public void pause() {
-    changing(
-        () -> {
-          require("pause", State.RUNNING);
-          AgentFailures.translating(
-              "pause container " + name(),
-              session,
-              () -> session.link().client().pauseContainer(agentId()));
-          paused = true;
-          host.remember();
-        });
+    life.pause();
   }
 
   @Override
   public void resume() {
-    changing(
-        () -> {
-          require("resume", State.PAUSED);
-          thaw();
-        });
-  }
-
-  private void thaw() {
-    AgentFailures.translating(
-        "resume container " + name(),
-        session,
-        () -> session.link().client().resumeContainer(agentId()));
-    paused = false;
-    host.remember();
+    life.resume();
   }
 
   @Override
   public void update(ContainerLimits change) {
-    changing(
-        () -> {
-          require("update", State.CREATED, State.RUNNING, State.PAUSED, State.STOPPED);
-          OciResources sent = change.toOciAfter(limits);
-          AgentFailures.translating(
-              "change the limits of container " + name(),
-              session,
-              () -> session.link().client().updateContainer(agentId(), sent));
-          limits = limits.changedBy(change);
-          host.remember();
-        });
-  }
-
-  private void changing(Runnable change) {
-    changing.lock();
-    try {
-      change.run();
-    } finally {
-      changing.unlock();
-    }
-  }
-
-  private State require(String what, State... allowed) {
-    ContainerStatus now = status();
-    for (State state : allowed) {
-      if (now.state() == state) {
-        return state;
-      }
-    }
-    ErrorCode code =
-        switch (now.state()) {
-          case CLOSED -> ErrorCode.CLOSED;
-          case LOST -> ErrorCode.AGENT_LOST;
-          default -> ErrorCode.INVALID_STATE;
-        };
-    throw new KataException(
-        code,
-        "cannot " + what + " container " + name() + ": it is " + now.state(),
-        Details.none().withSandbox(session.id()));
-  }
-
-  private ContainerRun openRun() {
-    if (closed) {
-      throw new KataException(
-          ErrorCode.CLOSED,
-          "container " + name() + " of sandbox " + session.id() + " is closed",
-          Details.none().withSandbox(session.id()));
-    }
-    return run;
+    life.update(change);
   }
 
   @Override
@@ -544,34 +318,7 @@ public final class VmContainer implements Container {
 
   @Override
   public void close() {
-    changing(
-        () -> {
-          if (!closed) {
-            closed = true;
-            boolean reachable = session.link().answers();
-            Ending end = new Ending("container " + name());
-            if (reachable) {
-              end.step("killing its processes", run::killAll);
-              end.step("copying directories back", volumes::copyBack);
-            }
-            if (reachable && session.link().isOpen()) {
-              end.step("discarding its volumes", () -> volumes.discard(session.link().client()));
-              end.step("removing it from the guest", run::remove);
-            }
-            end.step("forgetting it", () -> onClosed.accept(plan.id()));
-            if (!reachable && session.link().isOpen()) {
-              end.failed(
-                  "removing it from the guest",
-                  new KataException(
-                      ErrorCode.TIMEOUT,
-                      "container " + name() + " stays in its guest, which does not answer",
-                      Details.none()
-                          .withSandbox(session.id())
-                          .withRemedy("Close the session, which ends the machine")));
-            }
-            end.orThrow();
-          }
-        });
+    life.close(onClosed);
   }
 
   @Override

@@ -313,11 +313,18 @@ final class TcpStack {
   }
 
   /** Kinds of connections that are ended for others. */
-  private enum Of {
-    HALF_OPEN,
-    SILENT,
-    IDLE,
-    IDLE_INWARD
+  enum Of {
+    HALF_OPEN(DIALLING_PATIENCE),
+    SILENT(SILENT_PATIENCE),
+    IDLE(IDLE_PATIENCE),
+    IDLE_INWARD(IDLE_PATIENCE);
+
+    /** How long nothing came before it counts as of no use, in nanoseconds. */
+    final long patience;
+
+    Of(long patience) {
+      this.patience = patience;
+    }
   }
 
   /** Ends some that are of no use; of silent peers those first that have the most. */
@@ -351,14 +358,18 @@ final class TcpStack {
   }
 
   private static boolean isUseless(TcpConnection one, EnumSet<Of> kinds, long now) {
-    long quiet = now - one.used();
-    boolean inward = one.far().inward();
-    if (one.isDialling()) {
-      return kinds.contains(Of.HALF_OPEN) && quiet > DIALLING_PATIENCE;
-    } else if (inward && !one.hasHostSpoken()) {
-      return kinds.contains(Of.SILENT) && quiet > SILENT_PATIENCE;
+    Of kind = kindOf(one.isDialling(), one.far().inward(), one.hasHostSpoken());
+    return kinds.contains(kind) && now - one.used() > kind.patience;
+  }
+
+  static Of kindOf(boolean dialling, boolean inward, boolean hostHasSpoken) {
+    if (dialling) {
+      return Of.HALF_OPEN;
     }
-    return kinds.contains(inward ? Of.IDLE_INWARD : Of.IDLE) && quiet > IDLE_PATIENCE;
+    if (inward) {
+      return hostHasSpoken ? Of.IDLE_INWARD : Of.SILENT;
+    }
+    return Of.IDLE;
   }
 
   /** A program of the host wants to talk to a port of the guest, which sees our address. */

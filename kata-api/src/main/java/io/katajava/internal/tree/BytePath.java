@@ -58,6 +58,17 @@ public final class BytePath implements Comparable<BytePath> {
   }
 
   /**
+   * The last name of a path of the JDK.
+   *
+   * @param path any path of the host but the root
+   * @return the name
+   */
+  public static BytePath nameOf(Path path) {
+    List<BytePath> parts = of(path).parts();
+    return parts.get(parts.size() - 1);
+  }
+
+  /**
    * The same path for the JDK, whatever the locale can say of it.
    *
    * @return the path

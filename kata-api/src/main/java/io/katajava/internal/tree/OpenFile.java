@@ -4,6 +4,7 @@ import static io.katajava.internal.tree.FileCalls.failure;
 
 import com.sun.jna.Native;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Instant;
 import java.util.Arrays;
 
@@ -90,6 +91,28 @@ public final class OpenFile implements AutoCloseable {
       at += count;
       left = Arrays.copyOfRange(left, (int) count, left.length);
     }
+  }
+
+  /**
+   * Writes it from its beginning on.
+   *
+   * @return a stream without a buffer; closing it leaves the file open
+   */
+  public OutputStream stream() {
+    return new OutputStream() {
+      private long at;
+
+      @Override
+      public void write(int value) throws IOException {
+        write(new byte[] {(byte) value}, 0, 1);
+      }
+
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        OpenFile.this.write(Arrays.copyOfRange(bytes, offset, offset + length), at);
+        at += length;
+      }
+    };
   }
 
   /**

@@ -2,13 +2,24 @@ package io.katajava.internal.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.katajava.EgressPolicy;
+import io.katajava.Network.Mapping;
+import io.katajava.PublishedPort;
+import io.katajava.SandboxEvent;
+import java.lang.reflect.Field;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a guest, or whoever connects to it, leaves of a JVM's descriptors. */
 @Timeout(300)
@@ -120,5 +131,39 @@ class DescriptorBoundsTest {
       assertThat(budget.used()).isEqualTo(taken);
     }
     assertThat(taken).isLessThanOrEqualTo(150);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "true, false, false, HALF_OPEN, 3",
+    "true, true, false, HALF_OPEN, 3",
+    "false, true, false, SILENT, 10",
+    "false, true, true, IDLE_INWARD, 300",
+    "false, false, false, IDLE, 300",
+    "false, false, true, IDLE, 300"
+  })
+  void connection_isOfNoUse_afterThePatienceOfItsKind(
+      boolean dialling, boolean inward, boolean hostHasSpoken, TcpStack.Of kind, long seconds) {
+    assertThat(TcpStack.kindOf(dialling, inward, hostHasSpoken)).isEqualTo(kind);
+    assertThat(kind.patience).isEqualTo(TimeUnit.SECONDS.toNanos(seconds));
+  }
+
+  @Test
+  void network_whoseSelectorBreaks_saysSoAndLeavesNothing() throws Exception {
+    try (OpenNetwork open =
+        new OpenNetwork(EgressPolicy.denyAll(), List.of(), Map.of(), List.of(), ip -> true)) {
+      Mapping port = open.network.publish(PublishedPort.tcp(80));
+      Field selector = UserNetwork.class.getDeclaredField("selector");
+      selector.setAccessible(true);
+      ((Selector) selector.get(open.network)).close();
+
+      assertThat(open.events.poll(60, TimeUnit.SECONDS))
+          .isInstanceOfSatisfying(
+              SandboxEvent.NetworkLost.class,
+              lost -> assertThat(lost.reason()).startsWith("java.nio.channels."));
+      assertThat(open.network.isListening(80).get(60, TimeUnit.SECONDS)).isFalse();
+      // What was published is not left listening.
+      new ServerSocket(port.host().getPort(), 1, InetAddress.getLoopbackAddress()).close();
+    }
   }
 }

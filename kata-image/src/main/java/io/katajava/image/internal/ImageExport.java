@@ -2,6 +2,9 @@ package io.katajava.image.internal;
 
 import io.katajava.image.ImageReference;
 import io.katajava.image.internal.LayerEntry.Kind;
+import io.katajava.internal.tree.BytePath;
+import io.katajava.internal.tree.Draft;
+import io.katajava.internal.tree.OpenDirectory;
 import io.katajava.json.JsonObject;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -10,7 +13,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,23 +24,17 @@ final class ImageExport {
 
   static void write(StoreDirectory store, ImageReader.Parts parts, Path target) throws IOException {
     Path absolute = target.toAbsolutePath();
-    Path directory = absolute.getParent();
-    if (directory == null) {
+    Path parent = absolute.getParent();
+    if (parent == null) {
       throw new IOException(target + " is a directory");
     }
-    Path unfinished = Files.createTempFile(directory, ".export", null);
-    try {
-      try (OutputStream out =
-          new BufferedOutputStream(Files.newOutputStream(unfinished), 1 << 16)) {
+    // It has no name until it is whole, so that nothing is left if this process is killed.
+    try (OpenDirectory directory = OpenDirectory.of(parent);
+        Draft draft = Draft.of(directory)) {
+      try (OutputStream out = new BufferedOutputStream(draft.file().stream(), 1 << 16)) {
         write(store, parts, new LayerWriter(out));
       }
-      Files.move(
-          unfinished,
-          absolute,
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(unfinished);
+      draft.take(BytePath.nameOf(absolute));
     }
   }
 
