@@ -14,4 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param key everything a fitting template depends on; empty when there can be none
  */
 record TemplateUse(
-    @Nullable StoredImage image, String why, TemplateTraits traits, List<String> key) {}
+    @Nullable StoredImage image, String why, TemplateTraits traits, List<String> key) {
+  /** The same with another reason. */
+  TemplateUse why(String reason) {
+    return new TemplateUse(image, reason, traits, key);
+  }
+}

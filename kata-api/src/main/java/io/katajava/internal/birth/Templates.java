@@ -83,7 +83,14 @@ public final class Templates implements TemplateStore {
     if (image == null || spec.sizes().vcpus() <= VcpuRoom.of(image)) {
       return usual;
     }
-    return use(policy, spec, hypervisor().templateWithAllVcpus(spec), deadline);
+    TemplateUse own = use(policy, spec, hypervisor().templateWithAllVcpus(spec), deadline);
+    return own.image() != null
+        ? own
+        : own.why(
+            own.why()
+                + "; the guest's kernel takes no further vCPU while it runs, so that "
+                + spec.sizes().vcpus()
+                + " vCPUs need a template of their own");
   }
 
   private TemplateUse use(BirthPolicy policy, VmSpec spec, TemplateTraits traits, Deadline deadline)

@@ -14,7 +14,10 @@ public final class GuestRootfs implements RootfsProvider {
   /** What a container gets when its builder names no image. */
   static final String DEFAULT = "busybox";
 
-  /** Without it busybox shows a question mark for each byte of a name that is not ASCII. */
+  /**
+   * Without it busybox shows a question mark for each byte of a name that is not ASCII. It knows
+   * characters up to U+02FF at most, as Debian builds it.
+   */
   private static final ImageConfig CONFIG = ImageConfig.EMPTY.withEnv(Map.of("LANG", "C.UTF-8"));
 
   @Override
