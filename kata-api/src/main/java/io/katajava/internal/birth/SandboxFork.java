@@ -11,7 +11,7 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
 import io.katajava.internal.cards.ListeningPorts;
-import io.katajava.internal.container.CopiedContainer;
+import io.katajava.internal.container.ContainerRecord;
 import io.katajava.internal.ledger.SandboxIds;
 import io.katajava.internal.sandbox.MachineFailures;
 import io.katajava.internal.sandbox.VmSandbox;
@@ -53,7 +53,7 @@ final class SandboxFork {
     Deadline deadline = Deadline.after(parent.parts().spec().startTimeout());
     // In the parent's own directory: what is left of a JVM that is killed goes with the parent.
     Path state = parent.stateDirectory().resolve("fork-" + SandboxIds.next());
-    List<CopiedContainer> containers = parent.members().copyable();
+    List<ContainerRecord> containers = parent.members().copyable();
     ListeningPorts listening = parent.parts().connections().listening();
     try {
       Duration pause = save(state, deadline);
@@ -141,7 +141,7 @@ final class SandboxFork {
   private List<Sandbox> all(
       int count,
       VmImage image,
-      List<CopiedContainer> containers,
+      List<ContainerRecord> containers,
       Deadline deadline,
       Duration pause) {
     List<CompletableFuture<Sandbox>> coming = new ArrayList<>();
@@ -176,7 +176,7 @@ final class SandboxFork {
   }
 
   private Sandbox child(
-      VmImage image, List<CopiedContainer> containers, Deadline deadline, Duration pause) {
+      VmImage image, List<ContainerRecord> containers, Deadline deadline, Duration pause) {
     SandboxSpec spec = parent.parts().spec();
     SandboxSpec own =
         new SandboxSpec(
@@ -198,7 +198,6 @@ final class SandboxFork {
             parent.session().link().agentVersion(),
             parent.parts().vmSpec(),
             containers,
-            parent.members().defaultName(),
             parent.members().madePidHolder(),
             new Birth(
                 Birth.Kind.FORK,

@@ -6,7 +6,7 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
 import io.katajava.internal.cards.SandboxConnections;
-import io.katajava.internal.container.CopiedContainer;
+import io.katajava.internal.container.ContainerRecord;
 import io.katajava.internal.link.AgentLink;
 import io.katajava.internal.run.StartRun;
 import io.katajava.internal.sandbox.VmSandbox;
@@ -26,7 +26,6 @@ final class SandboxRevival implements SandboxBirth.Way {
    * @param agentVersion its agent
    * @param vmSpec what its machine was asked for
    * @param containers the containers that live on
-   * @param defaultContainer the name of the default one
    * @param pidHolder the agent's id of the container that holds the shared pid namespace
    * @param birth how the new one is born
    */
@@ -34,8 +33,7 @@ final class SandboxRevival implements SandboxBirth.Way {
       VmImage image,
       String agentVersion,
       VmSpec vmSpec,
-      List<CopiedContainer> containers,
-      Optional<String> defaultContainer,
+      List<ContainerRecord> containers,
       Optional<String> pidHolder,
       Birth birth) {}
 
@@ -98,9 +96,7 @@ final class SandboxRevival implements SandboxBirth.Way {
               null,
               source.birth());
       link.renew(run.sandboxId(), sandbox.hostname(), true, sandbox.files());
-      sandbox
-          .beginning()
-          .asCopy(source.containers(), source.defaultContainer(), source.pidHolder());
+      sandbox.beginning().asCopy(source.containers(), source.pidHolder());
       maker.open().keep(sandbox);
       run.undo().forget();
       return sandbox;

@@ -2,8 +2,6 @@ package io.katajava.internal.birth;
 
 import io.katajava.Birth;
 import io.katajava.BirthPolicy;
-import io.katajava.ContainerBuilder;
-import io.katajava.ContainerSpec;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
@@ -13,10 +11,10 @@ import io.katajava.Sandbox;
 import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
 import io.katajava.base.files.TreeRemoval;
-import io.katajava.internal.container.ContainerStart;
-import io.katajava.internal.container.CopiedContainer;
+import io.katajava.internal.container.ContainerRecord;
 import io.katajava.internal.disk.DraftNotes;
 import io.katajava.internal.ledger.SandboxIds;
+import io.katajava.internal.records.RecordJson;
 import io.katajava.internal.sandbox.VmSandbox;
 import io.katajava.internal.template.ImageManifest;
 import io.katajava.internal.template.StoredImage;
@@ -51,7 +49,7 @@ public final class SandboxSnapshot {
   private static final Logger log = LoggerFactory.getLogger(SandboxSnapshot.class);
 
   /** First line of a snapshot's manifest. */
-  private static final String FORMAT = "kata-java-snapshot 1";
+  private static final String FORMAT = "kata-java-snapshot 2";
 
   /** How traits begin that differ between hosts of the same kind. */
   private static final String OF_THE_HOST = "host ";
@@ -120,6 +118,20 @@ public final class SandboxSnapshot {
               .withSandbox(sandbox.id())
               .withRemedy("Fork it, or start it without a network"));
     }
+    List<String> bound = sandbox.members().bound();
+    if (!bound.isEmpty()) {
+      throw new KataException(
+          ErrorCode.INVALID_STATE,
+          "sandbox "
+              + sandbox.id()
+              + " is not saved: a snapshot does not carry the directories of the host, files and"
+              + " secrets that its containers "
+              + bound
+              + " have from this JVM",
+          Details.none()
+              .withSandbox(sandbox.id())
+              .withRemedy("Copy them in with files(), or close those containers first"));
+    }
     Map<String, String> values = new LinkedHashMap<>();
     values.put("created", Instant.now().toString());
     values.put("sandbox", sandbox.id());
@@ -128,10 +140,9 @@ public final class SandboxSnapshot {
     values.put("vcpus", String.valueOf(sizes.vcpus()));
     values.put("memory-mebibytes", String.valueOf(sizes.memory().toMebibytes()));
     sandbox.members().madePidHolder().ifPresent(holder -> values.put("pid-holder", holder));
-    sandbox.members().defaultName().ifPresent(name -> values.put("default-container", name));
-    List<CopiedContainer> containers = sandbox.members().copyable();
+    List<ContainerRecord> containers = sandbox.members().copyable();
     for (int i = 0; i < containers.size(); i++) {
-      describe(sandbox, "container." + i + ".", containers.get(i), values);
+      values.put("container." + i, RecordJson.write(containers.get(i)).strip());
     }
     values.put("containers", String.valueOf(containers.size()));
     List<String> traits = traits(sandbox.parts().vmSpec());
@@ -159,60 +170,6 @@ public final class SandboxSnapshot {
     portable.add("guest " + spec.guest().key());
     traits.traits().stream().filter(trait -> !trait.startsWith(OF_THE_HOST)).forEach(portable::add);
     return portable;
-  }
-
-  private static void describe(
-      VmSandbox sandbox, String prefix, CopiedContainer container, Map<String, String> values) {
-    ContainerSpec spec = container.plan().spec();
-    values.put(prefix + "name", spec.name());
-    values.put(prefix + "id", container.agentId());
-    values.put(prefix + "started", String.valueOf(container.started()));
-    spec.image().ifPresent(image -> values.put(prefix + "image", image));
-    spec.process().user().ifPresent(user -> values.put(prefix + "user", user));
-    spec.process().workdir().ifPresent(workdir -> values.put(prefix + "workdir", workdir));
-    int i = 0;
-    for (String word : spec.process().command()) {
-      values.put(prefix + "command." + i++, word);
-    }
-    spec.process().env().forEach((name, value) -> values.put(prefix + "env." + name, value));
-    boolean plainNames =
-        spec.process().env().keySet().stream().noneMatch(n -> n.matches(".*\\s.*"));
-    if (!plainNames || !described(prefix, values).equals(spec)) {
-      throw new KataException(
-          ErrorCode.INVALID_STATE,
-          "container "
-              + spec.name()
-              + " has settings that a snapshot does not carry; it carries image, command, env,"
-              + " workdir and user",
-          Details.none().withSandbox(sandbox.id()).withRemedy("Close that container first"));
-    }
-  }
-
-  private static ContainerSpec described(String prefix, Map<String, String> values) {
-    ContainerBuilder builder =
-        new ContainerBuilder(
-            String.valueOf(values.get(prefix + "name")),
-            spec -> {
-              throw new IllegalStateException("described only: " + spec);
-            });
-    Optional.ofNullable(values.get(prefix + "image")).ifPresent(builder::image);
-    Optional.ofNullable(values.get(prefix + "user")).ifPresent(builder::user);
-    Optional.ofNullable(values.get(prefix + "workdir")).ifPresent(builder::workdir);
-    List<String> command = new ArrayList<>();
-    for (int i = 0; values.containsKey(prefix + "command." + i); i++) {
-      command.add(String.valueOf(values.get(prefix + "command." + i)));
-    }
-    if (!command.isEmpty()) {
-      builder.command(command);
-    }
-    String env = prefix + "env.";
-    values.forEach(
-        (key, value) -> {
-          if (key.startsWith(env)) {
-            builder.env(key.substring(env.length()), value);
-          }
-        });
-    return builder.spec();
   }
 
   public Sandbox restore(Path directory) {
@@ -278,23 +235,9 @@ public final class SandboxSnapshot {
   private Sandbox revived(StoredImage image, VmSpec vmSpec, Deadline deadline)
       throws IOException, InterruptedException {
     ImageManifest manifest = image.manifest();
-    List<CopiedContainer> containers = new ArrayList<>();
-    Map<String, String> values = manifest.below("");
+    List<ContainerRecord> containers = new ArrayList<>();
     for (int i = 0; i < manifest.number("containers"); i++) {
-      String prefix = "container." + i + ".";
-      ContainerSpec spec = described(prefix, values);
-      String id = manifest.require(prefix + "id");
-      containers.add(
-          new CopiedContainer(
-              ContainerStart.plan(
-                  services.rootfsSources(),
-                  deadline,
-                  vmSpec.guest(),
-                  spec,
-                  id,
-                  manifest.require("sandbox")),
-              id,
-              Boolean.parseBoolean(manifest.require(prefix + "started"))));
+      containers.add(RecordJson.read(ContainerRecord.class, manifest.require("container." + i)));
     }
     SandboxSpec spec =
         new SandboxSpec(
@@ -316,7 +259,6 @@ public final class SandboxSnapshot {
             manifest.require("agent"),
             vmSpec,
             containers,
-            manifest.value("default-container"),
             manifest.value("pid-holder"),
             new Birth(
                 Birth.Kind.SNAPSHOT,

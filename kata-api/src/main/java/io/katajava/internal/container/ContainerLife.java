@@ -96,6 +96,21 @@ final class ContainerLife {
     if (!there.exists()) {
       return false;
     }
+    if (adopt(there, known)) {
+      tellItsEnd();
+    }
+    return true;
+  }
+
+  /** Goes on as a copy of a container that the guest was saved with. */
+  void continueCopy(ContainerRecord known) {
+    if (adopt(new ContainerRun(host, plan.withId(known.agentId())), known)) {
+      started();
+    }
+  }
+
+  /** Whether its first process has been started. */
+  private boolean adopt(ContainerRun there, ContainerRecord known) {
     run = there;
     limits = known.limits();
     restarts = known.restarts();
@@ -108,9 +123,8 @@ final class ContainerLife {
     }
     if (stage == ContainerRecord.Stage.STARTED) {
       there.resume(pid, log);
-      tellItsEnd();
     }
-    return true;
+    return stage == ContainerRecord.Stage.STARTED;
   }
 
   /** What another JVM has to know of it. */
@@ -140,17 +154,13 @@ final class ContainerLife {
     }
   }
 
-  /** It is in the guest already under another id; one that was not started still can be. */
-  void takeOver(String agentId, boolean started) {
+  /** It was made in the guest before this start, under another id; its first process runs. */
+  void takeOver(String agentId) {
     ContainerRun known = new ContainerRun(host, plan.withId(agentId));
-    if (started) {
-      known.resume(OptionalInt.empty(), log);
-      stage = ContainerRecord.Stage.STARTED;
-    }
+    known.resume(OptionalInt.empty(), log);
+    stage = ContainerRecord.Stage.STARTED;
     run = known;
-    if (started) {
-      started();
-    }
+    started();
   }
 
   ContainerStatus status() {

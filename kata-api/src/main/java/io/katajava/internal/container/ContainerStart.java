@@ -66,19 +66,6 @@ public final class ContainerStart {
   /** What is decided, and what of it comes from the host. */
   private record Planned(ContainerPlan plan, ContainerVolumes volumes) {}
 
-  /** The plan of a container that is there already, in a sandbox of that id. */
-  public static ContainerPlan plan(
-      RootfsSources sources,
-      Deadline deadline,
-      GuestAssets guest,
-      ContainerSpec spec,
-      String id,
-      String sandboxId) {
-    Rootfs rootfs = rootfs(sources, deadline, guest, spec, id, sandboxId);
-    // Only our own agent is saved with its containers.
-    return plan(guest, spec, rootfs, Map.of(), id, sandboxId, sandboxId, true).plan();
-  }
-
   private static Planned plan(
       GuestAssets guest,
       ContainerSpec spec,

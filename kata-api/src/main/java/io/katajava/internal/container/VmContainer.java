@@ -7,7 +7,6 @@ import io.katajava.ContainerLimits;
 import io.katajava.ContainerLog;
 import io.katajava.ContainerStats;
 import io.katajava.ContainerStatus;
-import io.katajava.ContainerStatus.State;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.ExecOutcome;
@@ -115,22 +114,20 @@ public final class VmContainer implements Container {
     volumes.copyBack();
   }
 
-  /** It is in the guest already under another id; there its first process runs. */
+  /** It was made in the guest before this start, under another id; its first process runs. */
   public void takeOver(String agentId) {
-    life.takeOver(agentId, true);
+    life.takeOver(agentId);
   }
 
-  /** As {@link #takeOver(String)}; one that was not started still can be. */
-  public void takeOver(String agentId, boolean started) {
-    life.takeOver(agentId, started);
+  /** Goes on as a copy of a container that the guest was saved with. */
+  public void continueCopy(ContainerRecord known) {
+    life.continueCopy(known);
   }
 
   /** What a copy of the guest has of it; nothing once its first process has ended. */
-  public Optional<CopiedContainer> copy() {
-    State now = status().state();
-    return switch (now) {
-      case CREATED -> Optional.of(new CopiedContainer(plan, agentId(), false));
-      case RUNNING, PAUSED -> Optional.of(new CopiedContainer(plan, agentId(), true));
+  public Optional<ContainerRecord> copy(ContainerRecord.Role role) {
+    return switch (status().state()) {
+      case CREATED, RUNNING, PAUSED -> Optional.of(toRecord(role));
       case STOPPED, CLOSED, LOST -> Optional.empty();
     };
   }

@@ -4,7 +4,6 @@ import io.katajava.SandboxEvent;
 import io.katajava.SandboxState;
 import io.katajava.StartPhase;
 import io.katajava.internal.container.ContainerRecord;
-import io.katajava.internal.container.CopiedContainer;
 import io.katajava.internal.container.PreparedContainer;
 import io.katajava.internal.detached.Detachment;
 import java.time.Instant;
@@ -58,12 +57,11 @@ public final class SandboxBeginning {
   }
 
   /** Of a copy of one that was used. */
-  public void asCopy(
-      List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
+  public void asCopy(List<ContainerRecord> copied, Optional<String> holder) {
     ground.run().enter(StartPhase.SANDBOX);
     parts.connections().configure(parts.link().client());
     ground.states().set(SandboxState.RUNNING);
-    containers.inherit(copied, defaultName, holder);
+    containers.inherit(copied, holder);
     begun();
   }
 

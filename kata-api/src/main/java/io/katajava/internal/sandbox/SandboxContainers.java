@@ -11,7 +11,6 @@ import io.katajava.KataException.Details;
 import io.katajava.internal.container.ContainerHost;
 import io.katajava.internal.container.ContainerRecord;
 import io.katajava.internal.container.ContainerStart;
-import io.katajava.internal.container.CopiedContainer;
 import io.katajava.internal.container.PreparedContainer;
 import io.katajava.internal.container.VcpuRoom;
 import io.katajava.internal.container.VmContainer;
@@ -114,16 +113,15 @@ public final class SandboxContainers {
   }
 
   /** What a copy of the sandbox has from the one it is copied of. */
-  void inherit(
-      List<CopiedContainer> copied, Optional<String> defaultName, Optional<String> holder) {
+  void inherit(List<ContainerRecord> copied, Optional<String> holder) {
     inheritedPidHolder = holder;
-    for (CopiedContainer copy : copied) {
+    for (ContainerRecord copy : copied) {
       ContainerStart start = start(containers::remove);
       VmContainer container =
           start.existing(start.containerId(copy.plan().spec().name()), copy.plan());
       containers.put(container.id(), container);
-      container.takeOver(copy.agentId(), copy.started());
-      if (defaultName.isPresent() && container.name().equals(defaultName.get())) {
+      container.continueCopy(copy);
+      if (copy.role() == ContainerRecord.Role.DEFAULT) {
         defaultContainer = container;
       }
     }
@@ -141,13 +139,15 @@ public final class SandboxContainers {
       all.add(holder.toRecord(ContainerRecord.Role.PID_HOLDER));
     }
     for (VmContainer container : containers.values()) {
-      all.add(
-          container.toRecord(
-              container == defaultContainer
-                  ? ContainerRecord.Role.DEFAULT
-                  : ContainerRecord.Role.PLAIN));
+      all.add(container.toRecord(roleOf(container)));
     }
     detachment.remember(all);
+  }
+
+  private ContainerRecord.Role roleOf(VmContainer container) {
+    return container == defaultContainer
+        ? ContainerRecord.Role.DEFAULT
+        : ContainerRecord.Role.PLAIN;
   }
 
   private void forget(String id) {
@@ -328,20 +328,23 @@ public final class SandboxContainers {
   }
 
   /** Containers a copy of the guest has, too. */
-  public List<CopiedContainer> copyable() {
-    List<CopiedContainer> all = new ArrayList<>();
-    containers.values().forEach(container -> container.copy().ifPresent(all::add));
-    return all;
-  }
-
-  /** Which of them is the default one. */
-  public Optional<String> defaultName() {
+  public List<ContainerRecord> copyable() {
     defaultContainerLock.lock();
     try {
-      return Optional.ofNullable(defaultContainer).map(VmContainer::name);
+      List<ContainerRecord> all = new ArrayList<>();
+      containers.values().forEach(one -> one.copy(roleOf(one)).ifPresent(all::add));
+      return all;
     } finally {
       defaultContainerLock.unlock();
     }
+  }
+
+  /** The names of those that live on files, directories or secrets of this JVM. */
+  public List<String> bound() {
+    return containers.values().stream()
+        .filter(VmContainer::needsThisJvm)
+        .map(VmContainer::name)
+        .toList();
   }
 
   List<Choice> describe() {

@@ -25,6 +25,7 @@ import io.katajava.internal.ledger.LedgerEntry;
 import io.katajava.internal.ledger.LedgerSweep;
 import io.katajava.internal.ledger.LedgerView;
 import io.katajava.internal.ledger.ProcessIdentity;
+import io.katajava.internal.records.RecordJson;
 import io.katajava.spi.GuestAssets;
 import io.katajava.spi.ImageConfig;
 import io.katajava.spi.Rootfs;

@@ -1,4 +1,4 @@
-package io.katajava.internal.detached;
+package io.katajava.internal.records;
 
 import io.katajava.internal.oci.Json;
 import java.lang.reflect.Constructor;
@@ -28,12 +28,18 @@ import org.jspecify.annotations.Nullable;
  * here. A record of a sealed interface has its simple name as {@code "is"}. What is read passes the
  * records' own checks.
  */
-final class RecordJson {
+public final class RecordJson {
   private static final String IS = "is";
 
   private RecordJson() {}
 
-  static String write(Record value) {
+  /**
+   * Writes a record.
+   *
+   * @param value the record
+   * @return one line, with its end
+   */
+  public static String write(Record value) {
     StringBuilder out = new StringBuilder();
     write(value, value.getClass(), out);
     return out.append('\n').toString();
@@ -42,9 +48,13 @@ final class RecordJson {
   /**
    * Reads what {@link #write} wrote.
    *
+   * @param <R> the record's type
+   * @param type its class
+   * @param text what was written
+   * @return an equal record
    * @throws IllegalArgumentException when it is anything else
    */
-  static <R extends Record> R read(Class<R> type, String text) {
+  public static <R extends Record> R read(Class<R> type, String text) {
     try {
       return type.cast(present(read(Json.parse(text), type)));
     } catch (ClassCastException | NullPointerException | ArithmeticException e) {
