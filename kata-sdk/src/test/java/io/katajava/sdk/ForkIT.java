@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.katajava.Birth;
 import io.katajava.BirthPolicy;
 import io.katajava.Container;
+import io.katajava.ContainerLimits;
+import io.katajava.ContainerStatus;
 import io.katajava.ErrorCode;
+import io.katajava.ExecOutcome;
 import io.katajava.Kata;
 import io.katajava.KataException;
+import io.katajava.MemorySize;
 import io.katajava.Sandbox;
 import io.katajava.SandboxEvent;
 import io.katajava.SandboxState;
+import io.katajava.agent.oci.OciRlimit;
 import io.katajava.qemu.QemuConfig;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -94,11 +99,7 @@ class ForkIT {
           assertThat(seen.add(command + answer)).as("%s is new: %s", command, answer).isTrue();
         }
         TemplateIT.Identity.assertClock(copy);
-        assertCounts(
-            copy.containers().stream()
-                .filter(c -> c.name().equals("counter"))
-                .findAny()
-                .orElseThrow());
+        assertCounts(named(copy, "counter"));
       }
       assertCounts(counter);
       copies.forEach(Sandbox::close);
@@ -171,6 +172,82 @@ class ForkIT {
           TemplateIT.Identity.assertClock(restored);
         }
       }
+    }
+  }
+
+  /** With settings of every kind; one container was updated and is paused, one was not started. */
+  @Test
+  void containers_inCopies_areWhatTheyWere() {
+    Path directory = store.state().resolveSibling("snapshot-of-containers");
+    try (Kata kata = kata();
+        Sandbox parent = kata.sandbox().image("busybox").start();
+        Container busy =
+            parent
+                .container("busy")
+                .command("sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.05; done")
+                .env("TWO", "a\nb")
+                .rlimit(OciRlimit.Resource.NOFILE, 99, 99)
+                .memoryLimit(MemorySize.mebibytes(64))
+                .readOnlyRoot()
+                .emptyDirectory("scratch", "/scratch")
+                .start();
+        Container later = parent.container("later").command("echo", "hello").create()) {
+      busy.update(ContainerLimits.builder().pids(77).build());
+      busy.pause();
+      parent.snapshot(directory);
+      List<Sandbox> copies = new java.util.ArrayList<>(parent.fork(1));
+      copies.add(kata.restore(directory));
+      for (Sandbox copy : copies) {
+        try (copy) {
+          Container there = named(copy, "busy");
+          assertThat(there.status().state()).isEqualTo(ContainerStatus.State.PAUSED);
+          there.resume();
+          assertThat(
+                  there
+                      .exec(
+                          "sh",
+                          "-c",
+                          "ulimit -n; cat /sys/fs/cgroup/pids.max; echo \"$TWO\"; touch /x")
+                      .stdoutText())
+              .isEqualTo("99\n77\na\nb\n");
+          there.exec("touch", "/scratch/x").orThrow();
+          there.stop(java.time.Duration.ofSeconds(30));
+          assertThat(there.mainProcess().waitFor()).isEqualTo(new ExecOutcome.Exited(7));
+          there.restart(java.time.Duration.ofSeconds(30));
+          assertThat(there.exec("cat", "/sys/fs/cgroup/pids.max").orThrow().stdoutText())
+              .isEqualTo("77\n");
+          Container second = named(copy, "later");
+          assertThat(second.status().state()).isEqualTo(ContainerStatus.State.CREATED);
+          second.start();
+          assertThat(second.mainProcess().waitFor()).isEqualTo(new ExecOutcome.Exited(0));
+        }
+      }
+      assertThat(later.status().state()).isEqualTo(ContainerStatus.State.CREATED);
+      assertThat(busy.status().state()).isEqualTo(ContainerStatus.State.PAUSED);
+    }
+  }
+
+  private static Container named(Sandbox sandbox, String name) {
+    return sandbox.containers().stream()
+        .filter(container -> container.name().equals(name))
+        .findAny()
+        .orElseThrow();
+  }
+
+  @Test
+  void snapshot_ofAContainerWithFilesOfThisJvm_isRefusedAndNamesIt() {
+    try (Kata kata = kata();
+        Sandbox parent = kata.sandbox().start();
+        Container container =
+            parent
+                .container("bound")
+                .image("busybox")
+                .file("/etc/x", new byte[] {1}, 0644)
+                .start()) {
+      assertThatThrownBy(() -> parent.snapshot(store.state().resolveSibling("never")))
+          .hasMessageContaining("[" + container.name() + "]")
+          .isInstanceOfSatisfying(
+              KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_STATE));
     }
   }
 
