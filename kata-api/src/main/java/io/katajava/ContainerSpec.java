@@ -40,6 +40,23 @@ public record ContainerSpec(
     Optional<Healthcheck> healthcheck) {
 
   /**
+   * Describes a container without making it: end with {@link ContainerBuilder#spec}. Its {@code
+   * create} and {@code start} throw an {@link IllegalStateException}, since there is no sandbox.
+   *
+   * @param name the container's name
+   * @return a builder
+   * @throws IllegalArgumentException if the name is not one
+   */
+  public static ContainerBuilder builder(String name) {
+    return new ContainerBuilder(
+        name,
+        spec -> {
+          throw new IllegalStateException(
+              "container " + spec.name() + " is described only: a sandbox makes containers");
+        });
+  }
+
+  /**
    * A container's first process.
    *
    * @param entrypoint program, with arguments, that gets the command as further arguments; the

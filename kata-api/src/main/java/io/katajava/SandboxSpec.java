@@ -125,46 +125,196 @@ public record SandboxSpec(
   }
 
   /**
-   * A sandbox into which directories are copied.
+   * Describes a sandbox with every setting at its default: a name and sizes of the hypervisor's
+   * configuration, no network, no limit of its life, and a birth from a template if there is one.
    *
-   * @param name a name for people
-   * @param vcpus number of vCPUs
-   * @param memory guest memory
-   * @param image root filesystem of the default container
-   * @param hostname the containers' host name
-   * @param startTimeout how long the whole start may take
-   * @param annotations notes of whoever asked for it
-   * @param networking networks and names
-   * @param life how long it lives
-   * @param birth whether it may be made of a template
+   * @return a builder
    */
-  public SandboxSpec(
-      Optional<String> name,
-      OptionalInt vcpus,
-      Optional<MemorySize> memory,
-      Optional<String> image,
-      String hostname,
-      Duration startTimeout,
-      Map<String, String> annotations,
-      Networking networking,
-      SandboxLife life,
-      BirthPolicy birth) {
-    this(
-        name,
-        vcpus,
-        memory,
-        image,
-        hostname,
-        startTimeout,
-        annotations,
-        networking,
-        life,
-        birth,
-        DirectorySharing.COPY);
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * The same settings, to be changed.
+   *
+   * @return a builder
+   */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.name = name;
+    builder.vcpus = vcpus;
+    builder.memory = memory;
+    builder.image = image;
+    builder.hostname = hostname;
+    builder.startTimeout = startTimeout;
+    builder.annotations = annotations;
+    builder.networking = networking;
+    builder.life = life;
+    builder.birth = birth;
+    builder.sharing = sharing;
+    return builder;
   }
 
   /** Copies the annotations. */
   public SandboxSpec {
     annotations = Collections.unmodifiableMap(new LinkedHashMap<>(annotations));
+  }
+
+  /** Changes settings of a description; {@link SandboxBuilder} checks them. */
+  public static final class Builder {
+    private Optional<String> name = Optional.empty();
+    private OptionalInt vcpus = OptionalInt.empty();
+    private Optional<MemorySize> memory = Optional.empty();
+    private Optional<String> image = Optional.empty();
+    private String hostname = "";
+    private Duration startTimeout = DEFAULT_START_TIMEOUT;
+    private Map<String, String> annotations = Map.of();
+    private Networking networking = Networking.NONE;
+    private SandboxLife life = SandboxLife.UNLIMITED;
+    private BirthPolicy birth = BirthPolicy.TEMPLATE_IF_PRESENT;
+    private DirectorySharing sharing = DirectorySharing.COPY;
+
+    private Builder() {}
+
+    /**
+     * Sets {@link SandboxSpec#name}.
+     *
+     * @param name a name for people
+     * @return this
+     */
+    public Builder name(String name) {
+      this.name = Optional.of(name);
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#vcpus}.
+     *
+     * @param vcpus number of vCPUs
+     * @return this
+     */
+    public Builder vcpus(int vcpus) {
+      this.vcpus = OptionalInt.of(vcpus);
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#memory}.
+     *
+     * @param memory guest memory
+     * @return this
+     */
+    public Builder memory(MemorySize memory) {
+      this.memory = Optional.of(memory);
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#image}.
+     *
+     * @param image root filesystem of the default container
+     * @return this
+     */
+    public Builder image(String image) {
+      this.image = Optional.of(image);
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#hostname}.
+     *
+     * @param hostname the containers' host name; the sandbox's id when empty
+     * @return this
+     */
+    public Builder hostname(String hostname) {
+      this.hostname = hostname;
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#startTimeout}.
+     *
+     * @param startTimeout how long the whole start may take
+     * @return this
+     */
+    public Builder startTimeout(Duration startTimeout) {
+      this.startTimeout = startTimeout;
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#annotations}.
+     *
+     * @param annotations notes of whoever asks for it, in their order
+     * @return this
+     */
+    public Builder annotations(Map<String, String> annotations) {
+      this.annotations = new LinkedHashMap<>(annotations);
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#networking}.
+     *
+     * @param networking networks and names
+     * @return this
+     */
+    public Builder networking(Networking networking) {
+      this.networking = networking;
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#life}.
+     *
+     * @param life how long it lives
+     * @return this
+     */
+    public Builder life(SandboxLife life) {
+      this.life = life;
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#birth}.
+     *
+     * @param birth whether it may be made of a template
+     * @return this
+     */
+    public Builder birth(BirthPolicy birth) {
+      this.birth = birth;
+      return this;
+    }
+
+    /**
+     * Sets {@link SandboxSpec#sharing}.
+     *
+     * @param sharing how directories of the host reach its containers
+     * @return this
+     */
+    public Builder sharing(DirectorySharing sharing) {
+      this.sharing = sharing;
+      return this;
+    }
+
+    /**
+     * What was described.
+     *
+     * @return an immutable description
+     */
+    public SandboxSpec build() {
+      return new SandboxSpec(
+          name,
+          vcpus,
+          memory,
+          image,
+          hostname,
+          startTimeout,
+          annotations,
+          networking,
+          life,
+          birth,
+          sharing);
+    }
   }
 }

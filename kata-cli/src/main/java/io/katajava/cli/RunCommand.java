@@ -3,6 +3,7 @@ package io.katajava.cli;
 import io.katajava.CommandNotStartedException;
 import io.katajava.Container;
 import io.katajava.ContainerBuilder;
+import io.katajava.ContainerSpec;
 import io.katajava.DirectorySharing;
 import io.katajava.ExecOutcome;
 import io.katajava.Kata;
@@ -244,12 +245,7 @@ final class RunCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--detach does not go with --birth template: such machines boot");
     }
-    describe(
-        new ContainerBuilder(
-            "check",
-            unused -> {
-              throw new IllegalStateException("only described");
-            }));
+    describe(ContainerSpec.builder("check"));
     requireFreeName();
   }
 

@@ -2,6 +2,7 @@ package io.katajava.internal.birth;
 
 import io.katajava.Birth;
 import io.katajava.Deadline;
+import io.katajava.DirectorySharing;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
@@ -179,17 +180,12 @@ final class SandboxFork {
       VmImage image, List<ContainerRecord> containers, Deadline deadline, Duration pause) {
     SandboxSpec spec = parent.parts().spec();
     SandboxSpec own =
-        new SandboxSpec(
-            spec.name(),
-            spec.vcpus(),
-            spec.memory(),
-            spec.image(),
-            "",
-            spec.startTimeout(),
-            spec.annotations(),
-            ofAnother(spec.networking()),
-            SandboxLife.UNLIMITED,
-            spec.birth());
+        spec.toBuilder()
+            .hostname("")
+            .networking(ofAnother(spec.networking()))
+            .life(SandboxLife.UNLIMITED)
+            .sharing(DirectorySharing.COPY)
+            .build();
     return SandboxRevival.of(
         maker,
         own,

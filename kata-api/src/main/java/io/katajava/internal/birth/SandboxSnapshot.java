@@ -8,7 +8,6 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.Sandbox;
-import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
 import io.katajava.base.files.TreeRemoval;
 import io.katajava.internal.container.ContainerRecord;
@@ -39,8 +38,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -183,22 +180,7 @@ public final class SandboxSnapshot {
           new VmSizes(
               (int) manifest.number("vcpus"),
               MemorySize.mebibytes(manifest.number("memory-mebibytes")));
-      VmSpec vmSpec =
-          services.vmSpec(
-              new SandboxSpec(
-                  Optional.empty(),
-                  OptionalInt.of(sizes.vcpus()),
-                  Optional.of(sizes.memory()),
-                  Optional.empty(),
-                  "",
-                  SandboxSpec.DEFAULT_START_TIMEOUT,
-                  Map.of(),
-                  SandboxSpec.Networking.NONE,
-                  SandboxLife.UNLIMITED,
-                  BirthPolicy.COLD),
-              "snapshot",
-              VmNetwork.NONE,
-              deadline);
+      VmSpec vmSpec = services.vmSpec(described(sizes), "snapshot", VmNetwork.NONE, deadline);
       requireSame(manifest.traits(), traits(vmSpec));
       image.verifyWhole();
       return revived(image, vmSpec, deadline);
@@ -210,6 +192,14 @@ public final class SandboxSnapshot {
       Thread.currentThread().interrupt();
       throw new KataException(ErrorCode.INTERRUPTED, "interrupted while restoring a snapshot", e);
     }
+  }
+
+  private static SandboxSpec described(VmSizes sizes) {
+    return SandboxSpec.builder()
+        .vcpus(sizes.vcpus())
+        .memory(sizes.memory())
+        .birth(BirthPolicy.COLD)
+        .build();
   }
 
   private static KataException unusable(
@@ -239,21 +229,9 @@ public final class SandboxSnapshot {
     for (int i = 0; i < manifest.number("containers"); i++) {
       containers.add(RecordJson.read(ContainerRecord.class, manifest.require("container." + i)));
     }
-    SandboxSpec spec =
-        new SandboxSpec(
-            Optional.empty(),
-            OptionalInt.of(vmSpec.sizes().vcpus()),
-            Optional.of(vmSpec.sizes().memory()),
-            Optional.empty(),
-            "",
-            SandboxSpec.DEFAULT_START_TIMEOUT,
-            Map.of(),
-            SandboxSpec.Networking.NONE,
-            SandboxLife.UNLIMITED,
-            BirthPolicy.COLD);
     return SandboxRevival.of(
         maker,
-        spec,
+        described(vmSpec.sizes()),
         new SandboxRevival.Source(
             image.image(),
             manifest.require("agent"),

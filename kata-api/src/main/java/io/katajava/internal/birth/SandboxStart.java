@@ -11,6 +11,7 @@ import io.katajava.StartPhase;
 import io.katajava.internal.cards.SandboxConnections;
 import io.katajava.internal.container.PreparedContainer;
 import io.katajava.internal.detached.Detachment;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.internal.link.AgentLink;
 import io.katajava.internal.run.StartRun;
 import io.katajava.internal.run.UndoStack;
@@ -285,7 +286,7 @@ public final class SandboxStart implements SandboxBirth.Way {
   }
 
   private Detachment detachment(VmSpec vmSpec, AgentLink link) {
-    if (!link.keepsOutputAfterWait()) {
+    if (!link.can(AgentCapability.PROOF_OF_SANDBOX)) {
       throw run.failure(
           ErrorCode.INVALID_CONFIGURATION,
           "a detached sandbox needs an agent that proves later which sandbox it is, and this"

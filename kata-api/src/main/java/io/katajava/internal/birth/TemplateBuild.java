@@ -5,12 +5,12 @@ import io.katajava.BirthPolicy;
 import io.katajava.Deadline;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
-import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
 import io.katajava.StartPhase;
 import io.katajava.internal.cards.SandboxConnections;
 import io.katajava.internal.container.PreparedContainer;
 import io.katajava.internal.container.VcpuRoom;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.internal.link.AgentLink;
 import io.katajava.internal.observe.LogContext;
 import io.katajava.internal.run.StartRun;
@@ -28,8 +28,6 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
  * Builds a template: boots a guest whose memory is a file, makes the default container in it, runs
@@ -80,7 +78,7 @@ final class TemplateBuild {
     run.undo().push(vm::close);
     AgentLink link = AgentLink.establish(vm, run);
     run.undo().push(link::close);
-    if (!link.keepsOutputAfterWait()) {
+    if (!link.can(AgentCapability.COPIES)) {
       throw new KataException(
           ErrorCode.INVALID_CONFIGURATION,
           "only a guest with our agent can be a template; this one is " + link.describe());
@@ -123,16 +121,6 @@ final class TemplateBuild {
 
   /** A sandbox nobody asked for: everything is the default. */
   private static SandboxSpec quiet() {
-    return new SandboxSpec(
-        Optional.empty(),
-        OptionalInt.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        "kata",
-        SandboxSpec.DEFAULT_START_TIMEOUT,
-        Map.of(),
-        SandboxSpec.Networking.NONE,
-        SandboxLife.UNLIMITED,
-        BirthPolicy.COLD);
+    return SandboxSpec.builder().hostname("kata").birth(BirthPolicy.COLD).build();
   }
 }

@@ -14,6 +14,7 @@ import io.katajava.internal.cards.ListeningPorts;
 import io.katajava.internal.cards.SandboxConnections;
 import io.katajava.internal.exec.InteractiveExecution;
 import io.katajava.internal.exec.RunningCommand;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.internal.link.AgentFailures;
 import io.katajava.internal.link.GuestSession;
 import io.katajava.spi.Ending;
@@ -217,7 +218,7 @@ final class ContainerLife {
     old.killAll();
     int count = restarts + 1;
     ContainerRun next = new ContainerRun(host, plan.withId(plan.id() + "." + count));
-    if (session.link().keepsOutputAfterWait()) {
+    if (session.link().can(AgentCapability.COUNTED_FILESYSTEMS)) {
       // Our agent counts who uses a filesystem: made before the old one goes, it stays.
       next.create(limits);
       old.remove();

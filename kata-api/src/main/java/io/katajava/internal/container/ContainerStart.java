@@ -8,6 +8,7 @@ import io.katajava.KataException.Details;
 import io.katajava.StartPhase;
 import io.katajava.Volume;
 import io.katajava.agent.oci.OciMount;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.internal.link.AgentPaths;
 import io.katajava.internal.link.GuestSession;
 import io.katajava.spi.GuestAssets;
@@ -57,9 +58,9 @@ public final class ContainerStart {
     }
     session.enterOnce(StartPhase.CONTAINER);
     host.connections().publishExposed(rootfs.config());
-    boolean ourAgent = session.link().keepsOutputAfterWait();
+    boolean imageVolumes = session.link().can(AgentCapability.IMAGE_VOLUMES);
     Planned planned =
-        plan(guest, spec, rootfs, shared, id, host.hostname(), session.id(), ourAgent);
+        plan(guest, spec, rootfs, shared, id, host.hostname(), session.id(), imageVolumes);
     return new VmContainer(host, planned.plan(), planned.volumes(), onClosed);
   }
 
@@ -74,7 +75,7 @@ public final class ContainerStart {
       String id,
       String hostname,
       String sandboxId,
-      boolean ourAgent) {
+      boolean imageVolumes) {
     List<String> command =
         rootfs.config().process(spec.process().entrypoint(), spec.process().command());
     Optional<String> pause = Optional.empty();
@@ -98,7 +99,7 @@ public final class ContainerStart {
     }
     ContainerVolumes volumes = new ContainerVolumes(id, spec, shared);
     List<OciMount> mounts = new ArrayList<>();
-    if (ourAgent) {
+    if (imageVolumes) {
       // Before what lies in them.
       mounts.addAll(ImageVolumes.mounts(rootfs, spec));
     }

@@ -197,12 +197,7 @@ public final class ContainerVolumes {
     if (carried.isEmpty()) {
       return;
     }
-    ContainerBuilder builder =
-        new ContainerBuilder(
-            "v." + SandboxIds.next(),
-            unused -> {
-              throw new IllegalStateException("only its description is used");
-            });
+    ContainerBuilder builder = ContainerSpec.builder("v." + SandboxIds.next());
     carried.values().forEach(host -> builder.emptyDirectory(host.name(), host.at()));
     VmContainer made = creator.apply(builder.spec());
     carrier = made;

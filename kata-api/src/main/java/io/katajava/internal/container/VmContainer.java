@@ -18,6 +18,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.Sandbox;
 import io.katajava.internal.exec.InteractiveExecution;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.internal.link.AgentFailures;
 import io.katajava.internal.link.GuestSession;
 import io.katajava.internal.tar.HostSnapshot;
@@ -201,12 +202,13 @@ public final class VmContainer implements Container {
 
   @Override
   public Set<Integer> listeningPorts() {
-    boolean ours = session.link().keepsOutputAfterWait();
+    boolean builtIn = session.link().can(AgentCapability.LISTENER_TABLES);
     ExecSpec look =
-        ours
+        builtIn
             ? looking("tcp-listeners", "/proc/net")
             : looking("cat", "/proc/net/tcp", "/proc/net/tcp6");
-    ExecResult tables = execs.exec(look, ours ? "tcp-listeners" : "", ContainerExec.deadline(look));
+    ExecResult tables =
+        execs.exec(look, builtIn ? "tcp-listeners" : "", ContainerExec.deadline(look));
     if (tables.outcome() instanceof ExecOutcome.TimedOut late) {
       throw new KataException(
           ErrorCode.TIMEOUT,
@@ -214,7 +216,7 @@ public final class VmContainer implements Container {
           Details.none().withSandbox(session.id()));
     }
     // A kernel without IPv6 has no second table, which is no failure.
-    return ListenTable.ports((ours ? tables.orThrow() : tables).stdoutText());
+    return ListenTable.ports((builtIn ? tables.orThrow() : tables).stdoutText());
   }
 
   /** As root, whatever the container's user is. */

@@ -11,6 +11,7 @@ import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.internal.exec.InteractiveExecution;
 import io.katajava.internal.exec.Patience;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.internal.link.GuestSession;
 import io.katajava.internal.tar.CopyBack;
 import io.katajava.internal.tar.HostPath;
@@ -118,7 +119,7 @@ final class VmContainerFiles implements ContainerFiles {
     String path = absolute(target);
     Owner owner = options.owner().orElse(ROOT);
     // What the container's own tar understands is not known; ours leaves out zeros.
-    boolean holes = session.link().keepsOutputAfterWait();
+    boolean holes = session.link().can(AgentCapability.TREE_ARCHIVES);
     try (HostPath named = HostPath.of(source)) {
       // What a directory has is named from it on; anything else gets the target's name.
       in(
@@ -136,7 +137,7 @@ final class VmContainerFiles implements ContainerFiles {
    * @param notes takes down what was copied
    */
   void copyIn(OpenDirectory source, String target, HostSnapshot notes) {
-    boolean holes = session.link().keepsOutputAfterWait();
+    boolean holes = session.link().can(AgentCapability.TREE_ARCHIVES);
     try {
       in(target, out -> new HostSource(new TarWriter(out), holes).noting(notes).pack(source));
     } catch (IOException e) {
@@ -265,13 +266,13 @@ final class VmContainerFiles implements ContainerFiles {
 
   /** Feeds an archive to the container. */
   private void in(String directory, Transfer<OutputStream> producer) throws IOException {
-    boolean ours = session.link().keepsOutputAfterWait();
+    boolean builtIn = session.link().can(AgentCapability.TREE_ARCHIVES);
     ExecSpec spec =
-        ours
+        builtIn
             ? spec("tar-extract", directory)
             : spec("sh", "-c", "mkdir -p \"$0\" && exec tar -C \"$0\" -xpf -", directory);
     Patience patience = patience();
-    try (InteractiveExecution tar = start(spec, ours ? "tar-extract" : "", patience)) {
+    try (InteractiveExecution tar = start(spec, builtIn ? "tar-extract" : "", patience)) {
       CompletableFuture<String> complaint = complaintOf(tar);
       IOException broken = null;
       try (OutputStream archive = new BufferedOutputStream(tar.stdin(), BUFFER)) {
@@ -288,10 +289,10 @@ final class VmContainerFiles implements ContainerFiles {
   /** Takes an archive from the container, as one of the agent's own programs makes it. */
   private void out(String source, String builtin, Transfer<InputStream> consumer)
       throws IOException {
-    boolean ours = session.link().keepsOutputAfterWait();
+    boolean builtIn = session.link().can(AgentCapability.TREE_ARCHIVES);
     String single = builtin.equals(FOLLOWED) ? "-chf" : "-cf";
     ExecSpec spec =
-        ours
+        builtIn
             ? spec(builtin, source)
             : spec(
                 "sh",
@@ -304,7 +305,7 @@ final class VmContainerFiles implements ContainerFiles {
                 above(source),
                 name(source));
     Patience patience = patience();
-    try (InteractiveExecution tar = start(spec, ours ? builtin : "", patience)) {
+    try (InteractiveExecution tar = start(spec, builtIn ? builtin : "", patience)) {
       CompletableFuture<String> complaint = complaintOf(tar);
       IOException broken = null;
       try (InputStream archive = new BufferedInputStream(tar.stdout(), BUFFER)) {

@@ -8,6 +8,7 @@ import io.katajava.agent.AgentException;
 import io.katajava.agent.ProcessEnd;
 import io.katajava.agent.ttrpc.TtrpcStatus;
 import io.katajava.base.threads.OwnedThreads;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.internal.link.AgentFailures;
 import io.katajava.internal.link.GuestSession;
 import java.io.IOException;
@@ -65,7 +66,7 @@ public final class RunningCommand {
     this.err = new Gate(stderr, true);
     new OutputPump(process::readStdout, out, executor).start();
     new OutputPump(process::readStderr, err, executor).start();
-    if (session.link().keepsOutputAfterWait()) {
+    if (session.link().can(AgentCapability.OUTPUT_AFTER_WAIT)) {
       waitForExit();
     } else {
       // That agent throws away what was not read when the first wait returns.

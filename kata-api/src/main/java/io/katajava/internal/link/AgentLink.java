@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,9 +36,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The connection to a sandbox's agent, and what is known of that agent. */
 public final class AgentLink implements AutoCloseable {
-  /** How our agent names itself; others throw away unread output when a process is waited for. */
-  private static final String OUR_AGENT = "kata-java";
-
   /** After the agent's connection broke, QEMU's own end follows within this time if it comes. */
   private static final Duration EXIT_GRACE = Duration.ofSeconds(2);
 
@@ -57,6 +55,7 @@ public final class AgentLink implements AutoCloseable {
   private final AgentAddress address;
   private final AgentClient client;
   private final AgentVersion version;
+  private final Set<AgentCapability> capabilities;
 
   private final Duration callTimeout;
   private volatile boolean asleep;
@@ -75,6 +74,7 @@ public final class AgentLink implements AutoCloseable {
     this.address = address;
     this.client = client;
     this.version = version;
+    this.capabilities = AgentCapability.of(version);
     this.callTimeout = callTimeout;
     this.startBy = startBy;
   }
@@ -369,9 +369,9 @@ public final class AgentLink implements AutoCloseable {
     }
   }
 
-  /** Whether output can still be read after the process was waited for. */
-  public boolean keepsOutputAfterWait() {
-    return version.agentVersion().contains(OUR_AGENT);
+  /** Whether the agent can do something that the protocol does not ask of it. */
+  public boolean can(AgentCapability capability) {
+    return capabilities.contains(capability);
   }
 
   public boolean isOpen() {

@@ -15,6 +15,7 @@ import io.katajava.internal.container.PreparedContainer;
 import io.katajava.internal.container.VcpuRoom;
 import io.katajava.internal.container.VmContainer;
 import io.katajava.internal.detached.Detachment;
+import io.katajava.internal.link.AgentCapability;
 import io.katajava.spi.Ending;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -294,7 +295,7 @@ public final class SandboxContainers {
     if (inheritedPidHolder.isPresent()) {
       return inheritedPidHolder;
     }
-    return ground.session().link().keepsOutputAfterWait()
+    return ground.session().link().can(AgentCapability.NAMED_PID_NAMESPACE)
         ? Optional.of(ground.id() + "-" + PID_HOLDER)
         : Optional.empty();
   }
@@ -314,9 +315,7 @@ public final class SandboxContainers {
     holderLock.lock();
     try {
       if (pidHolder == null && inheritedPidHolder.isEmpty()) {
-        VmContainer holder =
-            start(id -> {})
-                .prepare(new ContainerBuilder(PID_HOLDER, spec -> defaultContainer()).spec());
+        VmContainer holder = start(id -> {}).prepare(ContainerSpec.builder(PID_HOLDER).spec());
         holder.begin();
         holder.start();
         pidHolder = holder;

@@ -3,16 +3,12 @@ package io.katajava.internal.cards;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.katajava.BirthPolicy;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.Network;
-import io.katajava.SandboxLife;
 import io.katajava.SandboxSpec;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -21,17 +17,9 @@ class ResolvConfTest {
   private static SandboxConnections connections(List<String> servers, List<String> search) {
     return SandboxConnections.none(
         "test",
-        new SandboxSpec(
-            Optional.empty(),
-            OptionalInt.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            "",
-            SandboxSpec.DEFAULT_START_TIMEOUT,
-            Map.of(),
-            new SandboxSpec.Networking(List.of(), servers, search, Map.of()),
-            SandboxLife.UNLIMITED,
-            BirthPolicy.COLD));
+        SandboxSpec.builder()
+            .networking(new SandboxSpec.Networking(List.of(), servers, search, Map.of()))
+            .build());
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.katajava.internal.container;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.katajava.ContainerBuilder;
+import io.katajava.ContainerSpec;
 import io.katajava.MemorySize;
 import io.katajava.PublishedPort;
 import io.katajava.Volume;
@@ -42,11 +43,7 @@ class ImageWordsTest {
   }
 
   private static ContainerBuilder container() {
-    return new ContainerBuilder(
-        "c",
-        spec -> {
-          throw new IllegalStateException("only its description is used");
-        });
+    return ContainerSpec.builder("c");
   }
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.katajava.BirthPolicy;
-import io.katajava.ContainerBuilder;
 import io.katajava.ContainerLimits;
 import io.katajava.ContainerSpec;
 import io.katajava.ErrorCode;
@@ -47,11 +46,7 @@ class DetachedRecordTest {
   @TempDir Path directory;
 
   private static ContainerSpec container(Seccomp seccomp) {
-    return new ContainerBuilder(
-            "c",
-            spec -> {
-              throw new IllegalStateException("nothing is made here");
-            })
+    return ContainerSpec.builder("c")
         .command("sh", "-c", "a \"quoted\"\n\u0001 \\ \u00e9")
         .env("A", "b=c")
         .user("1000:1000")
@@ -99,21 +94,21 @@ class DetachedRecordTest {
         "secret",
         ProcessIdentity.self(),
         Instant.parse("2026-01-02T03:04:05.678Z"),
-        new SandboxSpec(
-            Optional.of("name"),
-            OptionalInt.of(2),
-            Optional.empty(),
-            Optional.of("busybox"),
-            "host",
-            Duration.ofSeconds(90),
-            Map.of("k", "v"),
-            SandboxSpec.Networking.NONE,
-            new SandboxLife(
-                true,
-                Optional.of(Duration.ofHours(1)),
-                Optional.empty(),
-                Optional.of(new SandboxLife.Limit(Duration.ofDays(1), LimitAction.STOP))),
-            BirthPolicy.COLD),
+        SandboxSpec.builder()
+            .name("name")
+            .vcpus(2)
+            .image("busybox")
+            .hostname("host")
+            .startTimeout(Duration.ofSeconds(90))
+            .annotations(Map.of("k", "v"))
+            .life(
+                new SandboxLife(
+                    true,
+                    Optional.of(Duration.ofHours(1)),
+                    Optional.empty(),
+                    Optional.of(new SandboxLife.Limit(Duration.ofDays(1), LimitAction.STOP))))
+            .birth(BirthPolicy.COLD)
+            .build(),
         new VmSizes(2, MemorySize.mebibytes(256)),
         GuestAssets.of(Path.of("/k"), Path.of("/i"), "key"),
         List.of(
