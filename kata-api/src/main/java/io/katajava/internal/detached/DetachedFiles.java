@@ -3,20 +3,15 @@ package io.katajava.internal.detached;
 import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
+import io.katajava.base.files.HeldFile;
 import io.katajava.internal.ledger.Ledger;
 import io.katajava.internal.records.RecordJson;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What is kept on disk of a detached sandbox besides its ledger entry: what it is made of, and a
@@ -26,9 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class DetachedFiles {
   private static final FileAttribute<?> OURS_ALONE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-
-  /** Locks are the process's: a second channel of this JVM would, when closed, drop the first's. */
-  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final Ledger ledger;
   private final String sandboxId;
@@ -66,24 +58,12 @@ public final class DetachedFiles {
    * @throws KataException with {@link ErrorCode#ALREADY_ATTACHED}
    */
   public Hold hold(String holder) {
-    if (!HELD.add(lock)) {
-      throw taken("this JVM");
-    }
-    FileChannel channel = null;
+    boolean here = HeldFile.isHeldHere(lock);
     try {
-      channel =
-          FileChannel.open(
-              lock, EnumSet.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), OURS_ALONE);
-      FileLock held = channel.tryLock();
-      if (held == null) {
-        throw taken(holder);
-      }
-      return new Hold(channel, lock);
-    } catch (IOException | RuntimeException e) {
-      new Hold(channel, lock).close();
-      if (e instanceof RuntimeException known) {
-        throw known;
-      }
+      return new Hold(
+          HeldFile.tryAlone(lock, OURS_ALONE).orElseThrow(() -> taken(here ? "this JVM" : holder)),
+          lock);
+    } catch (IOException e) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
           "cannot lock sandbox " + sandboxId + ": " + e,
@@ -100,24 +80,20 @@ public final class DetachedFiles {
 
   /** The lock. */
   public static final class Hold implements AutoCloseable {
-    private final @org.jspecify.annotations.Nullable FileChannel channel;
+    private final HeldFile held;
     private final Path lock;
 
-    private Hold(@org.jspecify.annotations.Nullable FileChannel channel, Path lock) {
-      this.channel = channel;
+    private Hold(HeldFile held, Path lock) {
+      this.held = held;
       this.lock = lock;
     }
 
     @Override
     public void close() {
       try {
-        if (channel != null) {
-          channel.close();
-        }
+        held.close();
       } catch (IOException e) {
         org.slf4j.LoggerFactory.getLogger(DetachedFiles.class).debug("cannot unlock {}", lock, e);
-      } finally {
-        HELD.remove(lock);
       }
     }
   }

@@ -1,24 +1,18 @@
 package io.katajava.internal.ledger;
 
+import io.katajava.base.files.HeldFile;
 import io.katajava.base.files.TreeRemoval;
 import io.katajava.internal.host.HostInterfaces;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,9 +24,6 @@ public final class LedgerSweep {
   private static final Logger log = LoggerFactory.getLogger(LedgerSweep.class);
   static final Duration KILL_WAIT = Duration.ofSeconds(5);
 
-  /** Locks are the process's: a second channel of this JVM would, when closed, drop the first's. */
-  private static final Set<Path> SWEEPING = ConcurrentHashMap.newKeySet();
-
   private final Ledger ledger;
 
   public LedgerSweep(Ledger ledger) {
@@ -43,28 +34,19 @@ public final class LedgerSweep {
    * Sweeps, unless another process or thread is just doing that. Returns the ids of the sandboxes
    * that were removed.
    */
+  @SuppressWarnings("try")
   public List<String> run() {
     Path lockFile = ledger.entries().resolve(".lock");
-    if (!SWEEPING.add(lockFile)) {
-      log.debug("another thread is sweeping {}", ledger.entries());
-      return List.of();
-    }
-    try (FileChannel channel =
-            FileChannel.open(
-                lockFile,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE,
-                LinkOption.NOFOLLOW_LINKS);
-        FileLock lock = channel.tryLock()) {
-      if (lock != null) {
-        return sweep();
+    try {
+      Optional<HeldFile> held = HeldFile.tryAlone(lockFile);
+      if (held.isPresent()) {
+        try (HeldFile alone = held.get()) {
+          return sweep();
+        }
       }
-    } catch (OverlappingFileLockException e) {
-      log.debug("another class loader's thread is sweeping {}", ledger.entries());
+      log.debug("another thread or process is sweeping {}", ledger.entries());
     } catch (IOException e) {
       log.warn("cannot sweep {}: {}", ledger.entries(), e.toString());
-    } finally {
-      SWEEPING.remove(lockFile);
     }
     return List.of();
   }

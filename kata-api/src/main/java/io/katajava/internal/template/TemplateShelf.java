@@ -1,13 +1,11 @@
 package io.katajava.internal.template;
 
 import io.katajava.TemplateSettings;
+import io.katajava.base.files.HeldFile;
 import io.katajava.base.files.TreeRemoval;
 import io.katajava.base.hash.Spread;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -15,7 +13,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -25,8 +22,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,9 +43,6 @@ public final class TemplateShelf {
 
   /** As much of a failure's words as is kept. */
   private static final int FAILURE_LENGTH = 1000;
-
-  /** Builds under way in this JVM: file locks are between processes only. */
-  private static final Set<Path> BUILDING = ConcurrentHashMap.newKeySet();
 
   private final Path root;
   private final TemplateSettings settings;
@@ -142,13 +134,13 @@ public final class TemplateShelf {
   public final class Draft implements AutoCloseable {
     private final String id;
     private final Path directory;
-    private final FileChannel channel;
+    private final HeldFile lock;
     private boolean published;
 
-    private Draft(String id, Path directory, FileChannel channel) {
+    private Draft(String id, Path directory, HeldFile lock) {
       this.id = id;
       this.directory = directory;
-      this.channel = channel;
+      this.lock = lock;
     }
 
     /**
@@ -193,9 +185,8 @@ public final class TemplateShelf {
       } catch (IOException e) {
         log.warn("cannot remove {}: {}", directory, e.toString());
       } finally {
-        BUILDING.remove(lockFile(id));
         try {
-          channel.close();
+          lock.close();
         } catch (IOException e) {
           log.debug("cannot close the lock of {}", id, e);
         }
@@ -213,18 +204,12 @@ public final class TemplateShelf {
   public Optional<Draft> begin(List<String> traits) throws IOException {
     makeRoot();
     String id = idOf(traits);
-    Path lockFile = lockFile(id);
-    if (!BUILDING.add(lockFile)) {
+    Optional<HeldFile> lock = HeldFile.tryAlone(lockFile(id));
+    if (lock.isEmpty()) {
       return Optional.empty();
     }
-    FileChannel channel = null;
     boolean begun = false;
     try {
-      channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
-        return Optional.empty();
-      }
       Path directory = root.resolve(DRAFT + id);
       // Who holds the lock is the only builder: what is there is of one that was killed.
       TreeRemoval.of(directory);
@@ -233,15 +218,10 @@ public final class TemplateShelf {
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
       begun = true;
-      return Optional.of(new Draft(id, directory, channel));
-    } catch (OverlappingFileLockException e) {
-      return Optional.empty();
+      return Optional.of(new Draft(id, directory, lock.get()));
     } finally {
       if (!begun) {
-        BUILDING.remove(lockFile);
-        if (channel != null) {
-          channel.close();
-        }
+        lock.get().close();
       }
     }
   }
@@ -418,24 +398,13 @@ public final class TemplateShelf {
     }
   }
 
-  /**
-   * Only with the name claimed in this JVM, too: a second channel to the lock's file would, when
-   * closed, drop the lock of a build that has just begun.
-   */
+  @SuppressWarnings("try")
   private static void removeUnlessBuilding(Path directory, Path lockFile) throws IOException {
-    if (!BUILDING.add(lockFile)) {
-      return;
-    }
-    try (FileChannel channel =
-            FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock()) {
-      if (lock != null) {
+    Optional<HeldFile> lock = HeldFile.tryAlone(lockFile);
+    if (lock.isPresent()) {
+      try (HeldFile held = lock.get()) {
         TreeRemoval.of(directory);
       }
-    } catch (OverlappingFileLockException e) {
-      log.trace("{} has just been begun", directory, e);
-    } finally {
-      BUILDING.remove(lockFile);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.base.files.HeldFile;
 import io.katajava.base.files.TreeRemoval;
 import io.katajava.base.host.ProgramSearch;
 import java.io.IOException;
@@ -98,7 +99,7 @@ final class AptPackages {
     if (known.isPresent()) {
       return known.get();
     }
-    CacheDirectory.Lock lock = cache.lock("debian", deadline);
+    HeldFile lock = cache.lock("debian", deadline);
     try {
       known = known(keys, wanted);
       if (known.isPresent()) {
@@ -142,7 +143,7 @@ final class AptPackages {
 
   /** Forgets and removes what the cache holds for names. */
   void discard(List<String> keys) throws IOException, InterruptedException {
-    CacheDirectory.Lock lock = cache.lock("debian", deadline);
+    HeldFile lock = cache.lock("debian", deadline);
     try {
       for (String key : keys) {
         Optional<Unpacked> known = cached(key);

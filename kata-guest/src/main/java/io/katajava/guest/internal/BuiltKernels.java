@@ -1,6 +1,7 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.base.files.HeldFile;
 import io.katajava.base.files.TreeRemoval;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +68,7 @@ final class BuiltKernels {
     progress.accept("getting Linux's source");
     KernelSources.Archive archive = sources.archive();
     String name = archive.version().replace(':', '-') + "-" + digest();
-    CacheDirectory.Lock lock = cache.lock("kernel", deadline);
+    HeldFile lock = cache.lock("kernel", deadline);
     try {
       Optional<Built> there = built(name, archive.version());
       if (there.isEmpty()) {

@@ -1,11 +1,10 @@
 package io.katajava.guest.internal;
 
 import io.katajava.Deadline;
+import io.katajava.base.files.HeldFile;
 import io.katajava.base.files.TreeRemoval;
 import io.katajava.spi.TrustedDirectory;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -14,14 +13,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,9 +24,7 @@ import org.slf4j.LoggerFactory;
  * renames of finished files.
  */
 final class CacheDirectory {
-  private static final Map<Path, ReentrantLock> THREADS = new ConcurrentHashMap<>();
   private static final Logger log = LoggerFactory.getLogger(CacheDirectory.class);
-  private static final long LOCK_POLL_MILLIS = 25;
   private static final Duration LONGEST_BUILD = Duration.ofDays(1);
 
   private final Path root;
@@ -96,58 +88,11 @@ final class CacheDirectory {
    * @throws CacheNotWritable when nobody can hold it: nothing can be put into the cache either
    * @throws IOException when it is not free by the deadline
    */
-  Lock lock(String name, Deadline deadline) throws IOException, InterruptedException {
-    Path file = root.resolve(name + ".lock");
-    ReentrantLock threads = THREADS.computeIfAbsent(file, key -> new ReentrantLock());
-    if (!threads.tryLock(deadline.remaining().toMillis(), TimeUnit.MILLISECONDS)) {
-      throw busy(file, deadline);
-    }
-    FileChannel channel = null;
+  HeldFile lock(String name, Deadline deadline) throws IOException, InterruptedException {
     try {
-      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      // The operating system has no lock call with a time limit, hence the short sleeps.
-      FileLock held = channel.tryLock();
-      while (held == null) {
-        if (deadline.isExpired()) {
-          throw busy(file, deadline);
-        }
-        Thread.sleep(LOCK_POLL_MILLIS);
-        held = channel.tryLock();
-      }
-      return new Lock(threads, channel);
+      return HeldFile.alone(root.resolve(name + ".lock"), deadline.remaining());
     } catch (FileSystemException e) {
-      threads.unlock();
       throw new CacheNotWritable(root, e);
-    } catch (IOException | InterruptedException | RuntimeException e) {
-      if (channel != null) {
-        channel.close();
-      }
-      threads.unlock();
-      throw e;
-    }
-  }
-
-  private static IOException busy(Path file, Deadline deadline) {
-    return new IOException(
-        "Another thread or process held " + file + " for longer than " + deadline.allowed());
-  }
-
-  /** A lock that is held, to be closed in a finally block. */
-  static final class Lock {
-    private final ReentrantLock threads;
-    private final FileChannel channel;
-
-    private Lock(ReentrantLock threads, FileChannel channel) {
-      this.threads = threads;
-      this.channel = channel;
-    }
-
-    void close() throws IOException {
-      try {
-        channel.close();
-      } finally {
-        threads.unlock();
-      }
     }
   }
 

@@ -5,6 +5,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
+import io.katajava.base.files.HeldFile;
 import io.katajava.guest.KernelSource;
 import io.katajava.spi.GuestAssets;
 import java.io.IOException;
@@ -163,7 +164,7 @@ public final class GuestAssembly {
       if (cached.isPresent()) {
         return cached.get();
       }
-      CacheDirectory.Lock lock = cache.lock("build", deadline);
+      HeldFile lock = cache.lock("build", deadline);
       try {
         cached = guests.find(fingerprint, recipe.verify());
         if (cached.isPresent()) {

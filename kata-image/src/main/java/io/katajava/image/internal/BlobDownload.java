@@ -4,6 +4,7 @@ import io.katajava.Deadline;
 import io.katajava.KataException;
 import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
+import io.katajava.base.files.HeldFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -48,7 +49,7 @@ final class BlobDownload {
   }
 
   void run() throws IOException, InterruptedException {
-    try (StoreLock one = store.making(blob.digest().toString(), deadline)) {
+    try (HeldFile one = store.making(blob.digest().toString(), deadline)) {
       if (!store.has(blob)) {
         fetch();
       }

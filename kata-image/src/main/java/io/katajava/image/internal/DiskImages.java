@@ -6,6 +6,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.ProgressEvent;
 import io.katajava.ProgressListener;
+import io.katajava.base.files.HeldFile;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
 import java.io.IOException;
@@ -86,8 +87,8 @@ public final class DiskImages {
     if (!ready.isEmpty()) {
       return ready;
     }
-    try (StoreLock adding = store.adding(deadline);
-        StoreLock one = store.making(key(layers, 0, layers.size()), deadline)) {
+    try (HeldFile adding = store.adding(deadline);
+        HeldFile one = store.making(key(layers, 0, layers.size()), deadline)) {
       plan = planned(layers);
       ready = plan == null ? List.of() : present(layers, plan);
       return !ready.isEmpty() ? ready : make(layers, name, deadline, progress);

@@ -5,6 +5,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.ProgressListener;
+import io.katajava.base.files.HeldFile;
 import io.katajava.base.threads.OwnedThreads;
 import io.katajava.image.Digest;
 import io.katajava.image.ImageLimits;
@@ -178,7 +179,7 @@ final class RegistryPull implements AutoCloseable {
       size -= store.partSize(each.digest());
     }
     store.requireRoom(size);
-    try (StoreLock adding = store.adding(deadline)) {
+    try (HeldFile adding = store.adding(deadline)) {
       download(client, parts.layers(), reference.familiar());
       for (Descriptor each : List.of(parts.config(), manifest)) {
         store.add(each, new ByteArrayInputStream(reader.read(each)));

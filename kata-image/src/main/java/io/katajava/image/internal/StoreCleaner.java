@@ -5,6 +5,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.base.files.HeldFile;
 import io.katajava.image.Garbage;
 import io.katajava.image.Image;
 import io.katajava.image.ImageLimits;
@@ -45,7 +46,7 @@ final class StoreCleaner {
 
   /** Everything that is older and not needed by a name. */
   Garbage collect(Duration minimumAge, Deadline deadline) throws IOException, InterruptedException {
-    try (StoreLock alone = store.removing(deadline)) {
+    try (HeldFile alone = store.removing(deadline)) {
       Set<String> needed = new HashSet<>();
       Set<String> disks = new HashSet<>();
       boolean unread = mark(needed, disks);
@@ -104,7 +105,7 @@ final class StoreCleaner {
       return;
     }
     collect(Duration.ZERO, deadline);
-    try (StoreLock alone = store.removing(deadline)) {
+    try (HeldFile alone = store.removing(deadline)) {
       long usage = store.usage();
       // Several may have the same time.
       Map<Instant, List<Path>> oldest = new TreeMap<>();

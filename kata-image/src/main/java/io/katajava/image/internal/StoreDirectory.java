@@ -5,6 +5,7 @@ import io.katajava.ErrorCode;
 import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
+import io.katajava.base.files.HeldFile;
 import io.katajava.image.Digest;
 import io.katajava.spi.TrustedDirectory;
 import java.io.FilterOutputStream;
@@ -109,19 +110,19 @@ public final class StoreDirectory {
   }
 
   /** Held by whoever adds to the store, together; by who takes from it, alone. */
-  StoreLock adding(Deadline deadline) throws IOException, InterruptedException {
-    return StoreLock.shared(root.resolve("locks/content"), deadline);
+  HeldFile adding(Deadline deadline) throws IOException, InterruptedException {
+    return HeldFile.shared(root.resolve("locks/content"), deadline.remaining());
   }
 
-  StoreLock removing(Deadline deadline) throws IOException, InterruptedException {
-    return StoreLock.exclusive(root.resolve("locks/content"), deadline);
+  HeldFile removing(Deadline deadline) throws IOException, InterruptedException {
+    return HeldFile.alone(root.resolve("locks/content"), deadline.remaining());
   }
 
   /** One thing at a time, by its name. */
-  StoreLock making(String name, Deadline deadline) throws IOException, InterruptedException {
+  HeldFile making(String name, Deadline deadline) throws IOException, InterruptedException {
     // Few files for all names: they stay.
-    return StoreLock.exclusive(
-        root.resolve("locks/make-" + Math.floorMod(name.hashCode(), 256)), deadline);
+    return HeldFile.alone(
+        root.resolve("locks/make-" + Math.floorMod(name.hashCode(), 256)), deadline.remaining());
   }
 
   boolean has(Descriptor descriptor) throws IOException {
@@ -308,8 +309,7 @@ public final class StoreDirectory {
   /** Changes the names; one at a time. */
   void updateIndex(UnaryOperator<List<Descriptor>> change)
       throws IOException, InterruptedException {
-    try (StoreLock held =
-        StoreLock.exclusive(root.resolve("locks/index"), Deadline.after(INDEX_LIMIT))) {
+    try (HeldFile held = HeldFile.alone(root.resolve("locks/index"), INDEX_LIMIT)) {
       List<Descriptor> changed = change.apply(new ArrayList<>(index()));
       replace(root.resolve("index.json"), OciDocuments.write(OciDocuments.indexOf(changed)));
     }

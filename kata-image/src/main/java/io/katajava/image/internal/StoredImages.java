@@ -6,6 +6,7 @@ import io.katajava.KataException;
 import io.katajava.KataException.Details;
 import io.katajava.MemorySize;
 import io.katajava.ProgressListener;
+import io.katajava.base.files.HeldFile;
 import io.katajava.image.Garbage;
 import io.katajava.image.Image;
 import io.katajava.image.ImageLimits;
@@ -298,7 +299,7 @@ public final class StoredImages {
           cleaner.makeRoom(size, deadline);
           store.requireRoom(size);
           List<Image> images = new ArrayList<>();
-          try (StoreLock adding = store.adding(deadline)) {
+          try (HeldFile adding = store.adding(deadline)) {
             for (ImageReader.Parts parts : work.from(source, name)) {
               keep(parts, parts.manifest());
               images.add(parts.image());
