@@ -313,7 +313,7 @@ final class QemuLaunch {
       machine.observe(context.commands());
       machine.attach(atLeastOneMilli(context.deadline().remainingAtMost(QMP_LIMIT)));
     } catch (QmpInterruptedException e) {
-      throw QemuMachine.interrupted(e);
+      throw MonitorFailure.interrupted(e);
     } catch (QmpProtocolException e) {
       throw context.failure(
           ErrorCode.VM_UNRESPONSIVE,
