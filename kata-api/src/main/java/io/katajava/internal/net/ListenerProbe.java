@@ -43,13 +43,12 @@ final class ListenerProbe {
         frames.begin(
             Packets.PROTOCOL_TCP, endpoints.address(), endpoints.guestAddress(), Packets.TCP);
     if (to != null) {
-      TcpConnection.Segment.Header header =
-          new TcpConnection.Segment.Header(endpoints, flags, number, 0, 0);
-      TcpConnection.Segment.write(to, header, -1, -1, null, 0, 0);
+      TcpSegment.Header header = new TcpSegment.Header(endpoints, flags, number, 0, 0);
+      TcpSegment.write(to, header, -1, -1, null, 0, 0);
     }
   }
 
-  void answered(TcpConnection.Segment in) {
+  void answered(TcpSegment in) {
     if (!in.has(Packets.ACK) || in.acknowledgment != sequence + 1) {
       return;
     }

@@ -123,7 +123,7 @@ final class TcpStack {
   private final Map<Endpoints, TcpConnection> connections = new HashMap<>();
   private final Set<TcpConnection> owing = new LinkedHashSet<>();
   private final Set<TcpConnection> blocked = new LinkedHashSet<>();
-  private final TcpConnection.Segment segment = new TcpConnection.Segment();
+  private final TcpSegment segment = new TcpSegment();
   private final Map<FarAddress, Integer> halfOpen = new HashMap<>();
   private final Map<Endpoints, ListenerProbe> probes = new HashMap<>();
   private final int[] open = new int[2];
@@ -179,7 +179,7 @@ final class TcpStack {
 
   /** A packet for an address that is not the guest's own. */
   void receive(ByteBuffer frame, int at, int size, Ip from, Ip to) {
-    TcpConnection.Segment in = segment;
+    TcpSegment in = segment;
     if (!in.read(frame, at, size)) {
       return;
     }
@@ -200,7 +200,7 @@ final class TcpStack {
     }
   }
 
-  private void open(Endpoints endpoints, TcpConnection.Segment syn) {
+  private void open(Endpoints endpoints, TcpSegment syn) {
     Way way = dialler.way(endpoints.address(), endpoints.port());
     if (way == Way.LATER) {
       return;
@@ -444,10 +444,9 @@ final class TcpStack {
         frames.begin(
             Packets.PROTOCOL_TCP, endpoints.address(), endpoints.guestAddress(), Packets.TCP);
     if (to != null) {
-      TcpConnection.Segment.Header header =
-          new TcpConnection.Segment.Header(
-              endpoints, Packets.RST | Packets.ACK, sequence, acknowledgment, 0);
-      TcpConnection.Segment.write(to, header, -1, -1, null, 0, 0);
+      TcpSegment.Header header =
+          new TcpSegment.Header(endpoints, Packets.RST | Packets.ACK, sequence, acknowledgment, 0);
+      TcpSegment.write(to, header, -1, -1, null, 0, 0);
     }
   }
 
