@@ -14,14 +14,14 @@ final class ListenerProbe {
 
   private final TcpStack stack;
   private final GuestFrames frames;
-  private final TcpStack.Endpoints endpoints;
+  private final TcpEndpoints endpoints;
   private final Consumer<Boolean> told;
   private final int sequence;
   private final long begun = System.nanoTime();
   private long retryAt;
 
   ListenerProbe(
-      TcpStack stack, GuestFrames frames, TcpStack.Endpoints endpoints, Consumer<Boolean> told) {
+      TcpStack stack, GuestFrames frames, TcpEndpoints endpoints, Consumer<Boolean> told) {
     this.stack = stack;
     this.frames = frames;
     this.endpoints = endpoints;
@@ -29,7 +29,7 @@ final class ListenerProbe {
     this.sequence = stack.initialSequence();
   }
 
-  TcpStack.Endpoints endpoints() {
+  TcpEndpoints endpoints() {
     return endpoints;
   }
 

@@ -30,8 +30,8 @@ final class TcpConnection implements Channels.Handler {
   private static final long DIALLING_LIMIT = TimeUnit.SECONDS.toNanos(35);
 
   private final TcpStack stack;
-  private final TcpStack.Endpoints endpoints;
-  private final TcpStack.Far far;
+  private final TcpEndpoints endpoints;
+  private final TcpFar far;
   private final FarEnd host;
   private final TcpReceiver receiver;
   private final TcpSender sender;
@@ -42,7 +42,7 @@ final class TcpConnection implements Channels.Handler {
   private State state;
   private boolean acknowledge;
 
-  private TcpConnection(TcpStack stack, TcpStack.Endpoints endpoints, TcpStack.Far far, State state)
+  private TcpConnection(TcpStack stack, TcpEndpoints endpoints, TcpFar far, State state)
       throws IOException {
     this.stack = stack;
     this.endpoints = endpoints;
@@ -55,8 +55,7 @@ final class TcpConnection implements Channels.Handler {
   }
 
   /** The guest wants to connect, and the socket is being connected. */
-  static TcpConnection dialling(
-      TcpStack stack, TcpStack.Endpoints endpoints, TcpStack.Far far, TcpSegment syn)
+  static TcpConnection dialling(TcpStack stack, TcpEndpoints endpoints, TcpFar far, TcpSegment syn)
       throws IOException {
     TcpConnection connection = new TcpConnection(stack, endpoints, far, State.DIALLING);
     connection.takeOptions(syn);
@@ -68,7 +67,7 @@ final class TcpConnection implements Channels.Handler {
   }
 
   /** A program of the host has connected, and the guest shall accept. */
-  static TcpConnection accepted(TcpStack stack, TcpStack.Endpoints endpoints, TcpStack.Far far)
+  static TcpConnection accepted(TcpStack stack, TcpEndpoints endpoints, TcpFar far)
       throws IOException {
     TcpConnection connection = new TcpConnection(stack, endpoints, far, State.SYN_SENT);
     connection.receiver.scale(SCALE);
@@ -76,11 +75,11 @@ final class TcpConnection implements Channels.Handler {
     return connection;
   }
 
-  TcpStack.Endpoints endpoints() {
+  TcpEndpoints endpoints() {
     return endpoints;
   }
 
-  TcpStack.Far far() {
+  TcpFar far() {
     return far;
   }
 

@@ -82,8 +82,7 @@ final class TcpSegment {
   }
 
   /** What a segment of ours says. */
-  record Header(
-      TcpStack.Endpoints endpoints, int flags, int sequence, int acknowledgment, int window) {}
+  record Header(TcpEndpoints endpoints, int flags, int sequence, int acknowledgment, int window) {}
 
   /** Writes a segment at the buffer's position; a limit below 0 means no options. */
   static void write(

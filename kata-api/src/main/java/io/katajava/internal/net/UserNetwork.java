@@ -419,22 +419,22 @@ public final class UserNetwork implements AutoCloseable {
   }
 
   /** Where the guest's connections lead. */
-  private final class Dialling implements TcpStack.Dialler {
+  private final class Dialling implements TcpDialler {
     @Override
-    public TcpStack.Way way(Ip address, int port) {
+    public TcpDialler.Way way(Ip address, int port) {
       if (settings.isGateway(address)) {
         return port == DnsProxy.PORT
-            ? TcpStack.Way.SERVICE
-            : relay(port).isPresent() ? TcpStack.Way.SOCKET : TcpStack.Way.NONE;
+            ? TcpDialler.Way.SERVICE
+            : relay(port).isPresent() ? TcpDialler.Way.SOCKET : TcpDialler.Way.NONE;
       }
       EgressCheck.Decision decision = egress.decide(address, port);
       if (port != 0 && decision.allowed()) {
-        return TcpStack.Way.SOCKET;
+        return TcpDialler.Way.SOCKET;
       } else if (decision.later()) {
-        return TcpStack.Way.LATER;
+        return TcpDialler.Way.LATER;
       }
       tellRefused("tcp", address, port, decision);
-      return TcpStack.Way.NONE;
+      return TcpDialler.Way.NONE;
     }
 
     @Override
@@ -449,7 +449,7 @@ public final class UserNetwork implements AutoCloseable {
     }
 
     @Override
-    public void unreachable(TcpStack.Endpoints endpoints) {
+    public void unreachable(TcpEndpoints endpoints) {
       if (!settings.isGateway(endpoints.address())) {
         guest.unreachable(
             new FamilySide.Quote(
