@@ -2,6 +2,7 @@ package io.katajava;
 
 import io.katajava.KataException.Details;
 import io.katajava.internal.pool.PoolCore;
+import io.katajava.internal.pool.PoolSettings;
 import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -212,7 +213,7 @@ public final class SandboxPool implements AutoCloseable {
       SandboxSpec spec = sandbox.spec();
       PoolCore core =
           new PoolCore(
-              new PoolCore.Settings(
+              new PoolSettings(
                   () -> kata.start(spec),
                   minimumIdle,
                   maximum,

@@ -32,13 +32,13 @@ final class Channels {
   /**
    * Opens a socket that is not connected yet.
    *
-   * @throws TcpStack.NoDescriptorException if that cannot be done: there is nothing else to lack
+   * @throws NoDescriptorException if that cannot be done: there is nothing else to lack
    */
   static <T> T opening(Opening<T> opening) throws IOException {
     try {
       return opening.open();
     } catch (IOException e) {
-      throw new TcpStack.NoDescriptorException(e);
+      throw new NoDescriptorException(e);
     }
   }
 

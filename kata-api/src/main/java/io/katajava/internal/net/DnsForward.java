@@ -171,8 +171,7 @@ final class DnsForward implements Channels.Handler {
     InetSocketAddress asked = servers.get(server);
     log.debug("name server {}: {}", asked, e.toString());
     // Whoever answers datagrams is there, even without connections.
-    boolean silent =
-        !(channel instanceof SocketChannel) && !(e instanceof TcpStack.NoDescriptorException);
+    boolean silent = !(channel instanceof SocketChannel) && !(e instanceof NoDescriptorException);
     end();
     if (silent) {
       known.silent(asked);

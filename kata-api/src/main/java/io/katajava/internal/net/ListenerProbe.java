@@ -14,14 +14,14 @@ final class ListenerProbe {
 
   private final TcpStack stack;
   private final GuestFrames frames;
-  private final TcpStack.Endpoints endpoints;
+  private final TcpEndpoints endpoints;
   private final Consumer<Boolean> told;
   private final int sequence;
   private final long begun = System.nanoTime();
   private long retryAt;
 
   ListenerProbe(
-      TcpStack stack, GuestFrames frames, TcpStack.Endpoints endpoints, Consumer<Boolean> told) {
+      TcpStack stack, GuestFrames frames, TcpEndpoints endpoints, Consumer<Boolean> told) {
     this.stack = stack;
     this.frames = frames;
     this.endpoints = endpoints;
@@ -29,7 +29,7 @@ final class ListenerProbe {
     this.sequence = stack.initialSequence();
   }
 
-  TcpStack.Endpoints endpoints() {
+  TcpEndpoints endpoints() {
     return endpoints;
   }
 
@@ -43,13 +43,12 @@ final class ListenerProbe {
         frames.begin(
             Packets.PROTOCOL_TCP, endpoints.address(), endpoints.guestAddress(), Packets.TCP);
     if (to != null) {
-      TcpConnection.Segment.Header header =
-          new TcpConnection.Segment.Header(endpoints, flags, number, 0, 0);
-      TcpConnection.Segment.write(to, header, -1, -1, null, 0, 0);
+      TcpSegment.Header header = new TcpSegment.Header(endpoints, flags, number, 0, 0);
+      TcpSegment.write(to, header, -1, -1, null, 0, 0);
     }
   }
 
-  void answered(TcpConnection.Segment in) {
+  void answered(TcpSegment in) {
     if (!in.has(Packets.ACK) || in.acknowledgment != sequence + 1) {
       return;
     }

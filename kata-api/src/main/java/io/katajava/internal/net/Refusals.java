@@ -33,6 +33,11 @@ final class Refusals {
     this.limits = limits;
   }
 
+  /** Something was not allowed by an egress policy. */
+  void refused(String protocol, Ip address, int port, EgressCheck.Decision decision) {
+    refused(protocol, address.toString(), port, decision.name(), decision.reason());
+  }
+
   void refused(
       String protocol, String destination, int port, @Nullable String name, String reason) {
     limits.refusedByPolicy();

@@ -111,7 +111,7 @@ final class UdpStack {
     } catch (IOException | RuntimeException e) {
       log.debug("{} cannot be opened: {}", flow, e.toString());
       sockets.give();
-      if (e instanceof TcpStack.NoDescriptorException) {
+      if (e instanceof NoDescriptorException) {
         limits.reached(NetworkLimit.DESCRIPTORS, "datagrams to " + flow.address() + ": " + e);
       }
       gate.unreachable(flow.quote(), FamilySide.Unreachable.HOST);

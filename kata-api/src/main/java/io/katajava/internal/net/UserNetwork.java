@@ -2,13 +2,11 @@ package io.katajava.internal.net;
 
 import io.katajava.IpFamily;
 import io.katajava.Network.Mapping;
-import io.katajava.Network.Relay;
 import io.katajava.NetworkStatistics;
 import io.katajava.PublishedPort;
 import io.katajava.SandboxEvent;
 import io.katajava.base.threads.OwnedThreads;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -20,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -40,7 +37,6 @@ import org.slf4j.LoggerFactory;
 public final class UserNetwork implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(UserNetwork.class);
   private static final long TICK_MILLIS = 100;
-  private static final Ip LOOPBACK = Ip.parse("127.0.0.1");
   private static final long CLOSE_LIMIT_MILLIS = 5000;
 
   private final UserNetworkSettings settings;
@@ -51,7 +47,6 @@ public final class UserNetwork implements AutoCloseable {
   private final UdpStack udp;
   private final DnsProxy dns;
   private final EgressCheck egress;
-  private final Refusals refusals;
   private final NetworkLimits limits;
   private final SocketBudget.Share sockets;
   private final DeniedNames denied;
@@ -78,13 +73,20 @@ public final class UserNetwork implements AutoCloseable {
     this.egress = new EgressCheck(settings.egress());
     this.limits = new NetworkLimits(events);
     this.sockets = budget.share(channels::reap);
-    this.refusals = new Refusals(events, limits);
+    Refusals refusals = new Refusals(events, limits);
     this.guest = new GuestSide(settings, this::packet);
-    this.tcp = new TcpStack(guest, channels, new Dialling(), limits, sockets);
-    this.udp = new UdpStack(guest, channels, new Gate(), limits, sockets);
     this.dns =
         new DnsProxy(
             channels, egress, refusals, settings, ways, limits, sockets, blocking, this::execute);
+    this.tcp =
+        new TcpStack(
+            guest,
+            channels,
+            new GuestDialler(settings, egress, refusals, dns, guest),
+            limits,
+            sockets);
+    this.udp =
+        new UdpStack(guest, channels, new DatagramGate(egress, refusals, guest), limits, sockets);
     this.denied =
         new DeniedNames(
             egress,
@@ -385,104 +387,6 @@ public final class UserNetwork implements AutoCloseable {
           answer -> udp.toGuest(to, DnsProxy.PORT, from, answer));
     } else if (!udp.answer(data, from, port)) {
       guest.unreachable(frame, FamilySide.Unreachable.PORT);
-    }
-  }
-
-  /** What the guest's datagrams are asked about. */
-  private final class Gate implements UdpStack.Gate {
-    @Override
-    public boolean allows(Ip address, int port, ByteBuffer frame) {
-      EgressCheck.Decision decision = egress.decide(address, port);
-      if (port != 0 && decision.allowed()) {
-        return true;
-      }
-      if (!decision.later()) {
-        tellRefused("udp", address, port, decision);
-        guest.unreachable(frame, FamilySide.Unreachable.PROHIBITED);
-      }
-      return false;
-    }
-
-    @Override
-    public boolean allowsStill(Ip address, int port) {
-      return egress.decide(address, port).allowed();
-    }
-
-    @Override
-    public void unreachable(FamilySide.Quote quote, FamilySide.Unreachable why) {
-      guest.unreachable(quote, why);
-    }
-  }
-
-  private void tellRefused(String protocol, Ip address, int port, EgressCheck.Decision decision) {
-    refusals.refused(protocol, address.toString(), port, decision.name(), decision.reason());
-  }
-
-  /** Where the guest's connections lead. */
-  private final class Dialling implements TcpStack.Dialler {
-    @Override
-    public TcpStack.Way way(Ip address, int port) {
-      if (settings.isGateway(address)) {
-        return port == DnsProxy.PORT
-            ? TcpStack.Way.SERVICE
-            : relay(port).isPresent() ? TcpStack.Way.SOCKET : TcpStack.Way.NONE;
-      }
-      EgressCheck.Decision decision = egress.decide(address, port);
-      if (port != 0 && decision.allowed()) {
-        return TcpStack.Way.SOCKET;
-      } else if (decision.later()) {
-        return TcpStack.Way.LATER;
-      }
-      tellRefused("tcp", address, port, decision);
-      return TcpStack.Way.NONE;
-    }
-
-    @Override
-    public FarEnd dial(Ip address, int port) throws IOException {
-      if (!settings.isGateway(address)) {
-        SocketChannel channel = Channels.opening(SocketChannel::open);
-        return new SocketEnd(connecting(channel, new InetSocketAddress(address.inet(), port)));
-      }
-      return port == DnsProxy.PORT
-          ? dns.connect()
-          : new SocketEnd(connect(relay(port).orElseThrow()));
-    }
-
-    @Override
-    public void unreachable(TcpStack.Endpoints endpoints) {
-      if (!settings.isGateway(endpoints.address())) {
-        guest.unreachable(
-            new FamilySide.Quote(
-                Packets.PROTOCOL_TCP, endpoints.guestPort(), endpoints.address(), endpoints.port()),
-            FamilySide.Unreachable.HOST);
-      }
-    }
-  }
-
-  private Optional<Relay> relay(int port) {
-    return settings.relays().stream().filter(relay -> relay.guestPort() == port).findFirst();
-  }
-
-  private static SocketChannel connect(Relay relay) throws IOException {
-    if (relay.socket().isPresent()) {
-      return connecting(
-          Channels.opening(() -> SocketChannel.open(StandardProtocolFamily.UNIX)),
-          UnixDomainSocketAddress.of(relay.socket().get()));
-    }
-    return connecting(
-        Channels.opening(SocketChannel::open),
-        new InetSocketAddress(LOOPBACK.inet(), relay.hostPort()));
-  }
-
-  private static SocketChannel connecting(SocketChannel channel, java.net.SocketAddress to)
-      throws IOException {
-    try {
-      channel.configureBlocking(false);
-      channel.connect(to);
-      return channel;
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
     }
   }
 

@@ -7,22 +7,14 @@ import io.katajava.KataException.Details;
 import io.katajava.PoolStatistics;
 import io.katajava.Sandbox;
 import io.katajava.SandboxState;
-import io.katajava.base.threads.OwnedThreads;
 import io.katajava.spi.Ending;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
-import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,50 +25,17 @@ import org.slf4j.LoggerFactory;
  */
 public final class PoolCore implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(PoolCore.class);
-  private static final Duration FIRST_RETRY = Duration.ofMillis(500);
-  private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
-  private static final long CLOSE_LIMIT_SECONDS = 60;
 
-  /**
-   * What the builder says.
-   *
-   * @param start starts one sandbox
-   * @param minimumIdle how many shall be idle
-   * @param maximum how many there may be
-   * @param refillConcurrency how many are started at once
-   * @param maximumAge after which an idle one is replaced
-   * @param healthInterval how often the idle ones are checked
-   * @param borrowTimeout the longest wait of a borrower
-   * @param whenEmpty what a borrower gets when none is idle
-   * @param healthCheck whether an idle one is fit
-   * @param warmUp what is done before one can be borrowed
-   */
-  public record Settings(
-      Supplier<Sandbox> start,
-      int minimumIdle,
-      int maximum,
-      int refillConcurrency,
-      Duration maximumAge,
-      Duration healthInterval,
-      Duration borrowTimeout,
-      BorrowPolicy whenEmpty,
-      Predicate<Sandbox> healthCheck,
-      Consumer<Sandbox> warmUp) {}
-
-  private record Idle(Sandbox sandbox, long sinceNanos) {}
-
-  private final Settings settings;
+  private final PoolSettings settings;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Deque<Idle> idle = new ArrayDeque<>();
-  private final ScheduledExecutorService threads;
+  private final Deque<IdleSandbox> idle = new ArrayDeque<>();
+  private final RefillBackoff backoff = new RefillBackoff();
+  private final PoolWorkers workers;
   private int starting;
   private int lent;
   private int waiting;
   private boolean closed;
-  private Duration retry = FIRST_RETRY;
-  private @Nullable RuntimeException lastFailure;
-  private boolean retryPlanned;
   private long started;
   private long borrowed;
   private long waited;
@@ -90,28 +49,15 @@ public final class PoolCore implements AutoCloseable {
    *
    * @param settings its settings
    */
-  public PoolCore(Settings settings) {
+  public PoolCore(PoolSettings settings) {
     this.settings = settings;
-    // One more than refills: checks and closings go on beside them.
-    this.threads =
-        Executors.newScheduledThreadPool(
-            settings.refillConcurrency() + 1, OwnedThreads.factory("kata-pool-"));
+    this.workers = new PoolWorkers(settings.refillConcurrency());
   }
 
   /** Begins to fill. */
   public void open() {
-    long nanos = settings.healthInterval().toNanos();
-    threads.scheduleWithFixedDelay(this::checkOnce, nanos, nanos, TimeUnit.NANOSECONDS);
+    workers.repeat(this::checkIdle, settings.healthInterval());
     locked(this::refill);
-  }
-
-  /** A check that throws must not be the last: the executor would repeat it no more. */
-  private void checkOnce() {
-    try {
-      checkIdle();
-    } catch (RuntimeException | Error e) {
-      log.warn("the sandboxes of the pool could not be checked; they are at the next turn", e);
-    }
   }
 
   private void locked(Runnable action) {
@@ -161,14 +107,14 @@ public final class PoolCore implements AutoCloseable {
   }
 
   private Details details() {
-    RuntimeException cause = lastFailure;
+    RuntimeException cause = backoff.lastFailure();
     return cause == null ? Details.none() : Details.none().withCause(cause);
   }
 
   private @Nullable Sandbox takeIdle() {
     requireOpen();
-    for (Idle next = idle.poll(); next != null; next = idle.poll()) {
-      if (isFresh(next) && next.sandbox().state() == SandboxState.RUNNING) {
+    for (IdleSandbox next = idle.poll(); next != null; next = idle.poll()) {
+      if (next.isFresh(settings.maximumAge()) && next.sandbox().state() == SandboxState.RUNNING) {
         lent++;
         borrowed++;
         watch(next.sandbox());
@@ -185,10 +131,6 @@ public final class PoolCore implements AutoCloseable {
     if (closed) {
       throw new KataException(ErrorCode.CLOSED, "the pool is closed");
     }
-  }
-
-  private boolean isFresh(Idle one) {
-    return System.nanoTime() - one.sinceNanos() < settings.maximumAge().toNanos();
   }
 
   /** A lent one makes room when it has ended. */
@@ -273,20 +215,12 @@ public final class PoolCore implements AutoCloseable {
   /** With the lock held. */
   private void refill() {
     while (!closed
-        && !retryPlanned
+        && !backoff.isPausing()
         && starting < settings.refillConcurrency()
         && idle.size() + starting < settings.minimumIdle() + waiting
         && total() < settings.maximum()) {
       starting++;
-      run(this::startOne);
-    }
-  }
-
-  private void run(Runnable task) {
-    try {
-      threads.execute(task);
-    } catch (RejectedExecutionException e) {
-      log.debug("the pool is closed", e);
+      workers.run(this::startOne);
     }
   }
 
@@ -317,26 +251,22 @@ public final class PoolCore implements AutoCloseable {
     try {
       starting--;
       failedStarts++;
-      lastFailure = failure;
+      Duration pause = backoff.failed(failure);
       if (closed) {
         return;
       }
       log.warn(
           "a sandbox for the pool could not be started, next try in {} ms: {}",
-          retry.toMillis(),
+          pause.toMillis(),
           failure.getMessage());
-      retryPlanned = true;
-      threads.schedule(
+      workers.later(
           () ->
               locked(
                   () -> {
-                    retryPlanned = false;
+                    backoff.resume();
                     refill();
                   }),
-          retry.toMillis(),
-          TimeUnit.MILLISECONDS);
-      Duration twice = retry.multipliedBy(2);
-      retry = twice.compareTo(LONGEST_RETRY) < 0 ? twice : LONGEST_RETRY;
+          pause);
     } finally {
       lock.unlock();
     }
@@ -348,11 +278,10 @@ public final class PoolCore implements AutoCloseable {
     try {
       starting--;
       started++;
-      retry = FIRST_RETRY;
-      lastFailure = null;
+      backoff.succeeded();
       kept = !closed;
       if (kept) {
-        idle.add(new Idle(sandbox, System.nanoTime()));
+        idle.add(new IdleSandbox(sandbox, System.nanoTime()));
         refill();
         changed.signalAll();
       }
@@ -377,7 +306,7 @@ public final class PoolCore implements AutoCloseable {
   /** With the lock held; the closing itself is another thread's. */
   private void discard(Sandbox sandbox) {
     discarded++;
-    run(() -> close(sandbox));
+    workers.run(() -> close(sandbox));
   }
 
   /** What it fails with is told by the end of the pool if that waits for it, else in the log. */
@@ -397,14 +326,14 @@ public final class PoolCore implements AutoCloseable {
 
   /** Each is taken out while it is checked, so that nobody borrows it meanwhile. */
   private void checkIdle() {
-    List<Idle> all;
+    List<IdleSandbox> all;
     lock.lock();
     try {
       all = new ArrayList<>(idle);
     } finally {
       lock.unlock();
     }
-    for (Idle one : all) {
+    for (IdleSandbox one : all) {
       lock.lock();
       try {
         if (closed || !idle.remove(one)) {
@@ -414,7 +343,7 @@ public final class PoolCore implements AutoCloseable {
       } finally {
         lock.unlock();
       }
-      boolean fit = isFit(one);
+      boolean fit = one.isFit(settings);
       lock.lock();
       try {
         starting--;
@@ -431,19 +360,6 @@ public final class PoolCore implements AutoCloseable {
       if (closed) {
         close(one.sandbox());
       }
-    }
-  }
-
-  private boolean isFit(Idle one) {
-    return isFresh(one) && isHealthy(one.sandbox());
-  }
-
-  private boolean isHealthy(Sandbox sandbox) {
-    try {
-      return sandbox.state() == SandboxState.RUNNING && settings.healthCheck().test(sandbox);
-    } catch (RuntimeException | Error e) {
-      log.debug("sandbox {} of the pool is not healthy", sandbox.id(), e);
-      return false;
     }
   }
 
@@ -487,7 +403,7 @@ public final class PoolCore implements AutoCloseable {
 
   @Override
   public void close() {
-    List<Idle> rest;
+    List<IdleSandbox> rest;
     lock.lock();
     try {
       if (closed) {
@@ -500,25 +416,11 @@ public final class PoolCore implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    rest.forEach(one -> run(() -> close(one.sandbox())));
+    rest.forEach(one -> workers.run(() -> close(one.sandbox())));
     // Starts under way end, see that the pool is closed, and close what they started.
-    threads.shutdown();
-    try {
-      if (!threads.awaitTermination(CLOSE_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-        log.warn("a sandbox of the pool is still being started or closed");
-        endNow();
-      }
-    } catch (InterruptedException e) {
-      endNow();
-      Thread.currentThread().interrupt();
-    }
+    workers.end();
     Ending told = new Ending("the pool");
     locked(() -> told.step("its end", end::orThrow));
     told.orThrow();
-  }
-
-  /** What waits for a thread is done by this one: each task is the end of a sandbox. */
-  private void endNow() {
-    threads.shutdownNow().forEach(Runnable::run);
   }
 }

@@ -143,8 +143,12 @@ class DescriptorBoundsTest {
     "false, false, true, IDLE, 300"
   })
   void connection_isOfNoUse_afterThePatienceOfItsKind(
-      boolean dialling, boolean inward, boolean hostHasSpoken, TcpStack.Of kind, long seconds) {
-    assertThat(TcpStack.kindOf(dialling, inward, hostHasSpoken)).isEqualTo(kind);
+      boolean dialling,
+      boolean inward,
+      boolean hostHasSpoken,
+      TcpEviction.Kind kind,
+      long seconds) {
+    assertThat(TcpEviction.kindOf(dialling, inward, hostHasSpoken)).isEqualTo(kind);
     assertThat(kind.patience).isEqualTo(TimeUnit.SECONDS.toNanos(seconds));
   }
 

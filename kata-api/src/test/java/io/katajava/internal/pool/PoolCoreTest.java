@@ -71,7 +71,7 @@ class PoolCoreTest {
   private PoolCore pool(int minimum, int maximum, BorrowPolicy policy, Duration timeout) {
     PoolCore pool =
         new PoolCore(
-            new PoolCore.Settings(
+            new PoolSettings(
                 this::start,
                 minimum,
                 maximum,
@@ -157,7 +157,7 @@ class PoolCoreTest {
     Semaphore checked = new Semaphore(0);
     try (PoolCore pool =
         new PoolCore(
-            new PoolCore.Settings(
+            new PoolSettings(
                 this::start,
                 1,
                 2,
@@ -186,7 +186,7 @@ class PoolCoreTest {
     AtomicInteger attempts = new AtomicInteger();
     try (PoolCore pool =
         new PoolCore(
-            new PoolCore.Settings(
+            new PoolSettings(
                 () -> {
                   if (attempts.incrementAndGet() == 1) {
                     throw new KataException(ErrorCode.VM_START_FAILED, "not today");
@@ -245,7 +245,7 @@ class PoolCoreTest {
     AtomicBoolean failed = new AtomicBoolean();
     PoolCore pool =
         new PoolCore(
-            new PoolCore.Settings(
+            new PoolSettings(
                 () -> {
                   if (failed.compareAndSet(false, true)) {
                     throw new NoClassDefFoundError("of the test");

@@ -100,7 +100,7 @@ final class BlobDownload {
       size = hashed(part, hash);
     }
     if (size < blob.size() || blob.size() == 0) {
-      try (RegistryClient.Answer answer = client.blob(blob.digest().toString(), size)) {
+      try (RegistryAnswer answer = client.blob(blob.digest().toString(), size)) {
         boolean goesOn = answer.status() == 206 && continues(answer, size);
         if (answer.status() == 206 && !goesOn && size > 0) {
           Files.deleteIfExists(part);
@@ -144,7 +144,7 @@ final class BlobDownload {
     return size;
   }
 
-  private static boolean continues(RegistryClient.Answer answer, long from) {
+  private static boolean continues(RegistryAnswer answer, long from) {
     return answer
         .header("Content-Range")
         .filter(range -> range.startsWith("bytes " + from + "-"))
@@ -152,7 +152,7 @@ final class BlobDownload {
   }
 
   private long receive(
-      RegistryClient.Answer answer, Path part, boolean append, MessageDigest hash, long have)
+      RegistryAnswer answer, Path part, boolean append, MessageDigest hash, long have)
       throws IOException {
     long size = have;
     byte[] buffer = new byte[1 << 16];

@@ -42,6 +42,16 @@ final class ImportProgress {
     }
   }
 
+  /** The same for images: how many there are is told when it is more than one. */
+  void form(String form, long images, long layers) {
+    form(
+        form
+            + ", "
+            + (images == 1 ? "" : images + " images, ")
+            + layers
+            + (layers == 1 ? " layer" : " layers"));
+  }
+
   void ended() {
     tell(true);
   }

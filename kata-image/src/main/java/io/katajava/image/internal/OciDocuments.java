@@ -92,6 +92,15 @@ public final class OciDocuments {
     return document.toJson().getBytes(StandardCharsets.UTF_8);
   }
 
+  /**
+   * The media type of a layer.
+   *
+   * @param magic the first bytes of its archive, which tell how that is compressed
+   */
+  static String layerType(byte[] magic) {
+    return Compression.of(magic).map(each -> OCI_LAYER + "+" + each).orElse(OCI_LAYER);
+  }
+
   static boolean isIndex(String mediaType) {
     return mediaType.equals(OCI_INDEX) || mediaType.equals(DOCKER_LIST);
   }

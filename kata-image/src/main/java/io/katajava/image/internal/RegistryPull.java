@@ -213,7 +213,7 @@ final class RegistryPull implements AutoCloseable {
         });
   }
 
-  private static byte[] limited(RegistryClient.Answer answer) throws IOException {
+  private static byte[] limited(RegistryAnswer answer) throws IOException {
     byte[] content = answer.body().readNBytes(OciDocuments.MAXIMUM_DOCUMENT + 1);
     if (content.length > OciDocuments.MAXIMUM_DOCUMENT) {
       throw new InvalidLayerException("the registry sent a document of more than 4 MiB");

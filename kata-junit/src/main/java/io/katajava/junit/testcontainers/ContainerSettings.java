@@ -13,9 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.BindMode;
 import org.testcontainers.containers.SelinuxContext;
@@ -28,20 +26,17 @@ import org.testcontainers.utility.MountableFile;
  * @param <SELF> the type whose vocabulary this is
  */
 public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SELF>>
-    permits StartSettings {
+    extends ProcessSettings<SELF> permits ConnectionSettings {
   /** How much of the output is kept. */
   private static final MemorySize LOG = MemorySize.mebibytes(4);
 
   private record Copy(Transferable content, String path) {}
 
   private String image;
-  private List<String> command = List.of();
   private boolean privileged;
-  private @Nullable String workingDirectory;
   private @Nullable Long sharedMemory;
   private final Map<String, String> tmpfs = new LinkedHashMap<>();
   private final Map<String, String> labels = new LinkedHashMap<>();
-  private final Map<String, String> env = new LinkedHashMap<>();
   private final List<Copy> copies = new ArrayList<>();
   private final List<Consumer<ContainerBuilder>> settings = new ArrayList<>();
 
@@ -49,18 +44,11 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
     this.image = image;
   }
 
-  abstract SELF self();
-
   /** Tells a builder all of it but the copies. */
+  @Override
   void describe(ContainerBuilder builder) {
     builder.image(image).keepLog(LOG);
-    if (!command.isEmpty()) {
-      builder.command(command);
-    }
-    env.forEach(builder::env);
-    if (workingDirectory != null) {
-      builder.workdir(workingDirectory);
-    }
+    super.describe(builder);
     if (sharedMemory != null) {
       builder.tmpfs("/dev/shm", MemorySize.bytes(sharedMemory));
     }
@@ -82,73 +70,6 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
   /** Copies into a container that was not started yet. */
   void copyInto(Container made) {
     copies.forEach(copy -> CopiedFiles.copy(made, copy.content(), copy.path()));
-  }
-
-  /**
-   * Sets the first process; the arguments of the image's entrypoint, if it has one.
-   *
-   * @param command split at spaces, without a shell
-   * @return this
-   */
-  public SELF withCommand(String command) {
-    setCommand(command);
-    return self();
-  }
-
-  /**
-   * Sets the first process; the arguments of the image's entrypoint, if it has one.
-   *
-   * @param command program and arguments
-   * @return this
-   */
-  public SELF withCommand(String... command) {
-    setCommandParts(command);
-    return self();
-  }
-
-  /**
-   * Sets a variable of the first process.
-   *
-   * @param key its name
-   * @param value its value
-   * @return this
-   */
-  public SELF withEnv(String key, String value) {
-    addEnv(key, value);
-    return self();
-  }
-
-  /**
-   * Sets a variable of the first process from what was set before.
-   *
-   * @param key its name
-   * @param mapper gets the value that was set by {@code withEnv}, if any; the image's is not known
-   * @return this
-   */
-  public SELF withEnv(String key, Function<Optional<String>, String> mapper) {
-    return withEnv(key, mapper.apply(Optional.ofNullable(env.get(key))));
-  }
-
-  /**
-   * Sets variables of the first process.
-   *
-   * @param variables names and values
-   * @return this
-   */
-  public SELF withEnv(Map<String, String> variables) {
-    env.putAll(variables);
-    return self();
-  }
-
-  /**
-   * Sets the working directory of the first process.
-   *
-   * @param directory absolute path in the container
-   * @return this
-   */
-  public SELF withWorkingDirectory(String directory) {
-    setWorkingDirectory(directory);
-    return self();
   }
 
   /**
@@ -314,113 +235,12 @@ public abstract sealed class ContainerSettings<SELF extends ContainerSettings<SE
   }
 
   /**
-   * The variables that were set.
-   *
-   * @return names and values
-   */
-  public Map<String, String> getEnvMap() {
-    return Map.copyOf(env);
-  }
-
-  /**
    * Sets another image than that of the constructor.
    *
    * @param image a reference
    */
   public void setDockerImageName(String image) {
     this.image = image;
-  }
-
-  /**
-   * As {@link #withCommand(String)}.
-   *
-   * @param command split at spaces, without a shell
-   */
-  public void setCommand(String command) {
-    setCommandParts(command.split(" "));
-  }
-
-  /**
-   * As {@link #withCommand(String...)}.
-   *
-   * @param command program and arguments
-   */
-  public void setCommand(String... command) {
-    setCommandParts(command);
-  }
-
-  /**
-   * As {@link #withCommand(String...)}.
-   *
-   * @param command program and arguments; none for the image's own
-   */
-  public void setCommandParts(String[] command) {
-    this.command = List.of(command);
-  }
-
-  /**
-   * What {@link #withCommand(String...)} said.
-   *
-   * @return program and arguments; none for the image's own
-   */
-  public String[] getCommandParts() {
-    return command.toArray(new String[0]);
-  }
-
-  /**
-   * As {@link #withEnv(String, String)}.
-   *
-   * @param key its name
-   * @param value its value
-   */
-  public void addEnv(String key, String value) {
-    env.put(key, value);
-  }
-
-  /**
-   * The variables that were set.
-   *
-   * @return {@code NAME=VALUE} each
-   */
-  public List<String> getEnv() {
-    return env.entrySet().stream().map(one -> one.getKey() + "=" + one.getValue()).toList();
-  }
-
-  /**
-   * Sets variables of the first process.
-   *
-   * @param variables {@code NAME=VALUE} each, instead of those set before
-   * @throws IllegalArgumentException if one has no equals sign
-   */
-  public void setEnv(List<String> variables) {
-    Map<String, String> all = new LinkedHashMap<>();
-    for (String variable : variables) {
-      int equals = variable.indexOf('=');
-      if (equals < 1) {
-        throw new IllegalArgumentException("a variable is NAME=VALUE, got '" + variable + "'");
-      }
-      all.put(variable.substring(0, equals), variable.substring(equals + 1));
-    }
-    env.clear();
-    env.putAll(all);
-  }
-
-  /**
-   * As {@link #withWorkingDirectory}.
-   *
-   * @param directory absolute path in the container; null for the image's
-   */
-  public void setWorkingDirectory(@Nullable String directory) {
-    this.workingDirectory = directory;
-  }
-
-  /**
-   * What {@link #withWorkingDirectory} said.
-   *
-   * @return absolute path in the container; null for the image's
-   */
-  public @Nullable String getWorkingDirectory() {
-    return workingDirectory;
   }
 
   /**

@@ -22,7 +22,7 @@ final class SandboxNeeds {
   private final Map<String, String> hosts = new LinkedHashMap<>();
   private final Set<String> aliases = new LinkedHashSet<>();
 
-  void add(StartSettings<?> container) {
+  void add(ConnectionSettings<?> container) {
     container
         .published()
         .forEach(
@@ -38,7 +38,7 @@ final class SandboxNeeds {
   }
 
   /** The host names and ports of the host that these lack and this container wants. */
-  Set<String> missing(StartSettings<?> container) {
+  Set<String> missing(ConnectionSettings<?> container) {
     Set<String> missing = new LinkedHashSet<>(container.getNetworkAliases());
     missing.removeAll(aliases);
     Set<Integer> more = new HashSet<>(container.hostPorts());

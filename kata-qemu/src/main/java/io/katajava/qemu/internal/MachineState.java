@@ -23,15 +23,21 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A machine's state into a file and out of one: a migration to and from a file of ours. */
+/**
+ * A machine's state into a file and out of one: a migration to and from a file of ours, one at a
+ * time.
+ */
 final class MachineState {
   private static final Logger log = LoggerFactory.getLogger(MachineState.class);
 
@@ -44,23 +50,69 @@ final class MachineState {
    */
   private static final long DOWNTIME_MILLIS = 20;
 
-  private MachineState() {}
+  private final String sandboxId;
+  private final QmpClient qmp;
+  private final ReentrantLock one = new ReentrantLock();
+  private volatile @Nullable StateTransport transport;
 
   /**
-   * Saves.
+   * Nothing is asked yet.
    *
-   * @param transport what this QEMU offers
+   * @param transport what this QEMU offers, if that is known; else it is asked when it is needed
+   */
+  MachineState(String sandboxId, QmpClient qmp, Optional<StateTransport> transport) {
+    this.sandboxId = sandboxId;
+    this.qmp = qmp;
+    this.transport = transport.orElse(null);
+  }
+
+  private StateTransport transport() {
+    StateTransport decided = transport;
+    if (decided == null) {
+      decided = StateTransport.of(qmp.schema());
+      transport = decided;
+    }
+    return decided;
+  }
+
+  /**
+   * Saves, once no other save is under way.
+   *
    * @param memoryIsFile whether the memory is a shared file, which is not written once more
    * @return how long the guest stood still; zero when it does so still
    */
-  static Duration save(
-      QmpClient qmp,
-      StateTransport transport,
-      Path state,
-      boolean memoryIsFile,
-      boolean goesOn,
-      Duration timeout) {
+  Duration save(Path state, boolean memoryIsFile, boolean goesOn, Duration timeout) {
+    long begin = System.nanoTime();
+    boolean alone;
+    try {
+      alone = one.tryLock(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new KataException(
+          ErrorCode.INTERRUPTED,
+          "interrupted while another save of the machine is under way",
+          Details.none().withSandbox(sandboxId).withCause(e));
+    }
+    if (!alone) {
+      throw new KataException(
+          ErrorCode.TIMEOUT,
+          "another save of the machine takes longer than " + timeout,
+          Details.none().withSandbox(sandboxId).withRemedy("Give it more time"));
+    }
+    try {
+      Duration left = timeout.minusNanos(System.nanoTime() - begin);
+      return MonitorFailure.translating(
+          sandboxId,
+          "write the machine's state to " + state,
+          () -> write(state, memoryIsFile, goesOn, left));
+    } finally {
+      one.unlock();
+    }
+  }
+
+  private Duration write(Path state, boolean memoryIsFile, boolean goesOn, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
+    StateTransport way = transport();
     boolean done = false;
     try (FileDescriptor file = FileDescriptor.toWrite(state);
         EventQueue<QmpEvent> stops = qmp.subscribeTo(StopEvent.NAME)) {
@@ -70,8 +122,8 @@ final class MachineState {
               .maxBandwidth(BYTES_PER_SECOND)
               .downtimeLimit(DOWNTIME_MILLIS)
               .build());
-      try (StateTransport.Handed handed = transport.hand(qmp, file)) {
-        await(qmp, handed.uri(), state, deadline);
+      try (StateTransport.Handed handed = way.hand(qmp, file)) {
+        await(handed.uri(), state, deadline);
       }
       done = true;
       if (!goesOn) {
@@ -85,12 +137,12 @@ final class MachineState {
       throw failure(ErrorCode.HOST_UNSUITABLE, "the state cannot be written: " + e.getMessage(), e);
     } finally {
       if (!done) {
-        undo(qmp, state);
+        undo(state);
       }
     }
   }
 
-  private static void await(QmpClient qmp, String uri, Path state, long deadline) {
+  private void await(String uri, Path state, long deadline) {
     Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
     try {
       qmp.migrate(Migrate.builder().uri(uri).build(), left)
@@ -109,7 +161,7 @@ final class MachineState {
   }
 
   /** The guest goes on and the half file is gone. */
-  private static void undo(QmpClient qmp, Path state) {
+  private void undo(Path state) {
     boolean interrupted = Thread.interrupted();
     try {
       qmp.execute(new Cont());
@@ -127,17 +179,17 @@ final class MachineState {
   }
 
   /** Lets QEMU load; it goes on by itself then, or ends when it cannot. */
-  static void load(QmpClient qmp, StateTransport transport, Path state, boolean memoryIsFile)
-      throws InterruptedException {
+  void load(Path state, boolean memoryIsFile) throws InterruptedException {
+    StateTransport way = transport();
     try (FileDescriptor file = FileDescriptor.toRead(state)) {
       // In order, and not each answer is waited for: a wait costs a switch to QEMU and back.
       CompletableFuture<?> capabilities = qmp.executeAsync(ignoringShared(memoryIsFile));
-      try (StateTransport.Handed handed = transport.hand(qmp, file)) {
+      try (StateTransport.Handed handed = way.hand(qmp, file)) {
         qmp.execute(MigrateIncoming.builder().uri(handed.uri()).build());
       }
       refused(capabilities);
     } catch (QmpInterruptedException e) {
-      throw QemuMachine.interrupted(e);
+      throw MonitorFailure.interrupted(e);
     } catch (IOException e) {
       throw failure(ErrorCode.HOST_UNSUITABLE, "the state cannot be read: " + e.getMessage(), e);
     }

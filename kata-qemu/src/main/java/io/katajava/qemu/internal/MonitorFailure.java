@@ -45,6 +45,14 @@ final class MonitorFailure {
         Details.none().withSandbox(sandboxId).withRemedy(remedy(code, failure)).withCause(failure));
   }
 
+  /** An interrupt as the JDK's own, for whoever passes that on; the thread's flag is cleared. */
+  static InterruptedException interrupted(QmpInterruptedException e) {
+    Thread.interrupted();
+    InterruptedException interrupted = new InterruptedException(e.getMessage());
+    interrupted.initCause(e);
+    return interrupted;
+  }
+
   private static ErrorCode code(RuntimeException failure) {
     if (failure instanceof QmpInterruptedException) {
       return ErrorCode.INTERRUPTED;

@@ -71,7 +71,7 @@ final class QemuAttachment {
       machine.attach(deadline.remainingAtMost(QMP_LIMIT));
     } catch (QmpInterruptedException e) {
       machine.detach();
-      throw QemuMachine.interrupted(e);
+      throw MonitorFailure.interrupted(e);
     } catch (QmpException e) {
       machine.detach();
       throw new KataException(

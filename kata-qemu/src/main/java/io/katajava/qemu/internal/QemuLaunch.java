@@ -18,10 +18,11 @@ import io.katajava.spi.VmSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -37,9 +38,6 @@ final class QemuLaunch {
 
   /** QEMU closes its sockets a little before it has ended. */
   private static final Duration LAST_GASP = Duration.ofSeconds(1);
-
-  /** From how many vCPUs for each CPU on a start is worth a word. */
-  private static final int CROWD = 4;
 
   private final QemuConfig config;
   private final CapabilityCache cache;
@@ -83,13 +81,16 @@ final class QemuLaunch {
 
   QemuMachine run() throws InterruptedException {
     context.enter(StartPhase.VM_PROCESS);
-    Path binary = findBinary();
+    LaunchChecks checks = new LaunchChecks(config, spec, context, machineType, accelerator.kvm());
+    Path binary = checks.binary();
     if (origin == QemuCommandLine.Origin.BOOT) {
-      checkBootFiles();
-      checkKernelParameters();
+      checks.bootFiles();
+      checks.kernelParameters();
     }
-    checkMemory();
-    warnOfCrowd();
+    checks.memory();
+    if (origin == QemuCommandLine.Origin.BOOT) {
+      checks.crowd();
+    }
     QemuCapabilities capabilities = capabilities(binary);
     RunAs runAs =
         RunAs.take(
@@ -180,7 +181,7 @@ final class QemuLaunch {
       ReadySocket ready)
       throws InterruptedException {
     List<String> whole = new ArrayList<>(memory.prefix());
-    whole.addAll(tie(runAs, memory));
+    whole.addAll(tie(runAs, memory).arguments());
     whole.addAll(line);
     ProcessBuilder builder = new ProcessBuilder(whole);
     memory.handTo(builder);
@@ -194,7 +195,7 @@ final class QemuLaunch {
           ErrorCode.VM_START_FAILED,
           "QEMU could not be started: " + e.getMessage(),
           "Check that " + line.get(0) + " and setpriv can be executed",
-          new VmEvidence(line, java.util.OptionalInt.empty(), "", ""),
+          new VmEvidence(line, OptionalInt.empty(), "", ""),
           e);
     }
     QemuMachine machine;
@@ -235,74 +236,9 @@ final class QemuLaunch {
             spec.sandboxId(), config.virtioFs(), context.stateDirectory(), runAs));
   }
 
-  /**
-   * The kernel ends QEMU when this JVM ends; see {@link Spawner} for the thread it is tied to. One
-   * that shall go on gets a session of its own, so that no terminal ends it either.
-   */
-  private List<String> tie(RunAs runAs, MappedMemory memory) {
-    if (spec.detached() && runAs.uid() == null) {
-      return List.of(session().toString(), "--");
-    }
-    Optional<Path> setpriv = QemuBinary.program("setpriv");
-    if (setpriv.isEmpty()) {
-      throw context.failure(
-          ErrorCode.HOST_UNSUITABLE,
-          "setpriv, which ties QEMU to this JVM, is not on the PATH",
-          "Install util-linux",
-          VmEvidence.none(),
-          null);
-    }
-    List<String> tie = new ArrayList<>();
-    spec.network()
-        .namespace()
-        .ifPresent(namespace -> tie.addAll(List.of("nsenter", "--net=" + namespace, "--")));
-    if (spec.detached()) {
-      tie.addAll(List.of(session().toString(), "--", setpriv.get().toString()));
-    } else {
-      tie.addAll(List.of(setpriv.get().toString(), "--pdeathsig", "KILL"));
-    }
-    if (runAs.uid() != null) {
-      tie.addAll(List.of("--reuid", runAs.uid().toString(), "--regid", runAs.uid().toString()));
-      List<String> groups = groups(memory);
-      tie.addAll(
-          groups.isEmpty()
-              ? List.of("--clear-groups")
-              : List.of("--groups", String.join(",", groups)));
-    }
-    tie.add("--");
-    return tie;
-  }
-
-  private Path session() {
-    return QemuBinary.program("setsid")
-        .orElseThrow(
-            () ->
-                context.failure(
-                    ErrorCode.HOST_UNSUITABLE,
-                    "setsid, which lets QEMU go on without this JVM, is not on the PATH",
-                    "Install util-linux",
-                    VmEvidence.none(),
-                    null));
-  }
-
-  private List<String> groups(MappedMemory memory) {
-    List<String> groups = new ArrayList<>();
-    if (accelerator.kvm()) {
-      groups.add(groupOf("/dev/kvm"));
-    }
-    if (memoryFile != null && !memoryFile.isWritten() && memory.sealed() == null) {
-      groups.add(String.valueOf(SharedMemoryFile.READERS));
-    }
-    SandboxNics.groups(spec).mapToObj(Integer::toString).forEach(groups::add);
-    return groups;
-  }
-
-  private static String groupOf(String device) {
-    try {
-      return String.valueOf(Files.getAttribute(Path.of(device), "unix:gid"));
-    } catch (IOException e) {
-      return "0";
-    }
+  private ProcessTie tie(RunAs runAs, MappedMemory memory) {
+    boolean opensMemory = memoryFile != null && !memoryFile.isWritten() && memory.sealed() == null;
+    return new ProcessTie(spec, context, runAs, accelerator.kvm(), opensMemory);
   }
 
   private void connect(QemuMachine machine, ReadySocket ready) throws InterruptedException {
@@ -313,7 +249,7 @@ final class QemuLaunch {
       machine.observe(context.commands());
       machine.attach(atLeastOneMilli(context.deadline().remainingAtMost(QMP_LIMIT)));
     } catch (QmpInterruptedException e) {
-      throw QemuMachine.interrupted(e);
+      throw MonitorFailure.interrupted(e);
     } catch (QmpProtocolException e) {
       throw context.failure(
           ErrorCode.VM_UNRESPONSIVE,
@@ -362,87 +298,6 @@ final class QemuLaunch {
             e);
   }
 
-  private Path findBinary() {
-    try {
-      return QemuBinary.find(config.binary(), machineType.architecture());
-    } catch (KataException e) {
-      throw context.failure(
-          e.code(),
-          String.valueOf(e.getMessage()).replace(". " + e.remedy().orElse(""), ""),
-          e.remedy().orElse(null),
-          VmEvidence.none(),
-          null);
-    }
-  }
-
-  private void checkBootFiles() {
-    requireFile("kernel", spec.guest().kernel(), ErrorCode.KERNEL_NOT_FOUND);
-    spec.guest()
-        .initrd()
-        .ifPresent(initrd -> requireFile("initrd", initrd, ErrorCode.GUEST_BUILD_FAILED));
-  }
-
-  private void requireFile(String what, Path file, ErrorCode code) {
-    if (!Files.isReadable(file) || !Files.isRegularFile(file)) {
-      throw context.failure(
-          code,
-          "the guest " + what + " " + file + " is not a readable file",
-          "Give the path of an existing " + what,
-          VmEvidence.none(),
-          null);
-    }
-  }
-
-  private void checkKernelParameters() {
-    List<String> parameters =
-        KernelParameters.of(config, machineType, spec.guest().kernelParameters());
-    int length = KernelParameters.length(parameters);
-    int limit = KernelParameters.limit(machineType);
-    if (length > limit) {
-      throw context.failure(
-          ErrorCode.INVALID_CONFIGURATION,
-          "the kernel's parameters have "
-              + length
-              + " bytes, but a kernel for "
-              + machineType.architecture()
-              + " reads "
-              + limit
-              + " and cuts off the rest",
-          "Leave out "
-              + (length - limit)
-              + " bytes of addKernelParameter(...) or kernel_params; "
-              + (length - KernelParameters.length(config.kernelParameters()))
-              + " bytes are the machine's and the guest's own",
-          VmEvidence.none(),
-          null);
-    }
-  }
-
-  /** Many vCPUs that wait for each other and for few CPUs boot in minutes, and nobody knows why. */
-  private void warnOfCrowd() {
-    int cpus = Runtime.getRuntime().availableProcessors();
-    int vcpus = spec.sizes().vcpus();
-    if (origin == QemuCommandLine.Origin.BOOT && vcpus > CROWD * cpus) {
-      log.warn(
-          "[{}] {} vCPUs share {} CPUs of this host{}: the guest may take minutes to boot",
-          spec.sandboxId(),
-          vcpus,
-          cpus,
-          accelerator.kvm() ? "" : " without KVM");
-    }
-  }
-
-  private void checkMemory() {
-    if (spec.sizes().memory().compareTo(QemuConfig.MINIMUM_MEMORY) < 0) {
-      throw context.failure(
-          ErrorCode.INVALID_CONFIGURATION,
-          spec.sizes().memory() + " of guest memory are too little",
-          "Give the guest at least " + QemuConfig.MINIMUM_MEMORY + " of memory",
-          VmEvidence.none(),
-          null);
-    }
-  }
-
   /** Once, however many ways in there are. */
   private void warnIfUntrusted() {
     boolean monitor = config.debug().flatMap(QemuDebug::extraMonitor).isPresent();
@@ -463,8 +318,7 @@ final class QemuLaunch {
 
   private static void restrict(Path socket) {
     try {
-      Files.setPosixFilePermissions(
-          socket, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
+      Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
     } catch (IOException e) {
       // The directory itself is closed to others; this was the second lock.
       log.debug("cannot restrict {}", socket, e);

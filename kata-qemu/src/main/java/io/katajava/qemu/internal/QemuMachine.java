@@ -12,26 +12,18 @@ import io.katajava.qemu.QemuStatistics;
 import io.katajava.qemu.QemuVm;
 import io.katajava.qemu.VmEvents;
 import io.katajava.qemu.device.QemuDevice;
-import io.katajava.qmp.EventQueue;
 import io.katajava.qmp.QmpClient;
-import io.katajava.qmp.QmpClosedException;
 import io.katajava.qmp.QmpCommand;
-import io.katajava.qmp.QmpEvent;
-import io.katajava.qmp.QmpException;
-import io.katajava.qmp.QmpInterruptedException;
 import io.katajava.qmp.QmpOptions;
 import io.katajava.qmp.command.Balloon;
 import io.katajava.qmp.command.Cont;
 import io.katajava.qmp.command.DumpGuestMemory;
 import io.katajava.qmp.command.QueryBalloon;
 import io.katajava.qmp.command.QueryStatus;
-import io.katajava.qmp.command.Quit;
 import io.katajava.qmp.command.Screendump;
 import io.katajava.qmp.command.Stop;
 import io.katajava.qmp.command.SystemPowerdown;
 import io.katajava.qmp.command.SystemReset;
-import io.katajava.qmp.event.GuestPanickedEvent;
-import io.katajava.qmp.event.ShutdownEvent;
 import io.katajava.spi.CommandObserver;
 import io.katajava.spi.DirectoryShare;
 import io.katajava.spi.Ending;
@@ -42,7 +34,6 @@ import io.katajava.spi.VmExit;
 import io.katajava.spi.VmImage;
 import io.katajava.spi.VmSizes;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -50,23 +41,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One running QEMU: its process, control connection, output, and its end. */
+/** One running QEMU: its process, its control connection, and what it is asked over that. */
 final class QemuMachine implements QemuVm {
   private static final Logger log = LoggerFactory.getLogger(QemuMachine.class);
-  private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
-  private static final Duration LAST_WORDS_LIMIT = Duration.ofMillis(500);
 
   private final String sandboxId;
-  private final Process process;
+  private final QemuProcess process;
   private final @Nullable ConsoleSocket consoleSocket;
   private final List<String> commandLine;
   private final QemuSockets sockets;
@@ -76,17 +62,11 @@ final class QemuMachine implements QemuVm {
   private final ChangePlanner planner;
   private volatile MachineCopies copies;
   private final SharedDirectories shares;
-  private final OutputTail stderr;
-  private final OutputTail console;
-  private final CompletableFuture<VmExit> exit;
-  private final ReentrantLock saving = new ReentrantLock();
   private final ReentrantLock closing = new ReentrantLock();
   private volatile @Nullable QmpClient monitor;
-  private volatile @Nullable EventQueue<QmpEvent> endings;
   private volatile @Nullable LiveChanges changes;
-  private volatile @Nullable StateTransport transport;
+  private volatile @Nullable MachineState state;
   private final ObservedCommands commands = new ObservedCommands();
-  private volatile @Nullable String ourDoing;
   private volatile boolean closed;
 
   /**
@@ -109,7 +89,7 @@ final class QemuMachine implements QemuVm {
       MachineCopies copies,
       SharedDirectories shares) {
     this.sandboxId = sandboxId;
-    this.process = process;
+    this.process = new QemuProcess(sandboxId, process, consoleSocket);
     this.consoleSocket = consoleSocket;
     this.commandLine = List.copyOf(commandLine);
     this.sockets = sockets;
@@ -119,14 +99,8 @@ final class QemuMachine implements QemuVm {
     this.planner = planner;
     this.copies = copies;
     this.shares = shares;
-    this.stderr = new OutputTail("kata-qemu-stderr-" + sandboxId, process.getErrorStream());
-    this.console =
-        new OutputTail(
-            "kata-qemu-console-" + sandboxId,
-            consoleSocket == null ? process.getInputStream() : consoleSocket);
-    this.exit = process.onExit().thenApply(ended -> new VmExit(ended.exitValue(), reason(ended)));
     if (consoleSocket != null) {
-      exit.thenRun(consoleSocket::close);
+      this.process.onExit().thenRun(consoleSocket::close);
     }
   }
 
@@ -149,8 +123,15 @@ final class QemuMachine implements QemuVm {
                 .expectedPeer(process.pid())
                 .observer(commands)
                 .build());
-    endings = client.subscribeTo(ShutdownEvent.NAME, GuestPanickedEvent.NAME);
+    process.listenTo(client);
     changes = new LiveChanges(sandboxId, client, planner);
+    state =
+        new MachineState(
+            sandboxId,
+            client,
+            Optional.ofNullable(known)
+                .filter(capabilities -> isAsKnown(client))
+                .flatMap(QemuCapabilities::transport));
     monitor = client;
     log.debug(
         "[{}] QEMU {} runs as process {}",
@@ -161,26 +142,16 @@ final class QemuMachine implements QemuVm {
 
   /** Whether the process is the QEMU that the binary was when it was asked what it can do. */
   boolean isAsKnown() {
-    return known == null || monitor().version().filter(known::differsFrom).isEmpty();
+    return isAsKnown(monitor());
   }
 
-  /** How its state is saved and loaded: asked once of the binary, else of the process itself. */
-  private StateTransport transport() {
-    StateTransport decided = transport;
-    if (decided == null) {
-      decided =
-          Optional.ofNullable(known)
-              .filter(capabilities -> isAsKnown())
-              .flatMap(QemuCapabilities::transport)
-              .orElseGet(() -> StateTransport.of(monitor().schema()));
-      transport = decided;
-    }
-    return decided;
+  private boolean isAsKnown(QmpClient client) {
+    return known == null || client.version().filter(known::differsFrom).isEmpty();
   }
 
   /** Runs it when the console's connection ends by QEMU's doing, which is when QEMU ends. */
   void whenConnectionEnds(Runnable action) {
-    console.onEnd(
+    process.whenConsoleEnds(
         () -> {
           if (!closed) {
             action.run();
@@ -188,43 +159,8 @@ final class QemuMachine implements QemuVm {
         });
   }
 
-  private String reason(Process ended) {
-    String said = lastWords();
-    String ours = ourDoing;
-    if (ours != null) {
-      return ours;
-    }
-    if (said != null) {
-      return said;
-    }
-    int status = ended.exitValue();
-    if (status == VmExit.UNKNOWN) {
-      return "for a reason only its parent was told";
-    }
-    return status > 128 ? "killed by signal " + (status - 128) + " from outside" : "by itself";
-  }
-
-  /** What QEMU told about its end; all of it is read once the session has ended. */
-  private @Nullable String lastWords() {
-    EventQueue<QmpEvent> queue = endings;
-    String said = null;
-    try (queue) {
-      while (queue != null) {
-        QmpEvent event = queue.take(LAST_WORDS_LIMIT);
-        if (event instanceof GuestPanickedEvent) {
-          return "the guest panicked";
-        } else if (event instanceof ShutdownEvent shutdown) {
-          said = "QEMU said: " + shutdown.reason();
-        }
-      }
-    } catch (QmpException e) {
-      log.trace("[{}] no more events", sandboxId, e);
-    }
-    return said;
-  }
-
   void awaitExit(Duration limit) throws InterruptedException {
-    process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+    process.awaitExit(limit);
   }
 
   @Override
@@ -239,25 +175,12 @@ final class QemuMachine implements QemuVm {
 
   @Override
   public CompletableFuture<VmExit> onExit() {
-    return exit.copy();
+    return process.onExit();
   }
 
   @Override
   public VmEvidence evidence() {
-    boolean ended = !process.isAlive();
-    if (ended) {
-      try {
-        stderr.join();
-        console.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
-    return new VmEvidence(
-        commandLine,
-        ended ? OptionalInt.of(process.exitValue()) : OptionalInt.empty(),
-        stderr.text(),
-        console.text());
+    return process.evidence(commandLine);
   }
 
   @Override
@@ -330,7 +253,7 @@ final class QemuMachine implements QemuVm {
 
   /** Lets QEMU load a state; whether it could shows when the guest goes on. */
   void load(VmImage image) throws InterruptedException {
-    MachineState.load(monitor(), transport(), image.state(), image.memory().isPresent());
+    attached(state).load(image.state(), image.memory().isPresent());
   }
 
   @Override
@@ -339,10 +262,10 @@ final class QemuMachine implements QemuVm {
   }
 
   @Override
-  public Duration save(Path state, boolean goesOn, Duration timeout) {
+  public Duration save(Path file, boolean goesOn, Duration timeout) {
     SharedMemoryFile memory = copies.memory();
     boolean memoryIsFile = memory != null && memory.isWritten();
-    Duration pause = saveAlone(state, memoryIsFile, goesOn, timeout);
+    Duration pause = attached(state).save(file, memoryIsFile, goesOn, timeout);
     if (memory != null && memoryIsFile && !goesOn) {
       try {
         memory.close();
@@ -357,36 +280,6 @@ final class QemuMachine implements QemuVm {
       }
     }
     return pause;
-  }
-
-  /** A machine is migrated to one place at a time. */
-  private Duration saveAlone(Path state, boolean memoryIsFile, boolean goesOn, Duration timeout) {
-    long begin = System.nanoTime();
-    boolean alone;
-    try {
-      alone = saving.tryLock(timeout.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new KataException(
-          ErrorCode.INTERRUPTED,
-          "interrupted while another save of the machine is under way",
-          Details.none().withSandbox(sandboxId).withCause(e));
-    }
-    if (!alone) {
-      throw new KataException(
-          ErrorCode.TIMEOUT,
-          "another save of the machine takes longer than " + timeout,
-          Details.none().withSandbox(sandboxId).withRemedy("Give it more time"));
-    }
-    try {
-      Duration left = timeout.minusNanos(System.nanoTime() - begin);
-      return MonitorFailure.translating(
-          sandboxId,
-          "write the machine's state to " + state,
-          () -> MachineState.save(monitor(), transport(), state, memoryIsFile, goesOn, left));
-    } finally {
-      saving.unlock();
-    }
   }
 
   @Override
@@ -457,7 +350,7 @@ final class QemuMachine implements QemuVm {
     return MonitorFailure.translating(
         sandboxId,
         "ask what the machine has used",
-        () -> MachineStatistics.of(process.toHandle(), monitor()));
+        () -> MachineStatistics.of(process.handle(), monitor()));
   }
 
   @Override
@@ -469,66 +362,7 @@ final class QemuMachine implements QemuVm {
   /** The ladder: quit, SIGTERM, SIGKILL. */
   @Override
   public void stop(Duration grace) {
-    if (!process.isAlive()) {
-      return;
-    }
-    long deadline = System.nanoTime() + grace.toNanos();
-    boolean interrupted = Thread.interrupted();
-    try {
-      if (quit(grace.dividedBy(2))
-          && process.waitFor(Math.max(0, deadline - System.nanoTime()) / 2, TimeUnit.NANOSECONDS)) {
-        return;
-      }
-      doing("terminated by us");
-      process.destroy();
-      if (!process.waitFor(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
-        kill();
-      }
-    } catch (InterruptedException e) {
-      interrupted = true;
-      kill();
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  private boolean quit(Duration limit) throws InterruptedException {
-    QmpClient client = monitor;
-    if (client == null || limit.isZero() || limit.isNegative()) {
-      return false;
-    }
-    doing("ended by us");
-    try {
-      client.execute(new Quit(), limit);
-      return true;
-    } catch (QmpClosedException e) {
-      // QEMU may close the session before its answer arrives.
-      return true;
-    } catch (QmpInterruptedException e) {
-      throw interrupted(e);
-    } catch (QmpException e) {
-      return false;
-    }
-  }
-
-  static InterruptedException interrupted(QmpInterruptedException e) {
-    Thread.interrupted();
-    InterruptedException interrupted = new InterruptedException(e.getMessage());
-    interrupted.initCause(e);
-    return interrupted;
-  }
-
-  private void doing(String what) {
-    if (process.isAlive()) {
-      ourDoing = what;
-    }
-  }
-
-  private void kill() {
-    doing("killed by us");
-    process.destroyForcibly();
+    process.stop(monitor, grace);
   }
 
   @Override
@@ -545,7 +379,7 @@ final class QemuMachine implements QemuVm {
       Ending end = new Ending("the hold on the machine of sandbox " + sandboxId);
       end.step("closing the monitor", this::closeMonitor);
       end.step("closing the console", consoleSocket::close);
-      end.step("reading the console", this::joinConsole);
+      end.step("reading the console", process::joinConsole);
       // Its directory tells other JVMs which user id is in use.
       end.step("giving its user id back", runAs::release);
       end.orThrow();
@@ -563,11 +397,11 @@ final class QemuMachine implements QemuVm {
       }
       closed = true;
       Ending end = new Ending("the machine of sandbox " + sandboxId);
-      end.step("killing QEMU", this::kill);
-      end.step("waiting for its end", this::reap);
+      end.step("killing QEMU", process::kill);
+      end.step("waiting for its end", process::reap);
       end.step("ending the daemons of shared directories", shares::close);
       end.step("closing the monitor", this::closeMonitor);
-      end.step("removing its sockets", this::removeSockets);
+      end.step("removing its sockets", sockets::remove);
       end.step("giving its user id back", runAs::release);
       end.orThrow();
     } finally {
@@ -579,60 +413,6 @@ final class QemuMachine implements QemuVm {
     QmpClient client = monitor;
     if (client != null) {
       client.close();
-    }
-  }
-
-  private void joinConsole() {
-    try {
-      console.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void removeSockets() {
-    for (Path socket :
-        List.of(
-            sockets.qmp(),
-            sockets.agent(),
-            sockets.ready(),
-            sockets.console(),
-            sockets.extraMonitor())) {
-      remove(socket);
-    }
-  }
-
-  private void reap() {
-    boolean interrupted = false;
-    try {
-      while (true) {
-        try {
-          if (!process.waitFor(KILL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-            log.warn("[{}] QEMU, process {}, does not die", sandboxId, process.pid());
-          } else {
-            stderr.join();
-            console.join();
-          }
-          exit.get(1, TimeUnit.SECONDS);
-          return;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (java.util.concurrent.ExecutionException | TimeoutException e) {
-          return;
-        }
-      }
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  private void remove(Path socket) {
-    try {
-      Files.deleteIfExists(socket);
-    } catch (IOException e) {
-      log.warn("[{}] cannot remove {}: {}", sandboxId, socket, e.toString());
     }
   }
 }
