@@ -110,7 +110,9 @@ public final class PoolCore implements AutoCloseable {
     try {
       checkIdle();
     } catch (RuntimeException | Error e) {
-      log.warn("the sandboxes of the pool could not be checked; they are at the next turn", e);
+      log.warn(
+          "the sandboxes of the pool could not be checked; the next check comes at its usual time",
+          e);
     }
   }
 
@@ -322,7 +324,7 @@ public final class PoolCore implements AutoCloseable {
         return;
       }
       log.warn(
-          "a sandbox for the pool could not be started, next try in {} ms: {}",
+          "a sandbox for the pool could not be started; the next try is in {} ms: {}",
           retry.toMillis(),
           failure.getMessage());
       retryPlanned = true;
@@ -385,7 +387,7 @@ public final class PoolCore implements AutoCloseable {
     try {
       sandbox.close();
     } catch (RuntimeException | Error e) {
-      log.warn("sandbox {} of the pool was not closed whole: {}", sandbox.id(), e.toString());
+      log.warn("sandbox {} of the pool was not closed completely: {}", sandbox.id(), e.toString());
       locked(
           () -> {
             if (closed) {

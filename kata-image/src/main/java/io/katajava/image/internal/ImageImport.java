@@ -244,8 +244,11 @@ final class ImageImport {
   private static KataException nameless(Path source, String notes) {
     return new KataException(
         ErrorCode.IMAGE_NOT_FOUND,
-        "an image of " + source + " has no full name: " + PrintableText.line(notes, 500),
-        Details.none().withRemedy("Say what to call it"));
+        "an image of "
+            + source
+            + " cannot be imported without a name: "
+            + PrintableText.line(notes, 500),
+        Details.none().withRemedy("Give the image a name (--name on the command line)"));
   }
 
   private static KataException several(
@@ -265,7 +268,7 @@ final class ImageImport {
     return new KataException(
         ErrorCode.IMAGE_NOT_FOUND,
         source + " has no image " + name + " for " + Platform.host(),
-        Details.none().withRemedy("Look at its index.json"));
+        Details.none().withRemedy("Compare with the names and platforms in its index.json"));
   }
 
   private static Optional<ImageReference> nameIn(Descriptor descriptor) {
@@ -321,7 +324,7 @@ final class ImageImport {
     try (in) {
       byte[] content = in.readNBytes(OciDocuments.MAXIMUM_DOCUMENT + 1);
       if (content.length > OciDocuments.MAXIMUM_DOCUMENT) {
-        throw new InvalidLayerException("a document of more than 4 MiB");
+        throw new InvalidLayerException("it has a document of more than 4 MiB");
       }
       return content;
     }
@@ -353,7 +356,7 @@ final class ImageImport {
         names = List.of(name);
       }
       if (names.isEmpty()) {
-        throw nameless(source, "no RepoTags in its manifest.json");
+        throw nameless(source, "its manifest.json has no RepoTags");
       }
       if (each.layers().size() > limits.layers()) {
         throw new InvalidLayerException(
@@ -471,8 +474,8 @@ final class ImageImport {
     if (name == null) {
       throw new KataException(
           ErrorCode.IMAGE_NOT_FOUND,
-          source + " is a root filesystem, which has no name",
-          Details.none().withRemedy("Say what to call it"));
+          source + " cannot be imported without a name: it is a root filesystem, which has none",
+          Details.none().withRemedy("Give the image a name (--name on the command line)"));
     }
     return name;
   }

@@ -189,7 +189,8 @@ final class RegistryClient implements AutoCloseable {
       answer.close();
       if (i == MAXIMUM_REDIRECTS) {
         throw new RegistryException(
-            0, "registry " + registry + " redirects " + path + " without end, last to " + at(to));
+            0,
+            "registry " + registry + " redirects " + path + " too many times, last to " + at(to));
       }
       boolean same = to.getAuthority().equals(uri.getAuthority());
       uri = to;
@@ -211,7 +212,7 @@ final class RegistryClient implements AutoCloseable {
     String location = answer.header("Location").orElse("");
     if (location.isBlank()) {
       throw new RegistryException(
-          0, "registry " + registry + " sent a redirect of " + at(from) + " that leads nowhere");
+          0, "registry " + registry + " sent a redirect of " + at(from) + " without a target");
     }
     URI to;
     try {
@@ -250,13 +251,13 @@ final class RegistryClient implements AutoCloseable {
           case 401 ->
               "registry "
                   + registry
-                  + " wants to know who asks for "
+                  + " refuses access to "
                   + repository
-                  + ", or does not believe it";
-          case 403 -> "registry " + registry + " does not allow " + repository;
+                  + ": authentication is required, or the credentials were rejected";
+          case 403 -> "registry " + registry + " denies access to " + repository;
           case 404 -> "registry " + registry + " has no " + uri.getPath();
-          case 429 -> "registry " + registry + " was asked too often";
-          default -> "registry " + registry + " answered to " + uri.getPath();
+          case 429 -> "registry " + registry + " limits the rate of requests";
+          default -> "registry " + registry + " failed to answer the request for " + uri.getPath();
         };
     return new RegistryException(
         answer.status(),
@@ -352,9 +353,9 @@ final class RegistryClient implements AutoCloseable {
       return new Answer(response, new WatchedBody(response.body(), deadline), open);
     } catch (HttpTimeoutException e) {
       if (deadline.isExpired()) {
-        throw new LateException(deadline, "waiting for an answer of " + target(request.uri()));
+        throw new LateException(deadline, "waiting for an answer from " + target(request.uri()));
       }
-      throw new RegistryException(504, "no answer of " + target(request.uri()) + " in time");
+      throw new RegistryException(504, "no answer from " + target(request.uri()) + " in time");
     } catch (ConnectException e) {
       ConnectException told =
           new ConnectException(
@@ -379,7 +380,7 @@ final class RegistryClient implements AutoCloseable {
   private static String reason(ConnectException e, URI uri) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof UnresolvedAddressException) {
-        return "the name " + uri.getHost() + " is not known";
+        return "the name " + uri.getHost() + " cannot be resolved";
       }
     }
     return e.getMessage() == null ? "nobody listens there" : e.getMessage();
@@ -395,9 +396,9 @@ final class RegistryClient implements AutoCloseable {
           401,
           "registry "
               + registry
-              + " wants an authentication for "
+              + " requires authentication for "
               + repository
-              + ", and does not say which kind");
+              + ", but does not say of which kind");
     }
     RegistryException first = null;
     for (String scheme : List.of("bearer", "basic")) {
@@ -422,14 +423,14 @@ final class RegistryClient implements AutoCloseable {
             401,
             "registry "
                 + registry
-                + " wants an authentication of the kind '"
+                + " requires authentication of the kind '"
                 + String.join(
                     "', '",
                     challenges.stream()
                         .map(each -> PrintableText.line(each.scheme(), 40))
                         .limit(5)
                         .toList())
-                + "'; 'basic' and 'bearer' are known here");
+                + "'; only 'basic' and 'bearer' are supported");
   }
 
   private String header(AuthChallenge challenge) throws IOException, InterruptedException {
@@ -437,7 +438,9 @@ final class RegistryClient implements AutoCloseable {
     if (challenge.scheme().equals("basic")) {
       return basic(
           who.orElseThrow(
-              () -> new RegistryException(401, "registry " + registry + " wants a password")));
+              () ->
+                  new RegistryException(
+                      401, "registry " + registry + " requires a user name and a password")));
     }
     return "Bearer " + token(challenge.parameters(), who);
   }
@@ -452,14 +455,15 @@ final class RegistryClient implements AutoCloseable {
     String realm = parameters.getOrDefault("realm", "");
     if (realm.isEmpty()) {
       throw new RegistryException(
-          401, "registry " + registry + " wants a token, and does not say from which server");
+          401, "registry " + registry + " requires a token, but does not say from which server");
     }
     URI server;
     try {
       server = LenientUri.resolve(URI.create("https://" + registry + "/"), realm);
     } catch (IOException e) {
       throw new RegistryException(
-          401, "registry " + registry + " names a token server: " + e.getMessage());
+          401,
+          "registry " + registry + " names a token server that cannot be used: " + e.getMessage());
     }
     if (!isTls(server) && !plainAllowed) {
       throw new RegistryException(
