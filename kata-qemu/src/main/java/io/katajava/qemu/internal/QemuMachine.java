@@ -199,7 +199,7 @@ final class QemuMachine implements QemuVm {
     }
     int status = ended.exitValue();
     if (status == VmExit.UNKNOWN) {
-      return "for a reason only its parent was told";
+      return "for a reason that only its parent process knows";
     }
     return status > 128 ? "killed by signal " + (status - 128) + " from outside" : "by itself";
   }
@@ -405,7 +405,7 @@ final class QemuMachine implements QemuVm {
   public PluggedHardware complete(Duration timeout) {
     return MonitorFailure.translating(
         sandboxId,
-        "plug in what the machine was made without",
+        "plug in the devices that the machine was made without",
         () -> copies.complete(this, timeout));
   }
 
@@ -542,12 +542,12 @@ final class QemuMachine implements QemuVm {
         return;
       }
       closed = true;
-      Ending end = new Ending("the hold on the machine of sandbox " + sandboxId);
+      Ending end = new Ending("the attachment to the machine of sandbox " + sandboxId);
       end.step("closing the monitor", this::closeMonitor);
       end.step("closing the console", consoleSocket::close);
       end.step("reading the console", this::joinConsole);
       // Its directory tells other JVMs which user id is in use.
-      end.step("giving its user id back", runAs::release);
+      end.step("releasing its user id", runAs::release);
       end.orThrow();
     } finally {
       closing.unlock();
@@ -568,7 +568,7 @@ final class QemuMachine implements QemuVm {
       end.step("ending the daemons of shared directories", shares::close);
       end.step("closing the monitor", this::closeMonitor);
       end.step("removing its sockets", this::removeSockets);
-      end.step("giving its user id back", runAs::release);
+      end.step("releasing its user id", runAs::release);
       end.orThrow();
     } finally {
       closing.unlock();
@@ -608,7 +608,8 @@ final class QemuMachine implements QemuVm {
       while (true) {
         try {
           if (!process.waitFor(KILL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-            log.warn("[{}] QEMU, process {}, does not die", sandboxId, process.pid());
+            log.warn(
+                "[{}] QEMU, process {}, did not end after it was killed", sandboxId, process.pid());
           } else {
             stderr.join();
             console.join();
