@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How a sandbox came into being.
+ * The way in which a sandbox was created, with the reason.
  *
  * @param kind the way
  * @param why the reason, a clause
@@ -13,7 +13,7 @@ import java.util.Optional;
  */
 public record Birth(Kind kind, String why, Optional<Duration> pause) {
 
-  /** The ways a sandbox is born. */
+  /** The ways in which a sandbox can be created. */
   public enum Kind {
     /** Its guest booted. */
     COLD,

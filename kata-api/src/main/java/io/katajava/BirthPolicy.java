@@ -1,6 +1,8 @@
 package io.katajava;
 
-/** Whether a sandbox may be made of a template, and who builds that. */
+/**
+ * A policy that says whether a sandbox may be made from a template, and who builds the template.
+ */
 public enum BirthPolicy {
   /** Always boots. */
   COLD,

@@ -1,6 +1,6 @@
 package io.katajava;
 
-/** What {@link SandboxPool#borrow()} does when no sandbox is idle. */
+/** A policy that says what {@link SandboxPool#borrow()} does when no sandbox is idle. */
 public enum BorrowPolicy {
   /** Fails at once with {@link ErrorCode#POOL_EMPTY}. */
   FAIL,

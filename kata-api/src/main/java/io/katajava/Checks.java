@@ -63,7 +63,7 @@ final class Checks {
           what
               + " has the number "
               + text
-              + "; the last one is "
+              + "; the largest one is "
               + OciUser.LAST_ID
               + ", as the one after it means to the kernel that nothing is changed");
     }
@@ -110,7 +110,9 @@ final class Checks {
   static MemorySize memoryLimit(String what, MemorySize limit) {
     if (limit.bytes() == 0) {
       throw new IllegalArgumentException(
-          "the limit of " + what + " is zero, which the kernel takes for none at all");
+          "the limit of "
+              + what
+              + " is zero, which the kernel treats as no limit; give a positive one");
     }
     return limit;
   }

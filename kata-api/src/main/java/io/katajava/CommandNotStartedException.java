@@ -1,6 +1,6 @@
 package io.katajava;
 
-/** A command could not be started: it never ran. */
+/** Thrown when a command could not be started: it never ran. */
 public final class CommandNotStartedException extends KataException {
   private final transient ExecOutcome.NotStarted outcome;
 

@@ -564,7 +564,7 @@ public final class ContainerBuilder {
    */
   public ContainerBuilder keepLog(MemorySize limit) {
     if (limit.bytes() == 0) {
-      throw new IllegalArgumentException("a log that keeps nothing is none");
+      throw new IllegalArgumentException("a log needs room for at least 1 byte, got 0 bytes");
     }
     this.keptLog = limit;
     return this;

@@ -214,7 +214,7 @@ public record ContainerLimits(
     }
     if (swap.value() > Long.MAX_VALUE - Math.max(0, memory.value())) {
       throw new IllegalStateException(
-          "memory and swap together are beyond the last number: "
+          "the sum of memory and swap is larger than 2^63 - 1: "
               + memory.value()
               + " and "
               + swap.value());

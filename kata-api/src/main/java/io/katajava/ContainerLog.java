@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * What a container's first process wrote: the newest lines, as much as {@link
+ * The kept output of a container's first process: the newest lines, as much as {@link
  * ContainerBuilder#keepLog} allows, over restarts. Reading it takes nothing away.
  */
 public interface ContainerLog {

@@ -10,8 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a container's processes may do inside the guest. The machine is the boundary to the host;
- * this is the one between containers, and between a container and the guest's kernel.
+ * The privileges of a container's processes inside the guest. The machine is the boundary to the
+ * host; this is the one between containers, and between a container and the guest's kernel.
  *
  * @param capabilities the capability sets of its processes
  * @param noNewPrivileges whether executing a program can gain no privileges

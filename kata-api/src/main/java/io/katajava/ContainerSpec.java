@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a container is made of. Made by {@link ContainerBuilder}.
+ * The description of a container. Made by {@link ContainerBuilder}.
  *
  * @param name its name, unique in the sandbox
  * @param image the root filesystem's reference; the guest's built-in {@code busybox} when absent
@@ -146,7 +146,7 @@ public record ContainerSpec(
   public record EmptyDirectory(String name, String path, Optional<MemorySize> limit) {}
 
   /**
-   * What a container has of the guest's kernel.
+   * The settings of a container that concern the guest's kernel.
    *
    * @param namespaces namespaces of its own, or joined by path, in place of the sandbox's shared
    *     ones; pid, mount and cgroup are its own in any case

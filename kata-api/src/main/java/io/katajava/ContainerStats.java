@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What a container uses and used, since its first process was started last.
+ * The resources that a container uses and has used since its first process was last started.
  *
  * @param cpu processor time ({@code cpu.stat})
  * @param memory memory ({@code memory.*})

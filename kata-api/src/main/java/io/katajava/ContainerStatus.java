@@ -3,7 +3,7 @@ package io.katajava;
 import java.util.Optional;
 
 /**
- * Where a container is in its life.
+ * The state of a container at one moment.
  *
  * @param state the state
  * @param outcome how its first process ended, when it is stopped

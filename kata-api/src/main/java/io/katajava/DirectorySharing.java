@@ -1,7 +1,8 @@
 package io.katajava;
 
 /**
- * How directories of the host reach the containers of a sandbox: {@link Volume#hostDirectory}.
+ * The ways in which directories of the host reach the containers of a sandbox: {@link
+ * Volume#hostDirectory}.
  *
  * <p>Sharing wants a machine whose memory another process can see, so such a sandbox is always
  * booted: it comes from no template, and can be neither forked nor saved. It also gives the guest a

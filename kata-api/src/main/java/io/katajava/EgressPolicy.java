@@ -9,7 +9,8 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 
 /**
- * Where a sandbox may connect to. Immutable: every change is a new policy.
+ * A policy that says to which destinations a sandbox may connect. Immutable: every change is a new
+ * policy.
  *
  * <p>A rule that denies wins over all that allow. An address that is not of the public internet
  * (RFC 1918, unique local, shared, loopback, link-local, multicast, documentation and reserved
@@ -111,7 +112,7 @@ public final class EgressPolicy {
         throw new IllegalArgumentException(
             "the rule '"
                 + rule
-                + "' could not be kept: "
+                + "' cannot be enforced: "
                 + open
                 + " open to a guest that knows an address without a name, and nobody can list all"
                 + " names below "

@@ -1,6 +1,6 @@
 package io.katajava;
 
-/** Stable names of what went wrong, for programs that react to it. */
+/** Stable names of failures, for programs that react to them. */
 public enum ErrorCode {
   /** A combination of settings cannot work. */
   INVALID_CONFIGURATION,

@@ -1,6 +1,6 @@
 package io.katajava;
 
-/** A command did not succeed, and the caller asked for an exception in that case. */
+/** Thrown when a command did not succeed and the caller asked for an exception in that case. */
 public final class ExecFailedException extends KataException {
   private final transient ExecResult result;
 

@@ -2,7 +2,7 @@ package io.katajava;
 
 import java.time.Duration;
 
-/** How a command ended. */
+/** The outcome of a command: how it ended. */
 public sealed interface ExecOutcome {
 
   /**
@@ -32,11 +32,11 @@ public sealed interface ExecOutcome {
       /** It was killed with its process group, and the guest has confirmed it. */
       KILLED("was killed"),
       /** The guest was told to kill it, and has not confirmed that it did. */
-      KILL_UNCONFIRMED("was given up, for the guest does not confirm that it killed it,"),
+      KILL_UNCONFIRMED("was given up, because the guest did not confirm that it was killed,"),
       /** The guest has not confirmed that it was started; if it starts, it is killed then. */
-      START_UNCONFIRMED("was given up, for the guest does not confirm that it was started,"),
+      START_UNCONFIRMED("was given up, because the guest did not confirm that it was started,"),
       /** It had ended by itself, but its output had not all come. */
-      OUTPUT_INCOMPLETE("ended, but its output had not all come");
+      OUTPUT_INCOMPLETE("ended, but its output was not complete");
 
       private final String text;
 
@@ -118,7 +118,7 @@ public sealed interface ExecOutcome {
     } else if (this instanceof NotStarted notStarted) {
       return "could not be started: " + notStarted.message();
     } else if (this instanceof VmLost lost) {
-      return "has an unknown outcome, the machine was lost: " + lost.reason();
+      return "has an unknown outcome, because the machine was lost: " + lost.reason();
     }
     throw new AssertionError(this);
   }

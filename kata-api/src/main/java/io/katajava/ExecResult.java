@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 
-/** What a command that has ended left: its outcome and its output, complete. */
+/** The result of a command that has ended: its outcome and its complete output. */
 public final class ExecResult {
   private static final int QUOTED_OUTPUT = 2000;
 

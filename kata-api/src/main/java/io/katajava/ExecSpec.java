@@ -13,7 +13,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** What to execute in a container. Immutable; {@link #toBuilder()} leads back. */
+/**
+ * The description of a command to execute in a container. Immutable; {@link #toBuilder()} leads
+ * back.
+ */
 public final class ExecSpec {
   /** How much of each output stream {@link Container#exec} keeps unless told otherwise. */
   public static final MemorySize DEFAULT_OUTPUT_LIMIT = MemorySize.mebibytes(256);

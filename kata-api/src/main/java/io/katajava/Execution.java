@@ -12,7 +12,7 @@ import java.util.concurrent.Flow;
 import java.util.function.Consumer;
 
 /**
- * A command that runs, with its streams.
+ * A running command, with its streams.
  *
  * <p>Both output streams have their own buffer on the host; a stream nobody reads holds up the
  * command once that buffer and the guest's pipe are full, but never the other stream and never the

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an interface is set up inside the guest.
+ * The settings of a network interface inside the guest.
  *
  * @param addresses its addresses, each with its prefix
  * @param gateways next hops of the default routes, at most one of a family

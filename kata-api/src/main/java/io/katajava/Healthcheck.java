@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A command that tells whether what a container does works: {@code Healthcheck} of Docker's image
+ * A command that tells whether a container works: {@code Healthcheck} of Docker's image
  * configuration, {@code HEALTHCHECK} in a Dockerfile. Exit code 0 means healthy. It is run where
  * {@link io.katajava.wait.Wait#forHealthcheck()} asks for it, and not by itself.
  *

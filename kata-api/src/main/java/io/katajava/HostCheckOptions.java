@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** How {@link Host} looks at the host. */
+/** Options for the way in which {@link Host} checks the host. */
 public final class HostCheckOptions {
   private final Path root;
   private final String architecture;

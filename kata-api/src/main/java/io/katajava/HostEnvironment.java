@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the host is and what a sandbox would use here: {@link Host#environment()}.
+ * A report of the host and of what a sandbox would use here: {@link Host#environment()}.
  *
  * @param kernel the running kernel's release
  * @param architecture the host's architecture in QEMU's spelling

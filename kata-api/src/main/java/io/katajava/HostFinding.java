@@ -4,7 +4,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What one check of the host found.
+ * The finding of one check of the host.
  *
  * @param group what it belongs to: {@code cpu}, {@code module}, {@code device}, {@code host}, or
  *     the name of a {@link io.katajava.spi.HostProbe}
@@ -17,7 +17,7 @@ import java.util.Optional;
 public record HostFinding(
     String group, String name, Status status, String reason, Optional<String> remedy) {
 
-  /** How a check came out. */
+  /** The result of a check. */
   public enum Status {
     /** As wanted. */
     PASSED,
@@ -40,7 +40,7 @@ public record HostFinding(
     Objects.requireNonNull(reason, "reason");
     if (remedy.isEmpty() && (status == Status.WARNED || status == Status.FAILED)) {
       throw new IllegalArgumentException(
-          group + "/" + name + " is " + status + " and says no remedy");
+          group + "/" + name + " is " + status + " but has no remedy");
     }
   }
 

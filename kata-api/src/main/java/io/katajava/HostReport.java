@@ -11,7 +11,7 @@ import java.util.Optional;
  */
 public record HostReport(List<HostFinding> findings, List<BrokenCheck> broken) {
 
-  /** Whether sandboxes can be started. */
+  /** The verdict on whether sandboxes can be started. */
   public enum Verdict {
     /** Everything is as wanted. */
     USABLE,

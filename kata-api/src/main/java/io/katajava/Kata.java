@@ -18,7 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A runtime for sandboxes: the way in.
+ * A runtime for sandboxes: the entry point of this library.
  *
  * <pre>{@code
  * try (Kata kata = Kata.create();

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where a runtime keeps things. What lies there is believed, so a directory that somebody else owns
- * or can write is refused; see {@link TrustedDirectory}.
+ * The directories in which a runtime keeps its state, its cache and its data. What lies there is
+ * believed, so a directory that somebody else owns or can write is refused; see {@link
+ * TrustedDirectory}.
  *
  * @param state sockets, small files and the ledger: {@code $XDG_RUNTIME_DIR/kata-java}, for root
  *     {@code /run/kata-java}, else {@code /tmp/kata-java-<user>}; where that one is somebody else's

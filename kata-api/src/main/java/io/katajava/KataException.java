@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The root of everything this library throws for reasons outside the caller's code.
+ * The base class of all exceptions that this library throws for reasons outside the caller's code.
  *
  * <p>The message says what was attempted, on what, why it failed and what to do. It may quote what
  * a guest, QEMU or a registry said: what is not printable in it is escaped.

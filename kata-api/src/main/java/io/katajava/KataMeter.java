@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * One figure of a runtime, read at any time: what it says is as of the call. Names and tags are
+ * One figure of a runtime, which can be read at any time and is as of the call. Names and tags are
  * part of the API and follow the conventions of Micrometer; {@code docs/observability.md} lists
  * them.
  */

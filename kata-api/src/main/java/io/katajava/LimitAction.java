@@ -1,6 +1,6 @@
 package io.katajava;
 
-/** What happens when a sandbox reaches a limit of its life. */
+/** The action that is taken when a sandbox reaches a limit of its life. */
 public enum LimitAction {
   /** The sandbox is told of, then stopped, as by {@link Sandbox#stop}; also a detached one. */
   STOP,

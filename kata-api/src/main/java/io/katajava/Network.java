@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * What a sandbox's network card is connected to. Without one, which is the default, the guest has
- * no network but its own loopback.
+ * The description of a network to which a sandbox's network card is connected. Without one, which
+ * is the default, the guest has no network but its own loopback.
  */
 public sealed interface Network {
 
@@ -298,7 +298,7 @@ public sealed interface Network {
       }
       if (relays.stream().anyMatch(other -> other.guestPort() == relay.guestPort())) {
         throw new IllegalArgumentException(
-            "port " + relay.guestPort() + " of the gateway is a relay already");
+            "port " + relay.guestPort() + " of the gateway already has a relay");
       }
       relays.add(relay);
       return this;

@@ -1,8 +1,8 @@
 package io.katajava;
 
 /**
- * What a sandbox's user networks have open, and what they have refused since they began. A
- * snapshot, but not of one moment.
+ * Counters of what a sandbox's user networks have open and of what they have refused since they
+ * began. A snapshot, but not of one moment.
  *
  * @param connections TCP connections, both ways
  * @param halfOpen those of them whose far end has not answered yet

@@ -3,8 +3,8 @@ package io.katajava;
 import java.util.OptionalLong;
 
 /**
- * How far something long has come. The last event of a subject has {@code ended}, also when it
- * failed.
+ * The progress of an operation that takes long. The last event of a subject has {@code ended}, also
+ * when it failed.
  *
  * @param activity what is being done
  * @param subject to what, for people; the same text for all events of it
@@ -15,7 +15,7 @@ import java.util.OptionalLong;
 public record ProgressEvent(
     Activity activity, String subject, long done, OptionalLong total, boolean ended) {
 
-  /** What takes long. */
+  /** The kinds of operations that take long. */
   public enum Activity {
     /** Bytes come from a registry. */
     PULL,

@@ -1,9 +1,9 @@
 package io.katajava;
 
 /**
- * Hears how far something long has come: a pull, a layer on its way to a block image, the build of
- * a guest. Called by the threads that do the work, at most some ten times a second for one subject;
- * it must return soon and not throw.
+ * A listener to the progress of operations that take long: a pull, a layer on its way to a block
+ * image, the build of a guest. Called by the threads that do the work, at most some ten times a
+ * second for one subject; it must return soon and not throw.
  */
 @FunctionalInterface
 public interface ProgressListener {

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A port of the guest that programs of the host reach.
+ * A port of the guest that programs of the host can reach.
  *
  * @param protocol TCP or UDP
  * @param guestPort in the guest, 1 to 65535
@@ -16,7 +16,7 @@ import java.util.Optional;
 public record PublishedPort(
     Protocol protocol, int guestPort, Optional<InetAddress> hostAddress, int hostPort) {
 
-  /** What runs over IP. */
+  /** A transport protocol over IP. */
   public enum Protocol {
     /** A stream of bytes. */
     TCP,

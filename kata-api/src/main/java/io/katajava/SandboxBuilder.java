@@ -119,7 +119,8 @@ public final class SandboxBuilder {
    */
   public SandboxBuilder annotation(String key, String value) {
     if (key.isEmpty()) {
-      throw new IllegalArgumentException("an annotation has a key, got none for '" + value + "'");
+      throw new IllegalArgumentException(
+          "an annotation needs a key, got none for the value '" + value + "'");
     }
     annotations.put(key, value);
     return this;
@@ -151,7 +152,7 @@ public final class SandboxBuilder {
   public SandboxBuilder detached(Duration unattended) {
     if (unattended.compareTo(Duration.ofSeconds(1)) < 0) {
       throw new IllegalArgumentException(
-          "a guest counts whole seconds without a host, asked for " + unattended);
+          "a guest can run without a host for at least 1 s, asked for " + unattended);
     }
     this.detached = true;
     this.unattended = unattended;

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Something that happened to a sandbox. See {@link Sandbox#onEvent}. */
+/** An event in the life of a sandbox. See {@link Sandbox#onEvent}. */
 public sealed interface SandboxEvent {
 
   /**

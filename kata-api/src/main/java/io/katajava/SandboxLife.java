@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How long a sandbox lives. Made by {@link SandboxBuilder}.
+ * The limits of a sandbox's life. Made by {@link SandboxBuilder}.
  *
  * @param detached whether it outlives its JVM
  * @param unattended how long a detached one goes on while no JVM is attached; for ever when absent

@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * Keeps sandboxes ready. A borrowed one belongs to the borrower, who closes it: it is used once and
- * never comes back, so nothing of one use is seen by another.
+ * A pool that keeps sandboxes ready to be borrowed. A borrowed one belongs to the borrower, who
+ * closes it: it is used once and never comes back, so nothing of one use is seen by another.
  *
  * <pre>{@code
  * try (SandboxPool pool = kata.pool().minimumIdle(4).maximum(16).build();

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the ledger knows of one sandbox.
+ * The ledger's record of one sandbox.
  *
  * @param id the sandbox's id
  * @param owner the JVM it belongs to
@@ -27,7 +27,7 @@ public record SandboxRecord(
     Optional<String> name) {
 
   /**
-   * A process that is recorded.
+   * A recorded process.
    *
    * @param pid its id
    * @param startTicks its start in clock ticks after boot, field 22 of {@code /proc/PID/stat}

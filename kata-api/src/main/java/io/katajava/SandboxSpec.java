@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What a sandbox is made of. Made by {@link SandboxBuilder}.
+ * The description of a sandbox. Made by {@link SandboxBuilder}.
  *
  * @param name a name for people
  * @param vcpus number of vCPUs; the hypervisor configuration's when absent
@@ -101,15 +101,20 @@ public record SandboxSpec(
       for (String server : nameServers) {
         int port = IpPort.parse(server, DNS).port();
         if (port != DNS) {
-          throw refused("name server " + server + " has port " + port + ", and a resolv.conf none");
+          throw refused(
+              "name server "
+                  + server
+                  + " has port "
+                  + port
+                  + ", but a resolv.conf cannot name ports");
         }
       }
       if (nameServers.size() > MOST_NAME_SERVERS) {
         throw refused(
             nameServers.size()
-                + " name servers are given, and of a resolv.conf "
+                + " name servers are given, but resolvers read only "
                 + MOST_NAME_SERVERS
-                + " are read");
+                + " of a resolv.conf");
       }
     }
 
@@ -119,7 +124,7 @@ public record SandboxSpec(
           "the containers' name servers cannot be set: " + why,
           KataException.Details.none()
               .withRemedy(
-                  "Connect the sandbox with Network.user(): there the host asks the name servers,"
+                  "Connect the sandbox with Network.user(): then the host asks the name servers,"
                       + " at any port"));
     }
   }

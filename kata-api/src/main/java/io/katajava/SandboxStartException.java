@@ -5,8 +5,8 @@ import io.katajava.spi.VmEvidence;
 import java.util.stream.Collectors;
 
 /**
- * A sandbox could not be started. Nothing of it is left; what was seen is in here. {@link
- * #getMessage()} is the short form, {@link #report()} the long one.
+ * Thrown when a sandbox could not be started. Nothing of it is left; what was seen is in here.
+ * {@link #getMessage()} is the short form, {@link #report()} the long one.
  */
 public final class SandboxStartException extends KataException {
   private final transient VmEvidence evidence;

@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a sandbox uses: its guest as a machine, and its containers. A snapshot, but not of one
- * moment; the guest says it, so it is not to be trusted.
+ * The resources that a sandbox uses: its guest as a machine, and its containers. A snapshot, but
+ * not of one moment; the guest says it, so it is not to be trusted.
  *
  * @param memory the guest's memory
  * @param cpu the time of the guest's CPUs since it started, all CPUs together

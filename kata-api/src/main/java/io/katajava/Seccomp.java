@@ -83,7 +83,7 @@ public sealed interface Seccomp {
     try {
       return parse(Files.readString(file));
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(file + " is no seccomp profile: " + e.getMessage(), e);
+      throw new IllegalArgumentException(file + " is not a seccomp profile: " + e.getMessage(), e);
     }
   }
 

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Where templates are kept and how much they may take.
+ * Settings for the place where templates are kept and the space that they may take.
  *
  * @param directory the store; empty for the default: {@code /dev/shm/kata-java-UID-templates} where
  *     that is a file system in memory with at least 1 GiB free, else {@code templates} in the cache
@@ -42,7 +42,10 @@ public record TemplateSettings(
   public TemplateSettings {
     if (maximumCount < 1 || maximumSize.bytes() == 0) {
       throw new IllegalArgumentException(
-          "a store has room for something, got " + maximumCount + " templates and " + maximumSize);
+          "a store of templates needs room for at least 1 template and 1 byte, got "
+              + maximumCount
+              + " templates and "
+              + maximumSize);
     }
     Checks.positive("maximum age of templates", maximumAge);
     directory.ifPresent(

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a template would be to a sandbox; see {@link TemplateStore#status}.
+ * The answer to whether a template fits a sandbox; see {@link TemplateStore#status}.
  *
  * @param template the fitting template, verified; empty when there is none
  * @param obstacle why there can be none, a clause; empty when there can be one

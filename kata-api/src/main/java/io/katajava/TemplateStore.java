@@ -4,9 +4,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Templates: guests that have booted once, at rest, of which sandboxes are made in a fraction of a
- * boot's time. Shared by all processes of the user that use the same directory. A template that is
- * damaged, or was made of other files, by another hypervisor or with other settings, is not used.
+ * The store of templates: saved guests that have booted once, from which sandboxes are made in a
+ * fraction of a boot's time. Shared by all processes of the user that use the same directory. A
+ * template that is damaged, or was made of other files, by another hypervisor or with other
+ * settings, is not used.
  */
 public interface TemplateStore {
 

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Files that a container has besides its root filesystem. Made by the factories here, mounted with
- * {@link ContainerBuilder#volume(String, Volume)}.
+ * A volume: files that a container has besides its root filesystem. Made by the factories here,
+ * mounted with {@link ContainerBuilder#volume(String, Volume)}.
  */
 public sealed interface Volume {
 

@@ -3,8 +3,8 @@ package io.katajava;
 import java.util.Optional;
 
 /**
- * Where a container's own changes to its root filesystem go, which its image never sees. Gone with
- * the container.
+ * The layer that takes a container's changes to its root filesystem, which never reach the image.
+ * Gone with the container.
  */
 public sealed interface WritableLayer {
 

@@ -110,7 +110,7 @@ class ExecutionTest {
 
     assertThat(result.outcome())
         .isEqualTo(new ExecOutcome.TimedOut(timeout, Fate.KILL_UNCONFIRMED));
-    assertThat(result.outcome().describe()).contains("does not confirm");
+    assertThat(result.outcome().describe()).contains("did not confirm");
     assertThat(result.stdoutText()).isEqualTo("begun");
   }
 

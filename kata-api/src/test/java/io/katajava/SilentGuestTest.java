@@ -160,7 +160,7 @@ class SilentGuestTest {
       InputStream stdout = execution.stdout();
       assertThatThrownBy(stdout::read)
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("does not confirm");
+          .hasMessageContaining("did not confirm");
       assertThatThrownBy(() -> execution.stdin().write(new byte[9]))
           .isInstanceOf(IOException.class);
       assertThat(execution.waitFor(Duration.ZERO))

@@ -95,9 +95,9 @@ class TemplateFailureTest {
       try (Sandbox sandbox = another.sandbox().start()) {
         assertThat(sandbox.birth().kind()).isEqualTo(Birth.Kind.COLD);
         assertThat(sandbox.birth().why())
-            .contains("building it failed at")
+            .contains("building one failed at")
             .contains("migration to a file is not supported");
-        assertThat(sandbox.describe().toString()).contains("building it failed at");
+        assertThat(sandbox.describe().toString()).contains("building one failed at");
       }
     } finally {
       System.setErr(before);

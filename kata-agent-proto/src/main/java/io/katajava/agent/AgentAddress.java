@@ -5,8 +5,8 @@ import io.katajava.transport.UnixSocketConnection;
 import java.nio.file.Path;
 
 /**
- * Where an agent listens, and through what. The text form is a URI that {@link #parse} understands:
- * {@code serial:///run/vm/agent.sock}, {@code unix:///run/agent.sock}, {@code
+ * The address of an agent: its transport and where it listens. The text form is a URI that {@link
+ * #parse} understands: {@code serial:///run/vm/agent.sock}, {@code unix:///run/agent.sock}, {@code
  * hvsock:///run/vm/vsock.sock:1024}, {@code vsock://3:1024}, {@code tcp://127.0.0.1:1024}.
  */
 public sealed interface AgentAddress {

@@ -239,7 +239,7 @@ final class AgentCalls {
     }
     if (cause instanceof CancellationException) {
       return new AgentException(
-          TtrpcStatus.CANCELLED, rpc, options.name(), attempt, "nobody waits any more", cause);
+          TtrpcStatus.CANCELLED, rpc, options.name(), attempt, "the caller no longer waits", cause);
     }
     String reason = "the reply could not be understood: " + cause.getMessage();
     return new AgentException(

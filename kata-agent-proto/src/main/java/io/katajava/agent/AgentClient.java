@@ -41,7 +41,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
 /**
- * The agent of one guest. Safe for any number of threads and calls at the same time.
+ * A client of the agent of one guest. Safe for any number of threads and calls at the same time.
  *
  * <p>Blocking methods wait at most their deadline ({@link AgentClientOptions#callDeadline}, or
  * {@link #withDeadline}) and can be interrupted. Methods that return futures wait for something in

@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an agent is connected to and called.
+ * Options for connecting to an agent and calling it.
  *
  * @param name whose agent it is, for messages, logs and thread names; usually the sandbox id
  * @param connectTimeout the longest wait for the agent, handshakes and retries included

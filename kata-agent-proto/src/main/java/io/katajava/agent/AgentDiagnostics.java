@@ -10,7 +10,7 @@ import io.katajava.agent.internal.wire.SetPolicyRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** What an agent tells about itself, and its policy. Reached by {@link AgentClient#diagnostics}. */
+/** The calls about an agent itself and its policy. Reached by {@link AgentClient#diagnostics}. */
 public final class AgentDiagnostics {
   private final AgentCalls calls;
   private final Duration deadline;

@@ -5,7 +5,7 @@ import io.katajava.base.text.PrintableText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call the agent refused or did not answer, or an agent that could not be reached.
+ * Thrown when the agent refused a call or did not answer it, or could not be reached.
  *
  * <p>{@link #status()} tells what a caller can do: {@code UNAVAILABLE}, the connection is gone;
  * {@code DEADLINE_EXCEEDED}, no answer in time, the outcome is unknown; {@code CANCELLED}, this

@@ -17,7 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** Files, mounts and volumes of the guest. Reached by {@link AgentClient#files}. */
+/** The calls about files, mounts and volumes of the guest. Reached by {@link AgentClient#files}. */
 public final class AgentFiles {
 
   /** Bytes per call when a whole file is copied, as in upstream's runtimes. */

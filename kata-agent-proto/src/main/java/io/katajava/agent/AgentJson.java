@@ -10,9 +10,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Every RPC by name with JSON in and out, for tools. Reached by {@link AgentClient#json}. Needs
- * {@code com.google.protobuf:protobuf-java-util} on the class path, which this module only
- * suggests.
+ * A way to make every RPC by name with JSON in and out, for tools. Reached by {@link
+ * AgentClient#json}. Needs {@code com.google.protobuf:protobuf-java-util} on the class path, which
+ * this module only suggests.
  *
  * <p>The mapping is protobuf's own: field names as in the protocol, 64-bit numbers as strings,
  * bytes in base64. Names in lower camel case are understood, too.

@@ -17,7 +17,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 
-/** CPUs, memory, clock and entropy of the guest. Reached by {@link AgentClient#machine}. */
+/**
+ * The calls about CPUs, memory, clock and entropy of the guest. Reached by {@link
+ * AgentClient#machine}.
+ */
 public final class AgentMachine {
   private final AgentCalls calls;
   private final Duration deadline;
@@ -63,7 +66,7 @@ public final class AgentMachine {
    */
   public void reseedRandom(byte[] entropy) {
     if (entropy.length == 0) {
-      throw new IllegalArgumentException("there is nothing to reseed with");
+      throw new IllegalArgumentException("reseeding needs at least 1 byte of entropy");
     }
     calls.run(
         "ReseedRandomDev",

@@ -22,7 +22,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * The guest's network. Works before a sandbox is created. Reached by {@link AgentClient#network}.
+ * The calls about the guest's network. Works before a sandbox is created. Reached by {@link
+ * AgentClient#network}.
  */
 public final class AgentNetwork {
   private final AgentCalls calls;

@@ -3,8 +3,8 @@ package io.katajava.agent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the calls of an {@link AgentClient}, for tracing and figures. Nothing is observed unless
- * one is given: {@link AgentClientOptions.Builder#observer}, {@link AgentClient#observedBy}.
+ * An observer of the calls of an {@link AgentClient}, for tracing and figures. Nothing is observed
+ * unless one is given: {@link AgentClientOptions.Builder#observer}, {@link AgentClient#observedBy}.
  *
  * <p>Its methods are on the way of every call: they must neither wait nor throw.
  */

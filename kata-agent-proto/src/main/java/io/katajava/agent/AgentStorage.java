@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Something the agent mounts in the guest before a container uses it. Maps to {@code Storage}.
+ * A storage that the agent mounts in the guest before a container uses it. Maps to {@code Storage}.
  *
  * @param driver how the source is found: {@code blk}, {@code scsi}, {@code virtio-fs}, {@code
  *     ephemeral}, {@code local}, {@code overlayfs} and others; an unknown one is an error

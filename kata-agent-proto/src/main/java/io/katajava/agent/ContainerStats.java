@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a container uses. Upstream's agent leaves the network empty.
+ * The resources that a container uses. Upstream's agent leaves the network empty.
  *
  * @param cpu processor time
  * @param memory bytes

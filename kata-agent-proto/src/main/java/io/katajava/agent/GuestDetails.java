@@ -3,7 +3,7 @@ package io.katajava.agent;
 import java.util.List;
 
 /**
- * What the guest and its agent can do.
+ * The capabilities of the guest and its agent.
  *
  * @param memoryBlockSizeBytes the unit of memory hotplug, 0 if there is none
  * @param memoryHotplugProbe whether added memory has to be announced to the guest's kernel

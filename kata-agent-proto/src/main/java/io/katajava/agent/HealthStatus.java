@@ -1,6 +1,6 @@
 package io.katajava.agent;
 
-/** What an agent says about itself. */
+/** The health that an agent reports. */
 public enum HealthStatus {
   /** The agent does not know, or said a word we do not know. */
   UNKNOWN,

@@ -3,7 +3,7 @@ package io.katajava.agent;
 import java.util.Optional;
 
 /**
- * How full a volume is.
+ * The use of a volume: how full it is.
  *
  * @param bytes its space, if the agent told
  * @param inodes its files, if the agent told

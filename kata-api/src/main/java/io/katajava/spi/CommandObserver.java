@@ -3,8 +3,8 @@ package io.katajava.spi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the commands a hypervisor sends to a machine on its control connection. The engine has
- * one for each sandbox: {@link StartContext#commands}, {@link VirtualMachine#observe}.
+ * An observer of the commands that a hypervisor sends to a machine on its control connection. The
+ * engine has one for each sandbox: {@link StartContext#commands}, {@link VirtualMachine#observe}.
  */
 public interface CommandObserver {
 

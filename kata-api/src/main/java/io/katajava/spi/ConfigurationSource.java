@@ -3,7 +3,7 @@ package io.katajava.spi;
 import io.katajava.KataException;
 import java.nio.file.Path;
 
-/** Reads a configuration file. Found with {@link java.util.ServiceLoader}. */
+/** A reader of configuration files. Found with {@link java.util.ServiceLoader}. */
 public interface ConfigurationSource {
 
   /**

@@ -3,7 +3,7 @@ package io.katajava.spi;
 import java.util.Optional;
 
 /**
- * What a configuration file describes.
+ * The runtime that a configuration file describes.
  *
  * @param hypervisor the hypervisor
  * @param guest the guest; empty when the file names none, and the one on the class path counts

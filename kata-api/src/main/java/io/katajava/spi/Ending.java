@@ -7,8 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The steps on the way of an end. Each is taken whatever became of those before it, and what they
- * failed with, errors of the JVM included, is told together when all are done.
+ * The steps that end something, of which each is taken even if others fail. Each is taken whatever
+ * became of those before it, and what they failed with, errors of the JVM included, is told
+ * together when all are done.
  *
  * <p>For one thread.
  */
@@ -115,7 +116,7 @@ public final class Ending {
   }
 
   private String message() {
-    StringBuilder text = new StringBuilder(of).append(" ended, but not all went well");
+    StringBuilder text = new StringBuilder(of).append(" ended, but some steps failed");
     char before = ':';
     for (Failure failure : failures) {
       Throwable reason = failure.reason();

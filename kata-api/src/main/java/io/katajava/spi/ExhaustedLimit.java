@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which limit of this process is used up, where that is why something failed. The JDK tells the
- * errno at best, often as what is wrong with a file or a class; the limit is what people can raise.
+ * A limit of this process that is used up, so that something failed. The JDK tells the errno at
+ * best, often as what is wrong with a file or a class; the limit is what people can raise.
  */
 public enum ExhaustedLimit {
   /** EMFILE. */

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A hypervisor that is another one in everything. Extend it to watch that one, or to do a step of
- * it otherwise:
+ * A hypervisor that forwards every call to another one. Extend it to watch that one, or to do a
+ * step of it otherwise:
  *
  * <pre>{@code
  * class Counting extends ForwardingHypervisor {

@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a machine boots, and what its agent needs to be reached.
+ * The files that a machine boots, and what is needed to reach its agent.
  *
  * @param kernel the kernel image on the host
  * @param initrd the initrd on the host, when the guest has one

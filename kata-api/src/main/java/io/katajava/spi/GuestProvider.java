@@ -2,7 +2,10 @@ package io.katajava.spi;
 
 import io.katajava.KataException;
 
-/** Finds or builds what a machine boots. Found with {@link java.util.ServiceLoader}. */
+/**
+ * A provider that finds or builds the files that a machine boots. Found with {@link
+ * java.util.ServiceLoader}.
+ */
 public interface GuestProvider {
 
   /**

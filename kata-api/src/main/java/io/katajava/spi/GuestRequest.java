@@ -5,7 +5,7 @@ import io.katajava.ProgressListener;
 import java.nio.file.Path;
 
 /**
- * What a {@link GuestProvider} is asked for.
+ * A request to a {@link GuestProvider}.
  *
  * @param architecture the guest's architecture in QEMU's spelling, for example {@code x86_64}
  * @param cacheDirectory where to keep what was downloaded or built

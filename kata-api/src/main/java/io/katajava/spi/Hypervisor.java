@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Starts virtual machines. Implementations are immutable and safe for many threads; one instance
- * serves many machines.
+ * A hypervisor, which starts virtual machines. Implementations are immutable and safe for many
+ * threads; one instance serves many machines.
  */
 public interface Hypervisor {
 
@@ -142,7 +142,7 @@ public interface Hypervisor {
    * @return a clause; empty when they can
    */
   default Optional<String> obstacleToSharing() {
-    return Optional.of("hypervisor " + name() + " shares no directories");
+    return Optional.of("hypervisor " + name() + " cannot share directories");
   }
 
   /**

@@ -1,6 +1,9 @@
 package io.katajava.spi;
 
-/** Found with {@link java.util.ServiceLoader}: makes a hypervisor with its default settings. */
+/**
+ * A factory, found with {@link java.util.ServiceLoader}, that makes a hypervisor with its default
+ * settings.
+ */
 public interface HypervisorFactory {
 
   /**

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What an image says about the containers made of it: {@code config} of the OCI image
+ * The settings of an image for the containers made from it: {@code config} of the OCI image
  * configuration. A container's own settings win.
  *
  * @param entrypoint the program, with arguments, that gets the command as further arguments

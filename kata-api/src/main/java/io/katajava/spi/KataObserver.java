@@ -3,8 +3,8 @@ package io.katajava.spi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows what a runtime does: starts and their phases, executions, calls to agents, commands to
- * hypervisors. Given to {@link io.katajava.Kata.Builder#observer} or found with {@link
+ * An observer of what a runtime does: starts and their phases, executions, calls to agents,
+ * commands to hypervisors. Given to {@link io.katajava.Kata.Builder#observer} or found with {@link
  * java.util.ServiceLoader}; with none the runtime does not even make the objects it would be told
  * with.
  *

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 
 /**
- * A network card a machine shall have.
+ * The description of a machine's network card.
  *
  * @param id unique in the machine: a letter, then letters and digits
  * @param mac its link address, six bytes in lower-case hexadecimal
@@ -12,12 +12,12 @@ import java.util.OptionalInt;
  */
 public record NicSpec(String id, String mac, Attachment attachment) {
 
-  /** What a network card is connected to. */
+  /** The network to which a card is connected. */
   public sealed interface Attachment {}
 
   /**
-   * A unix socket somebody listens at already. Ethernet frames go both ways on it, each behind its
-   * length as four bytes, big-endian.
+   * A unix socket on which somebody listens already. Ethernet frames go both ways on it, each
+   * behind its length as four bytes, big-endian.
    *
    * @param socket its path; in the sandbox's state directory
    */

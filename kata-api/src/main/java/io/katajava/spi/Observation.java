@@ -2,7 +2,7 @@ package io.katajava.spi;
 
 import org.jspecify.annotations.Nullable;
 
-/** One {@link Operation} being followed. Used by one thread after the other, not by several. */
+/** The observation of one {@link Operation}. Used by one thread after the other, not by several. */
 public interface Observation {
 
   /** The {@link #detail} that tells how a sandbox was born, for example {@code template}. */

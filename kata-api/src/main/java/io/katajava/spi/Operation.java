@@ -3,7 +3,7 @@ package io.katajava.spi;
 import java.util.Locale;
 
 /**
- * Something a runtime does that takes time and can be followed.
+ * An operation of a runtime that takes time and can be observed.
  *
  * @param kind what it is
  * @param name {@link Kind#START}: {@code start}, {@code fork}, {@code restore}, {@code attach} or
@@ -16,7 +16,7 @@ import java.util.Locale;
  */
 public record Operation(Kind kind, String name, String subject, String sandboxId) {
 
-  /** What is done. */
+  /** The kind of an operation. */
   public enum Kind {
     /** A sandbox is made, from the call to the running sandbox, or to its failure. */
     START,

@@ -3,8 +3,8 @@ package io.katajava.spi;
 import io.katajava.MemorySize;
 
 /**
- * What {@link VirtualMachine#complete} plugged in, as the guest must find it before the machine is
- * handed out.
+ * The hardware that {@link VirtualMachine#complete} plugged in, which the guest must find before
+ * the machine is handed out.
  *
  * @param vcpus how many vCPUs there are now; 0 when none was plugged
  * @param memory how much memory there is now; zero when none was plugged

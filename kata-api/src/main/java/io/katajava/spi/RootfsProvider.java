@@ -4,8 +4,8 @@ import io.katajava.KataException;
 import java.util.Optional;
 
 /**
- * Turns an image reference into a root filesystem that the agent can mount. Found with {@link
- * java.util.ServiceLoader}; the first one that knows a reference is used.
+ * A provider that turns an image reference into a root filesystem that the agent can mount. Found
+ * with {@link java.util.ServiceLoader}; the first one that knows a reference is used.
  */
 public interface RootfsProvider {
 

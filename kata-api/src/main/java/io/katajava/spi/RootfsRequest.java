@@ -5,7 +5,7 @@ import io.katajava.ProgressListener;
 import java.nio.file.Path;
 
 /**
- * What a {@link RootfsProvider} is asked for.
+ * A request to a {@link RootfsProvider}.
  *
  * @param reference what the user asked for
  * @param containerId the container it is for

@@ -7,7 +7,7 @@ import io.katajava.StartPhase;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What the engine lends to a hypervisor while it starts a machine. */
+/** The context that the engine gives to a hypervisor while it starts a machine. */
 public interface StartContext {
 
   /**

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a template for a machine would be like; see {@link Hypervisor#templateFor}.
+ * The properties that a template for a machine would have; see {@link Hypervisor#templateFor}.
  *
  * @param sizes the sizes of the template itself. A machine made of it that shall be larger has the
  *     rest plugged in by {@link VirtualMachine#complete}

@@ -21,7 +21,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A directory whose content is believed: the ledger, which names processes to be ended; caches,
+ * A directory whose content is trusted: the ledger, which names processes to be ended; caches,
  * which hold kernels that are booted; templates, which hold the memory of guests. Whoever else can
  * write there can do what this JVM can.
  *
@@ -309,7 +309,8 @@ public final class TrustedDirectory {
       }
       links++;
       if (links > MOST_LINKS) {
-        return new Fault(at, "is one link of too many", "Choose a directory without links above");
+        return new Fault(
+            at, "is reached through too many links", "Choose a directory without links above");
       }
       List<Path> names = new ArrayList<>();
       target.forEach(names::add);

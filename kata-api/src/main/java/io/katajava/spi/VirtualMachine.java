@@ -62,7 +62,8 @@ public interface VirtualMachine extends AutoCloseable {
    */
   default String plugDisk(Rootfs.Disk disk, Duration timeout) {
     throw new KataException(
-        io.katajava.ErrorCode.HOST_UNSUITABLE, "this hypervisor plugs no disks: " + disk.image());
+        io.katajava.ErrorCode.HOST_UNSUITABLE,
+        "this hypervisor cannot plug in a disk: " + disk.image());
   }
 
   /**
@@ -77,7 +78,7 @@ public interface VirtualMachine extends AutoCloseable {
   default String plugDirectory(DirectoryShare share, Duration timeout) {
     throw new KataException(
         io.katajava.ErrorCode.HOST_UNSUITABLE,
-        "this hypervisor shares no directories: " + share.directory());
+        "this hypervisor cannot share a directory: " + share.directory());
   }
 
   /**
@@ -121,7 +122,7 @@ public interface VirtualMachine extends AutoCloseable {
    * @return a clause; empty when it can
    */
   default Optional<String> obstacleToSave() {
-    return Optional.of("its hypervisor saves no machines");
+    return Optional.of("its hypervisor cannot save machines");
   }
 
   /**

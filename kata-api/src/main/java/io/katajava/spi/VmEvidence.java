@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * What a failed start leaves for people to read.
+ * The evidence that a failed start leaves for people to read.
  *
  * @param commandLine the hypervisor's arguments, secrets redacted
  * @param exitStatus the process's exit status, when it has ended

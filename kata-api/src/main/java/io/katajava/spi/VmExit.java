@@ -1,7 +1,7 @@
 package io.katajava.spi;
 
 /**
- * How a hypervisor's process ended.
+ * The end of a hypervisor's process.
  *
  * @param status exit status; 128 + signal number when a signal ended it, as {@link
  *     Process#exitValue()} reports it; {@link #UNKNOWN} of a process that this JVM did not start

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A machine at rest: what {@link VirtualMachine#save} wrote, and what is needed to make machines of
- * it with {@link Hypervisor#restore}.
+ * A saved machine: what {@link VirtualMachine#save} wrote, and what {@link Hypervisor#restore}
+ * needs to make machines from it.
  *
  * @param state the file with the devices' state, and with the memory unless that is a file itself
  * @param memory the guest's memory as a file, which every machine made of this image maps and

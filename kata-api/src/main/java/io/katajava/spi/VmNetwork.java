@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A machine's connections.
+ * The network connections of a machine.
  *
  * @param nics its network cards, in the order the guest shall find them
  * @param namespace the file of the network namespace the hypervisor must run in; its own when

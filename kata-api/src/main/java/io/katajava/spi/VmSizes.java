@@ -3,7 +3,7 @@ package io.katajava.spi;
 import io.katajava.MemorySize;
 
 /**
- * How large a machine is.
+ * The sizes of a machine: its vCPUs and its memory.
  *
  * @param vcpus number of virtual CPUs, at least 1
  * @param memory guest memory

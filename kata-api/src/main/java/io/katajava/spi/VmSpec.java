@@ -1,7 +1,7 @@
 package io.katajava.spi;
 
 /**
- * What a hypervisor is asked to start.
+ * The description of a machine that a hypervisor is asked to start.
  *
  * @param sandboxId the sandbox's id: short, letters and digits only
  * @param sizes how large the machine is

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 record AllWait(List<WaitStrategy> strategies) implements WaitStrategy {
   AllWait {
     if (strategies.isEmpty()) {
-      throw new IllegalArgumentException("nothing is named that is to be waited for");
+      throw new IllegalArgumentException("a combined wait needs at least one condition");
     }
   }
 

@@ -17,7 +17,7 @@ record AnyWait(List<WaitStrategy> strategies) implements WaitStrategy {
 
   AnyWait {
     if (strategies.isEmpty()) {
-      throw new IllegalArgumentException("nothing is named that is to be waited for");
+      throw new IllegalArgumentException("a combined wait needs at least one condition");
     }
   }
 

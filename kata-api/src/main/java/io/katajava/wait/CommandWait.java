@@ -6,7 +6,7 @@ import java.util.List;
 record CommandWait(List<String> command) implements WaitStrategy {
   CommandWait {
     if (command.isEmpty()) {
-      throw new IllegalArgumentException("no command is named that is to succeed");
+      throw new IllegalArgumentException("a wait for a command needs the command");
     }
   }
 

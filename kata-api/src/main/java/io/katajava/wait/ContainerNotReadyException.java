@@ -6,11 +6,11 @@ import io.katajava.KataException;
 import java.util.Optional;
 
 /**
- * A container did not become ready. The code is {@link ErrorCode#CONTAINER_ENDED} when its first
- * process has ended, {@link ErrorCode#CONTAINER_UNHEALTHY} when its health check has failed too
- * often, {@link ErrorCode#AGENT_LOST} when its machine was lost, and {@link ErrorCode#TIMEOUT} when
- * the time was up. The message says what was waited for and what was missing last, how the process
- * ended, and the end of its output.
+ * Thrown when a container did not become ready. The code is {@link ErrorCode#CONTAINER_ENDED} when
+ * its first process has ended, {@link ErrorCode#CONTAINER_UNHEALTHY} when its health check has
+ * failed too often, {@link ErrorCode#AGENT_LOST} when its machine was lost, and {@link
+ * ErrorCode#TIMEOUT} when the time was up. The message says what was waited for and what was
+ * missing last, how the process ended, and the end of its output.
  */
 public final class ContainerNotReadyException extends KataException {
   private final transient Optional<ExecOutcome> outcome;

@@ -22,9 +22,10 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * Waits until an HTTP request is answered as expected, at a published port of the sandbox, which
- * therefore needs a {@linkplain io.katajava.Network#user user network}. Without TLS. Redirects are
- * answers like others and not followed. Immutable; begins with {@link Wait#forHttp}.
+ * A wait strategy that waits until an HTTP request is answered as expected, at a published port of
+ * the sandbox, which therefore needs a {@linkplain io.katajava.Network#user user network}. Without
+ * TLS. Redirects are answers like others and not followed. Immutable; begins with {@link
+ * Wait#forHttp}.
  */
 public final class HttpWait implements WaitStrategy {
   /** How long one request may take before it is tried again. */
@@ -119,7 +120,8 @@ public final class HttpWait implements WaitStrategy {
    */
   public HttpWait withRequestTimeout(Duration timeout) {
     if (timeout.isNegative() || timeout.isZero()) {
-      throw new IllegalArgumentException("a request takes a positive time, got " + timeout);
+      throw new IllegalArgumentException(
+          "the timeout of a request must be positive, got " + timeout);
     }
     return new HttpWait(
         new Request(request.method, request.path, request.guestPort, request.headers, timeout),
@@ -135,7 +137,7 @@ public final class HttpWait implements WaitStrategy {
    */
   public HttpWait forStatus(int... statuses) {
     if (statuses.length == 0) {
-      throw new IllegalArgumentException("no status is named that is expected");
+      throw new IllegalArgumentException("a wait for an answer needs at least one expected status");
     }
     Set<Integer> all = new TreeSet<>();
     for (int status : statuses) {
@@ -172,7 +174,7 @@ public final class HttpWait implements WaitStrategy {
               + " needs a published TCP port"
               + request.guestPort.map(port -> ", " + port).orElse("")
               + ", and "
-              + (published.isEmpty() ? "it is not there" : "there are several: " + published)
+              + (published.isEmpty() ? "none is published" : "there are several: " + published)
               + "; see Network.user(n -> n.publish(...)) and HttpWait.forPort");
     }
     InetSocketAddress host = published.get(0).host();

@@ -7,7 +7,7 @@ import java.util.Optional;
 record LimitedWait(WaitStrategy strategy, Duration limit) implements WaitStrategy {
   LimitedWait {
     if (limit.isNegative() || limit.isZero()) {
-      throw new IllegalArgumentException("a wait takes a positive time, got " + limit);
+      throw new IllegalArgumentException("the limit of a wait must be positive, got " + limit);
     }
   }
 

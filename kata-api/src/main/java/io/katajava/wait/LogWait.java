@@ -11,7 +11,8 @@ import java.util.function.Predicate;
 record LogWait(Predicate<Line> wanted, String what, int times) implements WaitStrategy {
   LogWait {
     if (times < 1) {
-      throw new IllegalArgumentException("a line is waited for at least once, got " + times);
+      throw new IllegalArgumentException(
+          "the number of lines to wait for must be at least 1, got " + times);
     }
   }
 
@@ -19,7 +20,7 @@ record LogWait(Predicate<Line> wanted, String what, int times) implements WaitSt
   public void waitUntilReady(Waiting waiting) {
     ContainerLog log = waiting.container().log();
     Count count = new Count();
-    waiting.missing("no such line yet");
+    waiting.missing("no such line has been written yet");
     ContainerLog.Following following = log.followOpen(count::take, () -> {});
     try {
       waiting.await(count.enough);

@@ -12,7 +12,7 @@ final class PortWait implements WaitStrategy {
 
   PortWait(int... ports) {
     if (ports.length == 0) {
-      throw new IllegalArgumentException("no port is named that is to be waited for");
+      throw new IllegalArgumentException("a wait for ports needs at least one port");
     }
     for (int port : ports) {
       if (port < 1 || port > 65535) {
@@ -33,8 +33,8 @@ final class PortWait implements WaitStrategy {
           }
           waiting.missing(
               listening.isEmpty()
-                  ? "no port is listened at"
-                  : "listened at are only " + new TreeSet<>(listening));
+                  ? "nothing listens at any port"
+                  : "the only ports at which something listens are " + new TreeSet<>(listening));
           return false;
         });
   }
@@ -43,6 +43,6 @@ final class PortWait implements WaitStrategy {
   public String describe() {
     return (ports.size() == 1 ? "port " : "ports ")
         + ports.stream().map(String::valueOf).collect(Collectors.joining(", "))
-        + " to be listened at";
+        + " to have a listener";
   }
 }

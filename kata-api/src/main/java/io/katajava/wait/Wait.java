@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * The usual ways to know that a container is ready.
+ * Factory methods for the usual wait strategies.
  *
  * <pre>{@code
  * sandbox.container("web").command("httpd", "-f", "-p", "8080")

@@ -5,8 +5,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Tells when a container is ready. {@link Wait} has the usual ones; an own one is a method that
- * returns as soon as it is. Strategies are immutable and may be used for any number of containers.
+ * A strategy that tells when a container is ready. {@link Wait} has the usual ones; an own one is a
+ * method that returns as soon as it is. Strategies are immutable and may be used for any number of
+ * containers.
  */
 @FunctionalInterface
 public interface WaitStrategy {

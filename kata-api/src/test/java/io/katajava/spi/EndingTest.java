@@ -46,7 +46,7 @@ class EndingTest {
         .hasCause(copy)
         .hasSuppressedException(memory)
         .hasSuppressedException(disk)
-        .hasMessageContaining("sandbox abc ended, but not all went well: copying back failed: it")
+        .hasMessageContaining("sandbox abc ended, but some steps failed: copying back failed: it")
         .hasMessageContaining("closing the agent failed: java.lang.OutOfMemoryError")
         .hasMessageContaining("removing its state failed: java.io.IOException: the disk is gone");
   }

@@ -296,8 +296,8 @@ class WaitTest {
       ending(main, 1);
       ContainerNotReadyException failure = failureOf(again);
       assertThat(failure)
-          .hasMessageContaining("exited with 1 while waiting for port 443 to be listened at")
-          .hasMessageContaining("last: listened at are only [80]");
+          .hasMessageContaining("exited with 1 while waiting for port 443 to have a listener")
+          .hasMessageContaining("last: the only ports at which something listens are [80]");
     }
     assertThatThrownBy(Wait::forListeningPort).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Wait.forListeningPort(0)).hasMessageContaining("1 to 65535, got 0");

@@ -108,7 +108,8 @@ final class AgentCtlCommand implements Callable<Integer> {
   private AgentAddress where() {
     if (address == null) {
       throw new ParameterException(
-          spec.commandLine(), "Where is the agent? Name it with --address, or use --list.");
+          spec.commandLine(),
+          "The agent's address is missing: give it with --address, or use --list.");
     }
     try {
       return AgentAddress.parse(address);

@@ -25,9 +25,9 @@ import picocli.CommandLine.Spec;
     description = "Run a command in a sandbox that 'kata run --detach' left running.",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0..255:The command's own, as with 'kata run'.",
+      "0..255:The command's own exit code, as with 'kata run'.",
       "1:There is no such sandbox.",
-      "125:kata failed; another process may be attached."
+      "125:kata failed; perhaps another process is attached."
     },
     footer = {
       "",
@@ -43,7 +43,7 @@ final class AttachCommand implements Callable<Integer> {
 
   @Option(
       names = {"-i", "--interactive"},
-      description = "Pass standard input on, as is done anyway; for -it.")
+      description = "Pass standard input to the command, which is always done; for -it.")
   boolean interactive;
 
   @Option(
@@ -68,7 +68,8 @@ final class AttachCommand implements Callable<Integer> {
       arity = "0..*",
       paramLabel = "COMMAND",
       description =
-          "The command and its arguments, all that follows. Default: sh, with a terminal if here is"
+          "The command and its arguments: all that follows. Default: sh, with a terminal if kata"
+              + " has"
               + " one.")
   List<String> command = new ArrayList<>();
 

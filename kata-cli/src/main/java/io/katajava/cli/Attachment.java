@@ -55,7 +55,10 @@ final class Attachment {
     Throwable problem = failure.get();
     if (problem != null) {
       throw new IllegalStateException(
-          "what " + execution.command().get(0) + " reads or writes could not be copied: " + problem,
+          "the input or output of "
+              + execution.command().get(0)
+              + " could not be copied: "
+              + problem,
           problem);
     }
     int lost = lostOutput.get();

@@ -18,16 +18,16 @@ import picocli.CommandLine.Spec;
     exitCodeList = {
       "0:The host can run sandboxes.",
       "2:The configuration has errors.",
-      "3:It can, with limits: something is slower or missing.",
-      "4:It cannot.",
+      "3:The host can run sandboxes, with limits: something is slower or missing.",
+      "4:The host cannot run sandboxes.",
       "125:Some checks could not be made, so it is not known.",
     },
     footer = {
       "",
-      "Without --verbose only what is not as wanted is shown. Nothing is changed but",
-      "kata's own cache, no privilege is needed, and the network is used only with",
-      "--network-checks. With a configuration file the checks are about the QEMU, the",
-      "machine and the guest that it names.",
+      "Without --verbose only findings that need attention are shown. The command changes",
+      "nothing but kata's own cache, needs no privilege, and uses the network only with",
+      "--network-checks. With a configuration file it checks the QEMU, the machine and",
+      "the guest that the file names.",
       "",
       "Examples:",
       "  kata check",
@@ -46,12 +46,13 @@ final class CheckCommand implements Callable<Integer> {
 
   @Option(
       names = "--network-checks",
-      description = "Also check whether what is still to be downloaded can be.")
+      description = "Also check whether files that are still missing can be downloaded.")
   boolean networkChecks;
 
   @Option(
       names = {"-n", "--no-network-checks"},
-      description = "Use no network; the default, and so with KATA_CHECK_NO_NETWORK set.")
+      description =
+          "Use no network. This is the default, and is also set by KATA_CHECK_NO_NETWORK.")
   boolean noNetworkChecks;
 
   @Mixin HostConfiguration configuration = new HostConfiguration();

@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
     description = "End and remove what JVMs that are gone left behind.",
     footer = {
       "",
-      "The next start of a sandbox does the same. Prints the ids of what was removed.",
+      "The next start of a sandbox does the same. The command prints the ids of the sandboxes",
+      "that it removed.",
       "Sandboxes of JVMs that run are not touched.",
       "",
       "Examples:",

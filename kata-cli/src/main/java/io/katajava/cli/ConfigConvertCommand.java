@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
     description = "Write a configuration as one file, commented, for either of Kata's runtimes.",
     footer = {
       "",
-      "What cannot be carried over is told on stderr.",
+      "Settings that cannot be converted are listed on stderr.",
       "",
       "Examples:",
       "  kata config convert configuration.toml",

@@ -13,10 +13,11 @@ import picocli.CommandLine.Option;
 /** {@code kata config explain}: what would be started, and what is ignored. */
 @Command(
     name = "explain",
-    description = "Explain what a configuration starts on this host, and what of it is ignored.",
+    description =
+        "Explain what a configuration starts on this host, and which settings are ignored.",
     footer = {
       "",
-      "Exit code: 0 when it would be started, 1 when not, 2 when it has errors.",
+      "Exit code: 0 when a sandbox would be started, 1 when not, 2 when the file has errors.",
       "",
       "Examples:",
       "  kata config explain /etc/kata-containers/configuration.toml",

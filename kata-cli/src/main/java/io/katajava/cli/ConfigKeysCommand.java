@@ -27,7 +27,7 @@ final class ConfigKeysCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..*",
       paramLabel = "TABLE",
-      description = "Only keys of these tables. Default: those that are acted on here.")
+      description = "Only keys of these tables. Default: the tables that have an effect here.")
   List<String> tables = List.of("hypervisor.qemu", "agent.kata", "runtime", "factory");
 
   @Option(names = "--markdown", description = "Print the whole reference as Markdown.")

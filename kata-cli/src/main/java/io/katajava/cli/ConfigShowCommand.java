@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
     description = "Show the values of a configuration, where each was set, and whether it counts.",
     footer = {
       "",
-      "A value that does not count here has its reason; passwords are not shown.",
+      "A value that does not count here is shown with the reason; passwords are not shown.",
       "",
       "Examples:",
       "  kata config show",

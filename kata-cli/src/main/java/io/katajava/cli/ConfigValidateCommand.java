@@ -11,17 +11,17 @@ import picocli.CommandLine.Option;
 /** {@code kata config validate}. */
 @Command(
     name = "validate",
-    description = "Check a configuration and tell all its problems.",
+    description = "Check a configuration and report all its problems.",
     footer = {
       "",
-      "Exit code: 0 when it can be used, 2 when it has errors.",
+      "Exit code: 0 when the configuration can be used, 2 when it has errors.",
       "",
       "Examples:",
       "  kata config validate /etc/kata-containers/configuration.toml",
       "  kata config validate --strict --json configuration.toml"
     })
 final class ConfigValidateCommand extends ConfigurationTask {
-  @Option(names = "--strict", description = "Take warnings for errors.")
+  @Option(names = "--strict", description = "Treat warnings as errors.")
   boolean strict;
 
   @Option(names = "--json", description = "Print the problems as JSON.")

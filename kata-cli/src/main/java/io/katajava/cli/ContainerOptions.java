@@ -59,7 +59,7 @@ final class ContainerOptions {
       names = "--cap-drop",
       paramLabel = "CAP",
       split = ",",
-      description = "Drop a capability, or ALL but those added.")
+      description = "Drop a capability, or ALL but those of --cap-add.")
   List<String> capDrop = new ArrayList<>();
 
   @Option(names = "--read-only", description = "Make the root filesystem read-only.")
@@ -105,10 +105,10 @@ final class ContainerOptions {
       names = {"-v", "--volume"},
       paramLabel = "SOURCE:GUEST[:OPTION]",
       description = {
-        "A directory of the host in the container (a path), :ro (default) or :rw; or a disk that",
-        "stays (a name), :rw (default) or :ro, which is made by its first use: with 1 GiB or",
-        ":size=SIZE, its root directory :uid=UID's and :gid=GID's (default: root's). May be given",
-        "several times."
+        "A directory of the host (a path), :ro (default) or :rw, or a named disk, which stays (a",
+        "name), :rw (default) or :ro. A disk is made when it is first used, with 1 GiB or",
+        ":size=SIZE; its root directory belongs to :uid=UID and :gid=GID (default: root). May be",
+        "given several times."
       })
   List<String> volumes = new ArrayList<>();
 
@@ -117,8 +117,8 @@ final class ContainerOptions {
       paramLabel = "HOW",
       description = {
         "How directories of -v reach the container: share (by virtio-fs), copy (in, and back on",
-        "close), auto (share where there is a virtiofsd that may confine itself, else copy and say",
-        "why). Default: auto."
+        "close), auto (share if the host has a virtiofsd that may confine itself, else copy, and",
+        "say why). Default: auto."
       })
   String directories = "auto";
 
@@ -127,7 +127,7 @@ final class ContainerOptions {
       paramLabel = "[disk:]SIZE",
       description = {
         "How much the container may write besides volumes, in memory or on a disk of its own.",
-        "Default: as much as there is memory."
+        "Default: as much as the guest's memory holds."
       })
   @Nullable String writableLayer;
 
@@ -274,7 +274,7 @@ final class ContainerOptions {
         return capability;
       }
     }
-    throw new IllegalArgumentException("'" + name + "' is no capability; see capabilities(7)");
+    throw new IllegalArgumentException("'" + name + "' is not a capability; see capabilities(7)");
   }
 
   /**

@@ -58,7 +58,7 @@ final class GuestCommand {
         paramLabel = "FILE",
         description = {
           "A vmlinux, bzImage or arm64 Image; or kata, built, debian or host.",
-          "Default: the first of these that is there."
+          "Default: the first of these that exists."
         })
     @Nullable String kernel;
 
@@ -73,7 +73,8 @@ final class GuestCommand {
     @Option(
         names = "--jobs",
         paramLabel = "N",
-        description = "Compilers at once for --kernel-from-source. Default: one a processor.")
+        description =
+            "Number of compilers for --kernel-from-source. Default: one for each processor.")
     @Nullable Integer jobs;
 
     @Option(
@@ -152,7 +153,8 @@ final class GuestCommand {
       }
       if (fromSource) {
         if (kernel != null || modules != null) {
-          throw new IllegalArgumentException("--kernel-from-source goes without --kernel");
+          throw new IllegalArgumentException(
+              "--kernel-from-source cannot be combined with --kernel");
         }
         builder.kernel(KernelSource.built());
       }
@@ -167,7 +169,7 @@ final class GuestCommand {
                     ? KernelSource.files(Path.of(kernel))
                     : KernelSource.named(kernel));
       } else if (modules != null) {
-        throw new IllegalArgumentException("--modules goes with --kernel");
+        throw new IllegalArgumentException("--modules needs --kernel");
       }
       if (agent != null) {
         builder.agent(agent);
@@ -255,7 +257,7 @@ final class GuestCommand {
       name = "verify",
       description = "Read the guests in the cache in full and compare their SHA-256.",
       exitCodeListHeading = "%nExit codes:%n",
-      exitCodeList = {"0:All are as they were made.", "1:One is damaged."},
+      exitCodeList = {"0:All guests are as they were made.", "1:A guest is damaged."},
       footer = {"", "Examples:", "  kata guest verify || kata guest build"})
   static final class Verify implements Callable<Integer> {
     @Spec CommandSpec spec;

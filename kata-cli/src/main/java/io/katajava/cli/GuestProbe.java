@@ -51,12 +51,12 @@ final class GuestProbe implements HostProbe {
 
   private HostFinding readable(String name, Path file) {
     return Files.isReadable(file)
-        ? HostFinding.passed(name(), name, file + ", the configuration's")
+        ? HostFinding.passed(name(), name, file + ", which the configuration names")
         : HostFinding.failed(
             name(),
             name,
-            file + ", the configuration's, cannot be read",
-            "Let this user read it, or name another in the configuration");
+            file + ", which the configuration names, cannot be read",
+            "Make it readable for this user, or name another file in the configuration");
   }
 
   @Override

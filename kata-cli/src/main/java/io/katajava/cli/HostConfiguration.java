@@ -19,7 +19,7 @@ final class HostConfiguration {
       names = "--config",
       paramLabel = "FILE",
       description =
-          "Go by this configuration file. Default: $KATA_CONF_FILE, else that of the usual places,"
+          "Use this configuration file. Default: $KATA_CONF_FILE, else that of the usual places,"
               + " else none.")
   @Nullable Path file;
 

@@ -52,7 +52,7 @@ final class ImageCommand {
     @Option(
         names = "--insecure-registry",
         paramLabel = "HOST",
-        description = "Allow this registry to be without TLS or a certificate that counts.")
+        description = "Allow this registry to do without TLS or without a trusted certificate.")
     List<String> insecure = new ArrayList<>();
 
     @Option(
@@ -104,7 +104,7 @@ final class ImageCommand {
       description = "Pull an image from its registry.",
       footer = {
         "",
-        "Credentials are those of 'docker login' and its helpers. A pull that was interrupted",
+        "The credentials are those of 'docker login' and its helpers. A pull that was interrupted",
         "goes on where it stopped.",
         "",
         "Examples:",
@@ -203,7 +203,7 @@ final class ImageCommand {
       description = "Import an OCI layout, a 'docker save' archive or a root filesystem.",
       footer = {
         "",
-        "SOURCE is a directory or a tar archive. --name says what to call what has no name.",
+        "SOURCE is a directory or a tar archive. --name names an image that has none.",
         "",
         "Examples:",
         "  docker save app:1 > app.tar && kata image import app.tar",
@@ -212,7 +212,7 @@ final class ImageCommand {
   static final class Import implements Callable<Integer> {
     @Spec CommandSpec spec;
 
-    @Option(names = "--name", paramLabel = "IMAGE", description = "What to call the image.")
+    @Option(names = "--name", paramLabel = "IMAGE", description = "The image's name in the store.")
     @Nullable String name;
 
     @Parameters(paramLabel = "SOURCE", description = "The file or directory.")
@@ -244,7 +244,10 @@ final class ImageCommand {
     @Parameters(index = "0", paramLabel = "IMAGE", description = "The image's name.")
     String name;
 
-    @Parameters(index = "1", paramLabel = "FILE", description = "The archive; replaced if there.")
+    @Parameters(
+        index = "1",
+        paramLabel = "FILE",
+        description = "The archive; an existing file is replaced.")
     Path target;
 
     @SuppressWarnings("NullAway.Init")
@@ -260,7 +263,7 @@ final class ImageCommand {
   /** {@code kata image remove}. */
   @Command(
       name = "remove",
-      description = "Take images' names away; 'kata image gc' frees what no name needs.",
+      description = "Remove names of images; 'kata image gc' frees what no name needs.",
       footer = {"", "Examples:", "  kata image remove busybox:latest"})
   static final class Remove implements Callable<Integer> {
     @Spec CommandSpec spec;

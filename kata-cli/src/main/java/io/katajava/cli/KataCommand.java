@@ -75,7 +75,8 @@ public final class KataCommand {
   @Option(
       names = "--verbose",
       scope = ScopeType.INHERIT,
-      description = "Say more; for a failed start: command line, stderr and guest console.")
+      description =
+          "Print more; after a failed start: QEMU's command line, stderr and guest console.")
   boolean verbose;
 
   @Option(

@@ -27,13 +27,16 @@ import picocli.CommandLine.Spec;
     name = "log-parse",
     description = "Merge logs of Kata and of ours by time, check and convert them.",
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:Every line has what it must have.", "1:A line, a file or all are wanting."},
+    exitCodeList = {
+      "0:The logs have no problem.",
+      "1:A line lacks a field, or entries are missing."
+    },
     footer = {
       "",
-      "Understood are lines of Kata's runtime and agent (key=value and JSON), of this",
-      "library, of a guest's console, and all of them as journalctl and syslog write",
-      "them (short, short-precise, short-iso, short-full, short-unix, with-unit, cat,",
-      "json). A line of no such kind goes on with the message before it. JSON is one",
+      "The command understands lines of Kata's runtime and agent (key=value and JSON), of",
+      "this library and of a guest's console, and all of them as journalctl and syslog",
+      "write them (short, short-precise, short-iso, short-full, short-unix, with-unit,",
+      "cat, json). Any other line continues the message before it. JSON is written as one",
       "object a line.",
       "",
       "Examples:",
@@ -55,19 +58,21 @@ final class LogParseCommand implements Callable<Integer> {
   @Option(
       names = {"-o", "--output-file"},
       paramLabel = "FILE",
-      description = "Write there instead of to standard output.")
+      description = "Write to this file instead of to standard output.")
   @Nullable Path output;
 
-  @Option(names = "--check-only", description = "Check, and print what is wrong only.")
+  @Option(names = "--check-only", description = "Only check, and print the problems.")
   boolean checkOnly;
 
-  @Option(names = "--ignore-missing-fields", description = "Do not insist on any field.")
+  @Option(names = "--ignore-missing-fields", description = "Do not report missing fields.")
   boolean ignoreMissingFields;
 
-  @Option(names = "--error-if-file-empty", description = "A file without an entry is an error.")
+  @Option(names = "--error-if-file-empty", description = "Report an error if a file has no entry.")
   boolean errorIfFileEmpty;
 
-  @Option(names = "--error-if-no-records", description = "It is an error if there is no entry.")
+  @Option(
+      names = "--error-if-no-records",
+      description = "Report an error if there is no entry at all.")
   boolean errorIfNoRecords;
 
   @Option(
@@ -91,13 +96,13 @@ final class LogParseCommand implements Callable<Integer> {
     for (String file : files.isEmpty() ? List.of("-") : files) {
       try (Reader log = open(file)) {
         if (reader.read(file.equals("-") ? "stdin" : file, log) == 0 && errorIfFileEmpty) {
-          problems.add(file + ": there is no entry in it");
+          problems.add(file + ": the file has no entry");
         }
       }
     }
     List<LogEntry> entries = reader.sorted();
     if (entries.isEmpty() && errorIfNoRecords) {
-      problems.add("there is no entry at all");
+      problems.add("the input has no entry");
     }
     if (!ignoreMissingFields) {
       entries.forEach(entry -> problems.addAll(LogCheck.problems(entry)));

@@ -128,7 +128,7 @@ final class MonitorCommand implements Callable<Integer> {
       return json == null ? JsonObject.EMPTY : JsonObject.parse(json);
     } catch (JsonException e) {
       throw new ParameterException(
-          spec.commandLine(), "the arguments are no JSON object: " + e.getMessage());
+          spec.commandLine(), "the arguments are not a JSON object: " + e.getMessage());
     }
   }
 

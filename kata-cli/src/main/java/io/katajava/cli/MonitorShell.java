@@ -82,7 +82,7 @@ final class MonitorShell {
           "kata-qmp-events",
           () -> print(events, reader, self),
           problem -> {
-            reader.printAbove("events are shown no more: " + problem);
+            reader.printAbove("events are no longer shown: " + problem);
             self.interrupt();
           });
       while (true) {

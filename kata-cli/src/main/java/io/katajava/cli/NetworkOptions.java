@@ -121,7 +121,7 @@ final class NetworkOptions {
         all.add(network(network, all.isEmpty()));
       }
       if (publishes() && all.stream().noneMatch(Network.User.class::isInstance)) {
-        throw new IllegalArgumentException("-p and -P go with --network user");
+        throw new IllegalArgumentException("-p and -P need --network user");
       }
       builder.network(all.toArray(Network[]::new));
       builder.dns(dns.toArray(String[]::new)).dnsSearch(dnsSearch.toArray(String[]::new));
@@ -218,7 +218,7 @@ final class NetworkOptions {
     try {
       return Integer.parseInt(text);
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("'" + text + "' is no port", e);
+      throw new IllegalArgumentException("'" + text + "' is not a port", e);
     }
   }
 

@@ -42,9 +42,9 @@ import picocli.CommandLine.Spec;
     customSynopsis = {"kata run [OPTIONS] IMAGE [COMMAND...]", "kata run [OPTIONS] -- COMMAND..."},
     footer = {
       "",
-      "What follows IMAGE is the command's, as with docker: options of kata's go before it.",
-      "IMAGE is pulled when it is not there. Without one, that is when -- comes first, the",
-      "container has the guest's own root filesystem, busybox.",
+      "Everything after IMAGE belongs to the command, as with docker: put kata's own options",
+      "before it. IMAGE is pulled if it is not in the store. Without an IMAGE, that is when",
+      "-- comes first, the container has the guest's own root filesystem, busybox.",
       "",
       "The exit code is the command's own; 128 + n when signal n ended it, or kata run",
       "itself; 124 after --timeout, 127 when the command does not exist, 126 when it cannot",
@@ -74,10 +74,10 @@ final class RunCommand implements Callable<Integer> {
       names = "--birth",
       paramLabel = "WAY",
       description = {
-        "cold: boot. auto: be a clone of a template that",
-        "fits, else boot. template: be a clone; a template",
-        "is built first if none fits. With --detach it",
-        "boots in any case. Default: ${DEFAULT-VALUE}."
+        "cold: boot. auto: clone a template that fits, else",
+        "boot. template: clone a template, which is built",
+        "first if none fits. With --detach the sandbox is",
+        "always booted. Default: ${DEFAULT-VALUE}."
       })
   BirthOption birth = BirthOption.auto;
 
@@ -89,22 +89,22 @@ final class RunCommand implements Callable<Integer> {
       names = "--name",
       paramLabel = "NAME",
       description = {
-        "What 'kata ps' shows, and 'kata attach' and 'kata stop' take instead of the id; also the",
-        "host name. No other sandbox that runs may have it."
+        "A name, which 'kata ps' shows and 'kata attach' and 'kata stop' take instead of the id;",
+        "it is also the host name. No other running sandbox may have it."
       })
   @Nullable String name;
 
   @Option(
       names = "--rm",
       description = {
-        "Remove the container when the command has ended, as is done anyway. Not with --detach,",
-        "where 'kata stop' does."
+        "Remove the container when the command has ended. This is always done, except with",
+        "--detach, where 'kata stop' does it."
       })
   boolean remove;
 
   @Option(
       names = {"-i", "--interactive"},
-      description = "Pass standard input on, as is done anyway; for -it.")
+      description = "Pass standard input to the command, which is always done; for -it.")
   boolean interactive;
 
   @Option(
@@ -138,7 +138,7 @@ final class RunCommand implements Callable<Integer> {
       description = "With --detach: power off when nobody was attached for this long.")
   @Nullable Duration unattended;
 
-  @Option(names = "--stats", description = "Print what the container used, on stderr.")
+  @Option(names = "--stats", description = "Print the resources that the container used on stderr.")
   boolean stats;
 
   @Option(names = "--timeline", description = "Print the phases of the start on stderr.")
@@ -235,15 +235,16 @@ final class RunCommand implements Callable<Integer> {
   /** Before anything is started. */
   private void checkOptions() throws IOException {
     if (!detach && unattended != null) {
-      throw new ParameterException(spec.commandLine(), "--unattended goes with --detach");
+      throw new ParameterException(spec.commandLine(), "--unattended needs --detach");
     }
     if (detach && (interactive || timeout != null || stats || remove)) {
       throw new ParameterException(
-          spec.commandLine(), "--detach does not go with -i, --rm, --timeout and --stats");
+          spec.commandLine(), "--detach cannot be combined with -i, --rm, --timeout and --stats");
     }
     if (detach && birth == BirthOption.template) {
       throw new ParameterException(
-          spec.commandLine(), "--detach does not go with --birth template: such machines boot");
+          spec.commandLine(),
+          "--detach cannot be combined with --birth template: detached sandboxes are booted");
     }
     describe(ContainerSpec.builder("check"));
     requireFreeName();
@@ -266,7 +267,9 @@ final class RunCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     err.println("kata: " + failure.getMessage());
     if (!command.isEmpty() && command.get(0).startsWith("-")) {
-      err.println("kata: what follows the image is the command's: options of kata's go before it");
+      err.println(
+          "kata: everything after the image belongs to the command; put kata's own options before"
+              + " the image");
     }
   }
 

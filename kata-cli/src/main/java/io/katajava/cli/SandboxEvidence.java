@@ -52,7 +52,7 @@ final class SandboxEvidence {
                 .replace('\0', '\n')
                 .stripTrailing());
       } catch (IOException e) {
-        text.append("not readable: ").append(e.getMessage());
+        text.append("cannot be read: ").append(e.getMessage());
       }
       text.append('\n');
     }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
     exitCodeList = {
       "0:All of them were ended.",
       "1:There is no such sandbox; the others were ended.",
-      "125:A process does not end."
+      "125:A process did not end."
     },
     footer = {
       "",

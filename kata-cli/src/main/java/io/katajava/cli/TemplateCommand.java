@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "A sandbox that a template fits is made of it instead of being booted.",
+      "A sandbox that fits a template is cloned from it instead of being booted.",
       "",
       "Examples:",
       "  kata template build",
@@ -148,7 +148,7 @@ final class TemplateCommand {
       description = "Build the template for sandboxes of this host, unless it is there.",
       footer = {
         "",
-        "One template serves larger sandboxes too: what is more is plugged in.",
+        "One template also serves larger sandboxes: the rest is plugged in.",
         "",
         "Examples:",
         "  kata template build",
@@ -179,7 +179,7 @@ final class TemplateCommand {
   /** {@code kata template remove}. */
   @Command(
       name = "remove",
-      description = "Remove templates. Sandboxes made of them go on.",
+      description = "Remove templates. Sandboxes made from them go on.",
       footer = {
         "",
         "Examples:",
@@ -201,7 +201,7 @@ final class TemplateCommand {
     @Override
     public Integer call() {
       if (all == !ids.isEmpty()) {
-        throw new ParameterException(spec.commandLine(), "give ids, or --all");
+        throw new ParameterException(spec.commandLine(), "give the ids of templates, or --all");
       }
       int code = ExitCodes.DONE;
       try (Kata kata = Kata.create()) {
@@ -222,7 +222,7 @@ final class TemplateCommand {
   /** {@code kata template status}. */
   @Command(
       name = "status",
-      description = "Tell whether a sandbox would be made of a template, and of which.",
+      description = "Show whether a sandbox would be made from a template, and from which one.",
       footer = {
         "",
         "Exit code 0 when there is a fitting template, 1 when there is none.",
@@ -254,7 +254,7 @@ final class TemplateCommand {
               "template: none ("
                   + status
                       .obstacle()
-                      .map(why -> "there can be none: " + why)
+                      .map(why -> "no template is possible: " + why)
                       .orElse("'kata template build' builds it")
                   + ")");
         }

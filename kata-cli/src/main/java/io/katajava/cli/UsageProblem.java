@@ -27,7 +27,7 @@ final class UsageProblem implements IParameterExceptionHandler {
               + PrintableText.line(message(problem, spec))
               + "; '"
               + spec.qualifiedName(" ")
-              + " --help' tells what there is");
+              + " --help' shows the usage");
     }
     err.flush();
     return spec.exitCodeOnInvalidInput();

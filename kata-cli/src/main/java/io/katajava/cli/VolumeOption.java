@@ -55,7 +55,7 @@ record VolumeOption(String guest, Volume volume) {
               ? "ro and rw"
               : equals < 0 ? option : option.substring(0, equals);
       if (!said.add(about)) {
-        throw new IllegalArgumentException("-v: " + about + " is said twice in '" + text + "'");
+        throw new IllegalArgumentException("-v: " + about + " is given twice in '" + text + "'");
       }
     }
   }
@@ -63,7 +63,7 @@ record VolumeOption(String guest, Volume volume) {
   private static Volume directory(String source, List<String> options, String text) {
     Volume.HostDirectory volume = Volume.hostDirectory(Path.of(source));
     if (!Files.isDirectory(volume.directory())) {
-      throw new IllegalArgumentException("-v: " + source + " is no directory");
+      throw new IllegalArgumentException("-v: " + source + " is not a directory");
     }
     for (String option : options) {
       volume =

@@ -67,9 +67,9 @@ class CommandTextTest {
   @Test
   void command_withoutStandardInput_readsNothing() throws Exception {
     assertThat(run("C.UTF-8", "<&-", "log-parse", "--error-if-no-records"))
-        .isEqualTo("1: kata: there is no entry at all\n");
+        .isEqualTo("1: kata: the input has no entry\n");
     assertThat(run("C", "<&-", "log-parse", "--error-if-no-records"))
-        .isEqualTo("1: kata: there is no entry at all\n");
+        .isEqualTo("1: kata: the input has no entry\n");
     assertThat(StandardInput.isOurs(0)).isTrue();
   }
 

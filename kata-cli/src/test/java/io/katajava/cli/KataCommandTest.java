@@ -89,7 +89,7 @@ class KataCommandTest {
   @Test
   void run_detachedFromATemplate_isAUsageError() {
     assertThat(execute("run", "-d", "--birth", "template", "--", "true")).isEqualTo(2);
-    assertThat(err.toString()).contains("such machines boot");
+    assertThat(err.toString()).contains("detached sandboxes are booted");
   }
 
   @Test

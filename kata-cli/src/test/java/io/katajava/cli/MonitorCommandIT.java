@@ -88,7 +88,7 @@ class MonitorCommandIT {
   @Test
   void arguments_notJson_areAUsageError() {
     assertThat(execute("qmp", socket.toString(), "stop", "{x")).isEqualTo(2);
-    assertThat(err.toString()).contains("no JSON object");
+    assertThat(err.toString()).contains("not a JSON object");
   }
 
   @Test

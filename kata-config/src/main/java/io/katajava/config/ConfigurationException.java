@@ -5,8 +5,8 @@ import io.katajava.KataException;
 import java.util.List;
 
 /**
- * A configuration cannot be used. All its problems are in here, not only the first. The code is
- * {@link ErrorCode#INVALID_CONFIGURATION}.
+ * Thrown when a configuration cannot be used. All its problems are in here, not only the first. The
+ * code is {@link ErrorCode#INVALID_CONFIGURATION}.
  */
 public final class ConfigurationException extends KataException {
   private final transient List<ConfigurationProblem> problems;

@@ -1,7 +1,7 @@
 package io.katajava.config;
 
 /**
- * Something wrong with a configuration.
+ * A problem of a configuration.
  *
  * @param severity whether it keeps the configuration from being used
  * @param origin where it is: file, line and column, or the annotation
@@ -14,7 +14,7 @@ package io.katajava.config;
 public record ConfigurationProblem(
     Severity severity, Origin origin, String key, String what, String found, String allowed) {
 
-  /** How bad it is. */
+  /** The severity of a problem. */
   public enum Severity {
     /** The configuration cannot be used. */
     ERROR,

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a configuration: finds the file, merges the drop-ins in order, applies annotations, checks
- * everything, and tells all problems at once. Not safe for several threads.
+ * A reader of a configuration, which finds the file, merges the drop-ins in order, applies
+ * annotations, checks everything, and reports all problems at once. Not safe for several threads.
  */
 public final class ConfigurationReader {
   /** The variable that names the file, {@code KATA_CONF_FILE}. */

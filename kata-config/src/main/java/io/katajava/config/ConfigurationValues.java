@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * What a configuration says: its settings with their origins, and its sections. Nothing was checked
- * here. Immutable; {@link KataConfiguration} is this after all checks.
+ * The values of a configuration: its settings with their origins, and its sections. Nothing was
+ * checked here. Immutable; {@link KataConfiguration} is this after all checks.
  */
 public final class ConfigurationValues {
   /** The hypervisor this library drives, and the one used when none is named. */

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A configuration as the other runtime spells it.
+ * The result of converting a configuration to the spelling of the other runtime.
  *
  * @param configuration the result
  * @param notes what changed its meaning or could not be carried over, a sentence each

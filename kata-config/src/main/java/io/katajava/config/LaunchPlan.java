@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What a configuration starts on this host, and what of it does not count. Immutable. */
+/**
+ * The plan of what a configuration starts on this host, and which settings do not count. Immutable.
+ */
 public final class LaunchPlan {
   private final KataConfiguration configuration;
   private final @Nullable QemuConfig qemu;

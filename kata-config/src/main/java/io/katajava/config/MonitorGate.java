@@ -4,9 +4,9 @@ import io.katajava.qemu.ExtraMonitor;
 import java.util.Optional;
 
 /**
- * Whether QEMU gets an extra monitor, and why. It does when {@code extra_monitor_socket} names a
- * kind and {@code enable_debug} of the same section is true; nothing else counts, neither another
- * section's {@code enable_debug} nor any annotation.
+ * The decision on whether QEMU gets an extra monitor, with the reason. It does when {@code
+ * extra_monitor_socket} names a kind and {@code enable_debug} of the same section is true; nothing
+ * else counts, neither another section's {@code enable_debug} nor any annotation.
  *
  * @param state whether it is open
  * @param asked what {@code extra_monitor_socket} names; empty when it names nothing

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where a value comes from.
+ * The origin of a value.
  *
  * @param kind the kind of place
  * @param place the file, the annotation's name, or a word for people

@@ -330,7 +330,7 @@ class ExtraMonitorGateTest {
     String section = SECTION + "virtio_fs_daemon = \"/bin/true\"\nshared_fs = \"virtio-fs\"\n";
 
     assertThat(refused(files.main(section + "virtio_fs_extra_args = [" + arguments + "]\n").read()))
-        .contains("is no argument to add to virtiofsd");
+        .contains("cannot be added to virtiofsd's arguments");
     assertThat(
             refused(
                 files
@@ -340,7 +340,7 @@ class ExtraMonitorGateTest {
                         "io.katacontainers.config.hypervisor.virtio_fs_extra_args",
                         "[" + arguments + "]")
                     .read()))
-        .contains("is no argument to add to virtiofsd");
+        .contains("cannot be added to virtiofsd's arguments");
   }
 
   /** Text of the configuration that becomes part of an option's value begins no other member. */

@@ -87,7 +87,9 @@ public sealed interface KernelSource {
       default -> {
         if (!name.contains("/")) {
           throw new IllegalArgumentException(
-              "'" + name + "' is no kernel: kata, built, debian, host, or a path with a slash");
+              "'"
+                  + name
+                  + "' is not a kernel: expected kata, built, debian, host or a path with '/'");
         }
         yield files(Path.of(name));
       }

@@ -6,7 +6,7 @@ import java.util.HexFormat;
 import java.util.Locale;
 
 /**
- * What content is addressed by: the OCI image specification's digest.
+ * A digest, by which content is addressed, as the OCI image specification defines it.
  *
  * @param algorithm {@code sha256} or {@code sha512}
  * @param hex the hash in lower-case hexadecimal digits

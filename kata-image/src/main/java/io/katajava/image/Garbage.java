@@ -3,7 +3,7 @@ package io.katajava.image;
 import io.katajava.MemorySize;
 
 /**
- * What a collection of garbage removed from a store.
+ * The result of a garbage collection: what it removed from a store.
  *
  * @param files how many files
  * @param size their size

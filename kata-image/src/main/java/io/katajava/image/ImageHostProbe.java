@@ -8,7 +8,7 @@ import io.katajava.spi.HostView;
 import java.util.List;
 
 /**
- * What the host check says about images: whether the tool that makes disks of them is installed.
+ * The part of the host check about images: whether the tool that makes disks of them is installed.
  * Sandboxes with the guest's built-in root filesystem need none.
  */
 public final class ImageHostProbe implements HostProbe {

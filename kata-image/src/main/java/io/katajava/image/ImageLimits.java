@@ -3,8 +3,8 @@ package io.katajava.image;
 import io.katajava.MemorySize;
 
 /**
- * What an image may be. Images come from strangers: what goes beyond is refused before anything is
- * made of it.
+ * Limits on the sizes and counts of an image. Images come from strangers: what goes beyond is
+ * refused before anything is made of it.
  *
  * @param entries entries of one layer's archive, and names in all layers of an image: their list is
  *     kept in memory while disks are made
@@ -24,7 +24,7 @@ public record ImageLimits(int entries, MemorySize layerSize, int expansion, int 
    */
   public ImageLimits {
     if (entries < 1 || expansion < 1 || layers < 1 || layerSize.bytes() < 1) {
-      throw new IllegalArgumentException("limits of images are positive");
+      throw new IllegalArgumentException("every limit of an image must be positive");
     }
   }
 

@@ -40,7 +40,7 @@ public record ImageReference(
    */
   public ImageReference {
     if (!HOST.matcher(registry).matches()) {
-      throw new IllegalArgumentException("'" + registry + "' names no registry host");
+      throw new IllegalArgumentException("'" + registry + "' is not the host of a registry");
     }
     for (String component : repository.split("/", -1)) {
       if (!COMPONENT.matcher(component).matches()) {
@@ -82,7 +82,7 @@ public record ImageReference(
       return read(text);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "'" + text + "' is no image reference: " + e.getMessage(), e);
+          "'" + text + "' is not an image reference: " + e.getMessage(), e);
     }
   }
 

@@ -12,10 +12,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Root filesystems made of images: block images of the layers, plugged read-only and shared between
- * sandboxes, stacked in the guest by overlayfs under a writable layer in guest memory. An image
- * that is not in the store is pulled. Found with {@link java.util.ServiceLoader}; with settings of
- * one's own it is given to {@code Kata.builder().rootfs(...)}.
+ * A provider of root filesystems made from images: block images of the layers, plugged read-only
+ * and shared between sandboxes, stacked in the guest by overlayfs under a writable layer in guest
+ * memory. An image that is not in the store is pulled. Found with {@link java.util.ServiceLoader};
+ * with settings of one's own it is given to {@code Kata.builder().rootfs(...)}.
  *
  * <p>A name the guest brings along, such as {@code busybox}, is the guest's; to have the image of
  * that name write {@code busybox:latest}.

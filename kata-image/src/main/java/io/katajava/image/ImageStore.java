@@ -14,9 +14,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Images on this host: pulled from registries or imported, content-addressed, every byte checked
- * against its digest. Threads and processes may share one directory. Immutable; has nothing to
- * close.
+ * A store of images on this host: pulled from registries or imported, content-addressed, every byte
+ * checked against its digest. Threads and processes may share one directory. Immutable; has nothing
+ * to close.
  *
  * <pre>{@code
  * ImageStore store = ImageStore.open();
@@ -81,7 +81,7 @@ public final class ImageStore {
    * @param reference its name
    * @param progress hears how far it is
    * @return the image, all of it in the store
-   * @throws KataException with {@link ErrorCode#IMAGE_NOT_FOUND}, {@link
+   * @throws KataException with {@link ErrorCode#TIMEOUT}, {@link ErrorCode#IMAGE_NOT_FOUND}, {@link
    *     ErrorCode#IMAGE_PULL_FAILED}, {@link ErrorCode#IMAGE_REFUSED} or {@link
    *     ErrorCode#IMAGE_STORE_FULL}
    */

@@ -5,7 +5,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What an image runs on, in the words of the OCI image index.
+ * The platform on which an image runs, in the terms of the OCI image index.
  *
  * @param os for example {@code linux}
  * @param architecture for example {@code amd64}, {@code arm64}

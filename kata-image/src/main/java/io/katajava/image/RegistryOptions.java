@@ -11,9 +11,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How registries are reached. Made by {@link #builder()}; immutable. Proxies are those of the JVM
- * ({@code https.proxyHost}, …), and else of the environment ({@code HTTPS_PROXY}, {@code
- * HTTP_PROXY}, {@code NO_PROXY}).
+ * Options for the connections to registries. Made by {@link #builder()}; immutable. Proxies are
+ * those of the JVM ({@code https.proxyHost}, …), and else of the environment ({@code HTTPS_PROXY},
+ * {@code HTTP_PROXY}, {@code NO_PROXY}).
  */
 public final class RegistryOptions {
   /** How many blobs are downloaded at once unless told otherwise. */

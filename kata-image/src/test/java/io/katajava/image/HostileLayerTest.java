@@ -48,7 +48,7 @@ class HostileLayerTest {
             "more than 40 links",
             new LayerBuilder().symlink("a", "b").symlink("b", "a").file("a/x", "x")),
         Arguments.of(
-            "takes the place of a link",
+            "replaces a link",
             new LayerBuilder().symlink("a", "b").file("a/x", "x").directory("a")),
         Arguments.of("is below", new LayerBuilder().file("f", "x").file("f/g", "x")),
         Arguments.of(
@@ -59,10 +59,10 @@ class HostileLayerTest {
         Arguments.of(
             "takes the place of a directory",
             new LayerBuilder().directory("d").symlink("d", "/etc")),
-        Arguments.of("overlayfs' mark", new LayerBuilder().character("null", 0, 0)),
+        Arguments.of("with which overlayfs marks", new LayerBuilder().character("null", 0, 0)),
         Arguments.of("device number", new LayerBuilder().character("odd", 0x1fffff, 1)),
-        Arguments.of("names nothing", new LayerBuilder().file(".wh...", "")),
-        Arguments.of("names nothing", new LayerBuilder().file("a/.wh.", "")),
+        Arguments.of("has no name after", new LayerBuilder().file(".wh...", "")),
+        Arguments.of("has no name after", new LayerBuilder().file("a/.wh.", "")),
         Arguments.of(
             "255", new LayerBuilder().pax(Map.of("path", "n".repeat(300))).file("fine", "x")),
         Arguments.of(
@@ -112,7 +112,8 @@ class HostileLayerTest {
         Arguments.of(
             "'+5' is no number", new LayerBuilder().pax(Map.of("size", "+5")).file("s", "01234")),
         Arguments.of(
-            "none of Linux", new LayerBuilder().pax(Map.of("uid", "4294967295")).file("s", "")),
+            "out of Linux's range",
+            new LayerBuilder().pax(Map.of("uid", "4294967295")).file("s", "")),
         Arguments.of(
             "extended attribute",
             new LayerBuilder()
@@ -197,7 +198,7 @@ class HostileLayerTest {
       }
       image.layer(names);
     }
-    refused("with those below it, it has more than 1000 names", image);
+    refused("together with the layers below it, it has more than 1000 names", image);
   }
 
   private static byte[] zeros(int size) {

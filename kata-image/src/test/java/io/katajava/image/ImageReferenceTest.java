@@ -70,7 +70,7 @@ class ImageReferenceTest {
   void parse_malformed_isRefused(String text) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> ImageReference.parse(text))
-        .withMessageContaining("is no image reference");
+        .withMessageContaining("is not an image reference");
   }
 
   @Test
@@ -92,7 +92,7 @@ class ImageReferenceTest {
       ImageReference reference = ImageReference.parse(text);
       assertThat(ImageReference.parse(reference.toString())).isEqualTo(reference);
     } catch (IllegalArgumentException e) {
-      assertThat(e).hasMessageContaining("is no image reference");
+      assertThat(e).hasMessageContaining("is not an image reference");
     }
   }
 

@@ -181,8 +181,8 @@ class RegistryAnswersTest {
         });
     KataException failure = failure(store(RegistryOptions.builder()));
     assertThat(failure)
-        .hasMessageContaining("was asked too often")
-        .hasMessageContaining("it wants to be asked again in 3600 s");
+        .hasMessageContaining("limits the rate of requests")
+        .hasMessageContaining("the registry asks to wait 3600 s");
     assertThat(failure.code()).isEqualTo(ErrorCode.IMAGE_PULL_FAILED);
   }
 
@@ -238,14 +238,14 @@ class RegistryAnswersTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "''|does not say which kind",
+        "''|does not say of which kind",
         "Digest realm=\"x\"|of the kind 'digest'",
         "Bearer service=\"x\"|does not say from which server",
-        "Bearer realm=\"http://[\"|is no address of the web",
-        "Bearer realm=\"mailto:x\"|is no address of the web",
+        "Bearer realm=\"http://[\"|is not an address of the web",
+        "Bearer realm=\"mailto:x\"|is not an address of the web",
         "Bearer|does not say from which server",
-        "Basic realm=\"r\"|wants a password",
-        "=\"|does not say which kind"
+        "Basic realm=\"r\"|requires a user name and a password",
+        "=\"|does not say of which kind"
       })
   void challenge_thatCannotBeMet_isNamed(String challenge, String message) {
     registry.trick(
@@ -308,10 +308,10 @@ class RegistryAnswersTest {
 
   @ParameterizedTest
   @CsvSource({
-    "'',leads nowhere",
-    "mailto:x,no address of the web",
-    "http://[,no address",
-    "LOOP,without end"
+    "'',without a target",
+    "mailto:x,not an address of the web",
+    "http://[,not an address",
+    "LOOP,too many times"
   })
   void redirect_thatLeadsNowhere_isNamed(String location, String message) {
     registry.trick(
@@ -559,7 +559,7 @@ class RegistryAnswersTest {
     KataException failure =
         failure(store(Duration.ofSeconds(3), RegistryOptions.builder(), ImageLimits.DEFAULT));
     assertThat(failure.code()).isEqualTo(ErrorCode.TIMEOUT);
-    assertThat(failure).hasMessageContaining("the time of 3 s was up");
+    assertThat(failure).hasMessageContaining("the time limit of 3 s was reached");
     // What is beyond the time is what a loaded machine needs to look at the clock.
     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(8));
   }
@@ -584,6 +584,6 @@ class RegistryAnswersTest {
         (exchange, content) ->
             path(exchange).startsWith("/v2/team") && challenge(exchange, "Basic realm=\"r\""));
     assertThat(failure(store(RegistryOptions.builder())))
-        .hasMessageContaining("is no name of a credential helper");
+        .hasMessageContaining("is not the name of a credential helper");
   }
 }

@@ -128,7 +128,7 @@ class RegistryIT {
                             .certificates(registry.authority())
                             .credentials(registry.host(), RealRegistry.USER, "wrong"))
                     .pull(name(), ProgressListener.NONE))
-        .withMessageContaining("wants to know who asks")
+        .withMessageContaining("authentication is required")
         .matches(e -> e.remedy().orElse("").contains("docker login"))
         .matches(e -> !String.valueOf(e.getMessage()).contains("wrong\""));
   }

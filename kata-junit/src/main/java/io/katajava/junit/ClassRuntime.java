@@ -79,7 +79,7 @@ final class ClassRuntime implements AutoCloseable {
     return switch (text) {
       case "fail" -> true;
       case "ignore" -> false;
-      default -> throw new IllegalArgumentException("it is fail or ignore");
+      default -> throw new IllegalArgumentException("it must be fail or ignore");
     };
   }
 

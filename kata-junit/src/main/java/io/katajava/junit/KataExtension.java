@@ -16,9 +16,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Gives tests their sandboxes; registered by {@link Sandboxed} and {@link KataTest}. When a test
- * fails, the phases of the start, the end of the guest's console and the kept logs of containers
- * become report entries, and a suppressed exception of the failure.
+ * The JUnit extension that gives tests their sandboxes; registered by {@link Sandboxed} and {@link
+ * KataTest}. When a test fails, the phases of the start, the end of the guest's console and the
+ * kept logs of containers become report entries, and a suppressed exception of the failure.
  */
 public final class KataExtension
     implements ParameterResolver, AfterEachCallback, LifecycleMethodExecutionExceptionHandler {
@@ -57,7 +57,7 @@ public final class KataExtension
       throw new ParameterResolutionException(
           "every test of "
               + context.getRequiredTestClass().getName()
-              + " has a sandbox of its own, and here is no test yet; take it as a parameter of a"
+              + " has a sandbox of its own, but no test runs yet; take it as a parameter of a"
               + " test, of @BeforeEach or @AfterEach, or set @Sandboxed(lifecycle = PER_CLASS)");
     }
     try {

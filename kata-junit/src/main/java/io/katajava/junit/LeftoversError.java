@@ -4,8 +4,8 @@ import io.katajava.base.text.PrintableText;
 import java.util.List;
 
 /**
- * A test class left sandboxes, processes, sockets or directories behind. They are gone by now, as
- * far as they could be ended.
+ * Thrown when a test class left sandboxes, processes, sockets or directories behind. They are gone
+ * by now, as far as they could be ended.
  */
 public final class LeftoversError extends AssertionError {
   private final transient List<String> leftovers;

@@ -1,6 +1,6 @@
 package io.katajava.junit;
 
-/** Which tests share a sandbox. */
+/** The lifecycle of a sandbox: which tests share it. */
 public enum SandboxLifecycle {
   /**
    * What the configuration parameter {@code kata.junit.lifecycle} says, and without it {@link

@@ -84,7 +84,7 @@ final class StateDirectories {
       try {
         ledger.stop(sandbox, GRACE);
       } catch (KataException e) {
-        found.add("what cannot be ended: " + e.getMessage());
+        found.add("a process that could not be ended: " + e.getMessage());
       }
     }
     try {

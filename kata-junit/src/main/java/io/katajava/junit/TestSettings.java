@@ -96,7 +96,7 @@ final class TestSettings {
                 return parser.apply(text);
               } catch (IllegalArgumentException e) {
                 throw new ExtensionConfigurationException(
-                    PREFIX + name + " = " + text + " is not understood: " + e.getMessage(), e);
+                    PREFIX + name + " = " + text + " is not a valid value: " + e.getMessage(), e);
               }
             });
   }

@@ -243,7 +243,7 @@ class KataExtensionIT {
             event(
                 container(TooEarly.class),
                 finishedWithFailure(
-                    message(text -> text.contains("has a sandbox of its own, and here is no")))));
+                    message(text -> text.contains("has a sandbox of its own, but no test")))));
     assertThat(seen("early")).isEmpty();
   }
 
@@ -416,7 +416,8 @@ class KataExtensionIT {
         .allSatisfy(
             failure ->
                 assertThat(failure)
-                    .hasStackTraceContaining("kata.junit.lifecycle = sometimes is not understood"));
+                    .hasStackTraceContaining(
+                        "kata.junit.lifecycle = sometimes is not a valid value"));
   }
 
   @Sandboxed

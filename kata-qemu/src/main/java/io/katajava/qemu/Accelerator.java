@@ -1,6 +1,6 @@
 package io.katajava.qemu;
 
-/** What runs the guest's instructions: QEMU's {@code -accel}. */
+/** The accelerator, which runs the guest's instructions: QEMU's {@code -accel}. */
 public enum Accelerator {
   /** KVM where it is usable, else TCG; {@code describe()} says which and why. */
   AUTO,

@@ -1,7 +1,7 @@
 package io.katajava.qemu;
 
 /**
- * How a machine's vCPUs are laid out: QEMU's {@code -smp}.
+ * The layout of a machine's vCPUs: QEMU's {@code -smp}.
  *
  * @param maximum vCPUs that can be there in the end, those plugged later included
  * @param coresPerSocket cores of a socket

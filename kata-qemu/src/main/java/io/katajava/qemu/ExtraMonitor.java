@@ -1,9 +1,9 @@
 package io.katajava.qemu;
 
 /**
- * A second way into a running QEMU, for people who debug it. Whoever reaches its socket controls
- * the machine, so with it the machine is untrusted. The configuration's key is {@code
- * extra_monitor_socket}.
+ * The kinds of extra monitor: a second way into a running QEMU, for people who debug it. Whoever
+ * reaches its socket controls the machine, so with it the machine is untrusted. The configuration's
+ * key is {@code extra_monitor_socket}.
  */
 public enum ExtraMonitor {
   /** The human monitor: text commands, {@code -monitor}. */

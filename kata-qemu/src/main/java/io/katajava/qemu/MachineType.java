@@ -1,6 +1,6 @@
 package io.katajava.qemu;
 
-/** The machines this driver knows, by QEMU's {@code -machine} type. */
+/** The machine types that this driver knows, by QEMU's {@code -machine}. */
 public enum MachineType {
   /** x86_64: PCI Express, the default there. */
   Q35("q35", "x86_64"),

@@ -2,7 +2,7 @@ package io.katajava.qemu;
 
 import java.nio.file.Path;
 
-/** Where a guest's memory is kept on the host: QEMU's {@code memory-backend-*} objects. */
+/** The place of a guest's memory on the host: QEMU's {@code memory-backend-*} objects. */
 public sealed interface MemoryBackend {
 
   /**

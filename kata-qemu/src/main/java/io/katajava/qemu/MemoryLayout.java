@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How a guest's memory is laid out: {@code -m slots,maxmem}, backends and NUMA nodes.
+ * The layout of a guest's memory: {@code -m slots,maxmem}, backends and NUMA nodes.
  *
  * @param backend where it is kept on the host
  * @param maximum memory that can be there in the end; empty when none can be plugged

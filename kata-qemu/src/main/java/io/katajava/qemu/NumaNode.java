@@ -20,7 +20,8 @@ public record NumaNode(int firstCpu, int lastCpu, MemorySize memory, OptionalInt
    */
   public NumaNode {
     if (firstCpu < 0 || lastCpu < firstCpu) {
-      throw new IllegalArgumentException("no range of vCPUs: " + firstCpu + " to " + lastCpu);
+      throw new IllegalArgumentException(
+          "the vCPUs of a node are a range of numbers, got " + firstCpu + " to " + lastCpu);
     }
     if (memory.bytes() == 0 || !memory.isMultipleOf(MemorySize.mebibytes(1))) {
       throw new IllegalArgumentException("a node's memory is a whole number of MiB, got " + memory);

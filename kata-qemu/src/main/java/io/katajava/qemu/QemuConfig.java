@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** How QEMU runs sandboxes. Immutable; {@link #toBuilder()} leads back. */
+/** The configuration with which QEMU runs sandboxes. Immutable; {@link #toBuilder()} leads back. */
 public final class QemuConfig implements HypervisorConfig {
   /** vCPUs of a sandbox that asks for no other number. */
   public static final int DEFAULT_VCPUS = 1;

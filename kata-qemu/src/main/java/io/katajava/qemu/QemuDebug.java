@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record QemuDebug(Optional<ExtraMonitor> extraMonitor) {
 
-  /** Describes a debug section. Not safe for several threads. */
+  /** A builder of a debug section. Not safe for several threads. */
   public static final class Builder {
     private @Nullable ExtraMonitor extraMonitor;
 

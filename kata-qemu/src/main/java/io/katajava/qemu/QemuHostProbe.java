@@ -9,8 +9,8 @@ import io.katajava.spi.HostView;
 import java.util.List;
 
 /**
- * What the host check and the environment report say about QEMU: binary, version, machine type,
- * seccomp, accelerator, virtiofsd, the death tie, and the user QEMU would run as.
+ * The part of the host check and of the environment report about QEMU: binary, version, machine
+ * type, seccomp, accelerator, virtiofsd, the death tie, and the user QEMU would run as.
  */
 public final class QemuHostProbe implements HostProbe {
   private final QemuConfig config;

@@ -3,7 +3,9 @@ package io.katajava.qemu;
 import io.katajava.spi.Hypervisor;
 import io.katajava.spi.HypervisorFactory;
 
-/** Offers QEMU to {@link io.katajava.Kata} through {@link java.util.ServiceLoader}. */
+/**
+ * The factory that offers QEMU to {@link io.katajava.Kata} through {@link java.util.ServiceLoader}.
+ */
 public final class QemuHypervisorFactory implements HypervisorFactory {
   /** Made by the service loader. */
   public QemuHypervisorFactory() {}

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * What a machine has used so far.
+ * The resources that a machine has used so far.
  *
  * @param cpuTime time QEMU's threads have run, vCPUs included
  * @param residentMemory host memory QEMU occupies, shared pages included

@@ -6,7 +6,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * How directories of the host are shared: the {@code virtiofsd} behind {@code vhost-user-fs}.
+ * The settings with which directories of the host are shared: the {@code virtiofsd} behind {@code
+ * vhost-user-fs}.
  *
  * @param daemon the program; looked for when absent: {@code virtiofsd} on the {@code PATH}, then
  *     {@code /usr/libexec/virtiofsd}, {@code /usr/lib/virtiofsd} and {@code
@@ -55,8 +56,8 @@ public record VirtioFs(
         throw new IllegalArgumentException(
             "'"
                 + argument
-                + "' is no argument to add to virtiofsd: which directory it serves, where and"
-                + " behind which walls is the driver's");
+                + "' cannot be added to virtiofsd's arguments: the driver decides which"
+                + " directory it serves, on which socket, and how it is confined");
       }
     }
   }

@@ -3,7 +3,7 @@ package io.katajava.qemu;
 import io.katajava.MemorySize;
 import java.time.Instant;
 
-/** What happens to a machine, as QEMU tells it. */
+/** An event of a machine, as QEMU reports it. */
 public sealed interface VmEvent {
 
   /**

@@ -13,8 +13,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The events one subscriber has asked for and not taken yet, oldest first. From {@link
- * QmpClient#subscribe} on nothing is missed.
+ * A queue of the events that one subscriber has asked for and not taken yet, oldest first. From
+ * {@link QmpClient#subscribe} on nothing is missed.
  *
  * <p>The queue is bounded by {@link QmpOptions#eventCapacity}, and by {@value #MOST_BYTES} bytes of
  * memory that its events take. When it is full, the oldest event of a kind that QEMU itself
@@ -70,7 +70,7 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
     String name = EventVocabulary.nameOf(type);
     if (name == null) {
       throw new IllegalArgumentException(
-          type.getName() + " is no event of io.katajava.qmp.event; use subscribeTo(name)");
+          type.getName() + " is not an event of io.katajava.qmp.event; use subscribeTo(name)");
     }
     return event -> event.name().equals(name);
   }
@@ -182,7 +182,7 @@ public final class EventQueue<E extends QmpEvent> implements AutoCloseable {
         long left = deadline - System.nanoTime();
         if (left <= 0) {
           throw new QmpTimeoutException(
-              "no event " + what + " within " + timeout, timeout, false, null);
+              "no event " + what + " arrived within " + timeout, timeout, false, null);
         }
         changed.awaitNanos(left);
       }

@@ -25,7 +25,7 @@ final class EventWait<E extends QmpEvent> {
             () ->
                 result.completeExceptionally(
                     new QmpTimeoutException(
-                        "no event " + what + " within " + timeout, timeout, false, null)));
+                        "no event " + what + " arrived within " + timeout, timeout, false, null)));
     result.whenComplete(
         (event, failure) -> {
           if (alarm != null) {

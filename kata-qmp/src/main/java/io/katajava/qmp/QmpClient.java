@@ -231,7 +231,7 @@ public final class QmpClient implements AutoCloseable {
   public <R> R executeWithDescriptors(QmpCommand<R> command, Duration timeout, int... descriptors) {
     if (!(engine.session().connection() instanceof UnixSocketConnection)) {
       throw new UnsupportedOperationException(
-          engine.describe() + " cannot carry descriptors: it is no unix socket");
+          engine.describe() + " cannot carry descriptors: it is not a unix socket");
     }
     return engine.execute(command, timeout, false, descriptors);
   }

@@ -3,8 +3,8 @@ package io.katajava.qmp;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session ended. Of a command that was under way nobody knows whether QEMU carried it out: ask
- * after {@link QmpClient#reconnect}.
+ * Thrown when the session ended. Of a command that was under way nobody knows whether QEMU carried
+ * it out: ask after {@link QmpClient#reconnect}.
  */
 public final class QmpClosedException extends QmpException {
   QmpClosedException(String message, @Nullable Throwable cause) {

@@ -3,7 +3,7 @@ package io.katajava.qmp;
 import io.katajava.json.JsonObject;
 import org.jspecify.annotations.Nullable;
 
-/** QEMU refused a command. */
+/** Thrown when QEMU refused a command. */
 public final class QmpCommandException extends QmpException {
   private final String command;
   private final JsonObject arguments;

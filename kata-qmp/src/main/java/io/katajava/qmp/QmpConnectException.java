@@ -2,7 +2,10 @@ package io.katajava.qmp;
 
 import org.jspecify.annotations.Nullable;
 
-/** No session came about: nobody listens, the monitor is busy, or it is not the expected peer. */
+/**
+ * Thrown when no session could be opened: nobody listens, the monitor is busy, or the peer is not
+ * the expected one.
+ */
 public final class QmpConnectException extends QmpException {
   QmpConnectException(String message, @Nullable Throwable cause) {
     super(message, cause);

@@ -4,7 +4,7 @@ import io.katajava.json.Encodable;
 import io.katajava.json.JsonObject;
 import java.time.Instant;
 
-/** Something that happened in QEMU. The schema's are in {@code io.katajava.qmp.event}. */
+/** An event that QEMU sent. The schema's are in {@code io.katajava.qmp.event}. */
 public interface QmpEvent extends Encodable {
 
   /**

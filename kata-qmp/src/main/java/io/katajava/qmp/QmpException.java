@@ -3,7 +3,9 @@ package io.katajava.qmp;
 import io.katajava.base.text.PrintableText;
 import org.jspecify.annotations.Nullable;
 
-/** Something went wrong with QMP. The subclasses follow what the caller can do about it. */
+/**
+ * The base class of the exceptions of QMP. The subclasses follow what the caller can do about it.
+ */
 public class QmpException extends RuntimeException {
 
   /**

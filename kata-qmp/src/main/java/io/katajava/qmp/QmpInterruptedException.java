@@ -1,6 +1,6 @@
 package io.katajava.qmp;
 
-/** The thread was interrupted while it waited; its interrupt flag is still set. */
+/** Thrown when the thread was interrupted while it waited; its interrupt flag is still set. */
 public final class QmpInterruptedException extends QmpException {
   /**
    * Creates the exception.

@@ -3,8 +3,8 @@ package io.katajava.qmp;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the commands of a {@link QmpClient}, for tracing and figures. Nothing is observed unless
- * one is given: {@link QmpOptions.Builder#observer}.
+ * An observer of the commands of a {@link QmpClient}, for tracing and figures. Nothing is observed
+ * unless one is given: {@link QmpOptions.Builder#observer}.
  *
  * <p>Its methods are on the way of every command, the handshake's included: they must neither wait
  * nor throw.

@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/** How a {@link QmpClient} behaves. Immutable; begin with {@link #defaults} or {@link #builder}. */
+/** Options of a {@link QmpClient}. Immutable; begin with {@link #defaults} or {@link #builder}. */
 public final class QmpOptions {
   /** Longest wait for a session: connecting, greeting and negotiation together. */
   public static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(10);

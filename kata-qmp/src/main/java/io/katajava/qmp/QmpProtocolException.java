@@ -2,7 +2,10 @@ package io.katajava.qmp;
 
 import org.jspecify.annotations.Nullable;
 
-/** The peer sent what QMP or its schema does not allow: a bug on one of the two sides. */
+/**
+ * Thrown when the peer sent something that QMP or its schema does not allow: a bug on one of the
+ * two sides.
+ */
 public final class QmpProtocolException extends QmpException {
   private final String received;
 

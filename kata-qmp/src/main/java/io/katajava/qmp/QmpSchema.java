@@ -17,9 +17,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a connected QEMU supports, from {@code query-qmp-schema}. Members are named by paths with
- * dots: {@code addr.host} is the member {@code host} of the argument {@code addr}; lists, and the
- * branches of unions and alternates, take no step of their own.
+ * The schema of a connected QEMU, from {@code query-qmp-schema}: what it supports. Members are
+ * named by paths with dots: {@code addr.host} is the member {@code host} of the argument {@code
+ * addr}; lists, and the branches of unions and alternates, take no step of their own.
  */
 public final class QmpSchema {
   private final Map<String, SchemaInfo> types = new HashMap<>();

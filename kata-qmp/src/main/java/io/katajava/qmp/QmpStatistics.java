@@ -1,7 +1,7 @@
 package io.katajava.qmp;
 
 /**
- * What a session has seen so far.
+ * Counters of a session so far.
  *
  * @param commands commands sent
  * @param replies replies matched to a command that waited for it

@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The answer or event did not come in time. A command may still be carried out later; its late
- * reply is dropped.
+ * Thrown when an answer or event did not arrive in time. A command may still be carried out later;
+ * its late reply is dropped.
  */
 public final class QmpTimeoutException extends QmpException {
   private final Duration timeout;

@@ -72,7 +72,10 @@ final class Reading {
 
   private static Throwable broken(Throwable problem) {
     return problem instanceof OutOfMemoryError
-        ? new IOException("no memory for a message of the peer; lower maxMessageBytes", problem)
+        ? new IOException(
+            "there is not enough memory for a message of the peer; lower maxMessageBytes, or give"
+                + " the JVM a larger heap",
+            problem)
         : problem;
   }
 

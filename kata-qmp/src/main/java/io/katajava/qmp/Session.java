@@ -215,7 +215,7 @@ final class Session implements Reading.Receiver {
     } catch (JsonException e) {
       int length = Math.min(slice.length(), 200);
       String received = new String(bytes, slice.offset(), length, StandardCharsets.UTF_8);
-      throw new QmpProtocolException("the peer sent what is not JSON", received, e);
+      throw new QmpProtocolException("the peer sent something that is not JSON", received, e);
     }
     if (log.isDebugEnabled()) {
       log.debug("[{}] < {}", name, message);

@@ -114,7 +114,7 @@ class DiskVolumeIT {
                         .container("two")
                         .volume("/d", Volume.disk("own", MemorySize.mebibytes(32)))
                         .start())
-            .hasMessageContaining("not made smaller");
+            .hasMessageContaining("cannot be made smaller");
         Container container =
             sandbox
                 .container("three")

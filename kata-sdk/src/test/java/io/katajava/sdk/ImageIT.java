@@ -193,7 +193,7 @@ class ImageIT {
   void image_ofNobody_isRefusedWithTheReason() {
     assertThatExceptionOfType(KataException.class)
         .isThrownBy(() -> sandbox.container("none").image("No such image").create())
-        .withMessageContaining("is no image reference")
+        .withMessageContaining("is not an image reference")
         .matches(e -> e.code() == ErrorCode.ROOTFS_UNAVAILABLE);
     assertThatExceptionOfType(KataException.class)
         .isThrownBy(() -> sandbox.container("none").image("localhost:1/nobody").create())

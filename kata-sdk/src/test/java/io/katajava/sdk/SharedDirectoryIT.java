@@ -126,7 +126,7 @@ class SharedDirectoryIT {
       assertThatThrownBy(() -> kata.sandbox().directories(DirectorySharing.VIRTIO_FS).start())
           .isInstanceOfSatisfying(
               KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.HOST_UNSUITABLE))
-          .hasMessageContaining("none is no program");
+          .hasMessageContaining("none is not a program");
       try (Sandbox sandbox =
               kata.sandbox().directories(DirectorySharing.VIRTIO_FS_OR_COPY).start();
           Container container =

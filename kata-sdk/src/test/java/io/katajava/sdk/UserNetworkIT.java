@@ -308,7 +308,7 @@ class UserNetworkIT {
           .isInstanceOfSatisfying(
               KataException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.NETWORK_UNAVAILABLE))
-          .hasMessageContaining("tcp port " + port + " of 127.0.0.1 cannot be had");
+          .hasMessageContaining("tcp port " + port + " of 127.0.0.1 cannot be bound");
     }
     leftovers.assertNone();
   }

@@ -96,7 +96,7 @@ class WaitIT {
                       .waitingFor(Wait.forListeningPort(8080).withTimeout(Duration.ofSeconds(2)))
                       .start())
           .isInstanceOf(ContainerNotReadyException.class)
-          .hasMessageContaining("waiting for port 8080 to be listened at");
+          .hasMessageContaining("waiting for port 8080 to have a listener");
       assertThat(sandbox.exec("true").isSuccess()).isTrue();
     }
   }

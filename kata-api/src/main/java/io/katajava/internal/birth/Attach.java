@@ -74,7 +74,7 @@ public final class Attach {
       birth.failed(e);
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
-          "cannot read what is known of sandbox " + id + ": " + e.getMessage(),
+          "cannot read the record of sandbox " + id + ": " + e.getMessage(),
           Details.none().withSandbox(id).withCause(e));
     } catch (RuntimeException | Error e) {
       birth.failed(e);
@@ -128,8 +128,10 @@ public final class Attach {
       if (link != null) {
         end.step("closing the connection to the agent", link::close);
       }
-      end.step("letting go of the hypervisor", vm::detach);
-      end.step("giving it back", () -> ledger.write(entry.ownedBy(ProcessIdentity.NOBODY)));
+      end.step("detaching from the hypervisor", vm::detach);
+      end.step(
+          "giving up its ownership in the ledger",
+          () -> ledger.write(entry.ownedBy(ProcessIdentity.NOBODY)));
       end.addTo(e);
       throw e;
     }

@@ -30,11 +30,7 @@ final class ProcessUmask {
         .filter(line -> line.startsWith(FIELD))
         .map(line -> line.substring(FIELD.length()).strip())
         .filter(mask -> mask.matches("[0-7]{1,5}") && (Integer.parseInt(mask, 8) & OWNER) != 0)
-        .map(
-            mask ->
-                "the umask "
-                    + mask
-                    + " takes rights to what this process makes from the process itself")
+        .map(mask -> "the umask " + mask + " denies this process access to the files that it makes")
         .findFirst();
   }
 }

@@ -125,7 +125,7 @@ public final class RuntimeServices {
   /** Told once: what was asked for is met, in the other of its two ways. */
   void tellCopying(String obstacle) {
     if (copyingTold.compareAndSet(false, true)) {
-      log.warn("directories of the host are copied instead of shared: {}", obstacle);
+      log.warn("directories of the host are copied, because they cannot be shared: {}", obstacle);
     }
   }
 

@@ -111,10 +111,11 @@ final class SandboxFork {
                 + parent.id()
                 + " cannot be "
                 + what
-                + ": its interface of the host belongs to one machine",
+                + ": its interface on the host can belong to only one machine",
             Details.none()
                 .withSandbox(parent.id())
-                .withRemedy("Give sandboxes that are copied networks of Network.user()"));
+                .withRemedy(
+                    "Use Network.user() for the networks of a sandbox that is to be copied"));
       }
     }
     parent

@@ -88,7 +88,10 @@ public final class SandboxSnapshot {
     } catch (FileAlreadyExistsException e) {
       throw new KataException(
           ErrorCode.INVALID_STATE,
-          "the snapshot of sandbox " + sandbox.id() + " is not written: there is already " + target,
+          "the snapshot of sandbox "
+              + sandbox.id()
+              + " cannot be written: there is already "
+              + target,
           Details.none()
               .withSandbox(sandbox.id())
               .withCause(e)
@@ -110,7 +113,7 @@ public final class SandboxSnapshot {
     if (!sandbox.parts().spec().networking().equals(SandboxSpec.Networking.NONE)) {
       throw new KataException(
           ErrorCode.INVALID_STATE,
-          "sandbox " + sandbox.id() + " has networks or names, which a snapshot does not carry",
+          "sandbox " + sandbox.id() + " has networks or names, which a snapshot cannot contain",
           Details.none()
               .withSandbox(sandbox.id())
               .withRemedy("Fork it, or start it without a network"));
@@ -160,7 +163,8 @@ public final class SandboxSnapshot {
         .ifPresent(
             obstacle -> {
               throw new KataException(
-                  ErrorCode.INVALID_STATE, "such a sandbox has no snapshots: " + obstacle);
+                  ErrorCode.INVALID_STATE,
+                  "a sandbox with these settings cannot be restored: " + obstacle);
             });
     List<String> portable = new ArrayList<>();
     portable.add("architecture " + HostArchitecture.current());
@@ -187,7 +191,7 @@ public final class SandboxSnapshot {
     } catch (IOException e) {
       throw unusable(directory, e.getMessage(), e);
     } catch (IllegalArgumentException e) {
-      throw unusable(directory, "its manifest makes no sense: " + e.getMessage(), e);
+      throw unusable(directory, "its manifest is invalid: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new KataException(ErrorCode.INTERRUPTED, "interrupted while restoring a snapshot", e);
@@ -217,7 +221,7 @@ public final class SandboxSnapshot {
       String our = i < ours.size() ? ours.get(i) : "nothing";
       if (!their.equals(our)) {
         throw new IOException(
-            "it was made with '" + their + "' where this runtime has '" + our + "'");
+            "it was made with '" + their + "', but this runtime has '" + our + "'");
       }
     }
   }

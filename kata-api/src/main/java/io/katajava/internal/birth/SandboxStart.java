@@ -66,7 +66,9 @@ public final class SandboxStart implements SandboxBirth.Way {
     if (detached && !services.hypervisor().isDetachable()) {
       throw run.failure(
           ErrorCode.INVALID_CONFIGURATION,
-          "machines of hypervisor " + services.hypervisor().name() + " end with their JVM",
+          "machines of hypervisor "
+              + services.hypervisor().name()
+              + " end with their JVM, so a sandbox cannot be detached",
           "Leave out detached()",
           VmEvidence.none(),
           null);
@@ -74,7 +76,7 @@ public final class SandboxStart implements SandboxBirth.Way {
     if (detached && !spec.networking().networks().isEmpty()) {
       throw run.failure(
           ErrorCode.INVALID_CONFIGURATION,
-          "the networks of a sandbox end with this JVM, and it is to outlive it",
+          "a detached sandbox cannot have networks, because they end with this JVM",
           "Leave out detached() or network(...)",
           VmEvidence.none(),
           null);
@@ -104,7 +106,7 @@ public final class SandboxStart implements SandboxBirth.Way {
           throw (RuntimeException) e;
         }
         log.warn(
-            "[{}] no sandbox could be made of template {}; it boots instead: {}",
+            "[{}] no sandbox could be made from template {}, so it is booted instead: {}",
             run.sandboxId(),
             template.directory(),
             e.getMessage());
@@ -137,8 +139,8 @@ public final class SandboxStart implements SandboxBirth.Way {
     if (spec.life().detached()) {
       throw run.failure(
           ErrorCode.INVALID_CONFIGURATION,
-          "directories are shared by processes that end with this JVM, and the sandbox is to"
-              + " outlive it",
+          "a detached sandbox cannot share directories, because the processes that share them end"
+              + " with this JVM",
           "Leave out detached() or directories(...)",
           VmEvidence.none(),
           null);
@@ -167,7 +169,8 @@ public final class SandboxStart implements SandboxBirth.Way {
       return;
     }
     log.warn(
-        "[{}] template {} is removed: the same sandbox could be booted",
+        "[{}] template {} is removed, because no sandbox could be made from it although the same"
+            + " one could be booted",
         run.sandboxId(),
         template.directory());
     templates.discard(template);
@@ -180,7 +183,7 @@ public final class SandboxStart implements SandboxBirth.Way {
       throw run.failure(
           ErrorCode.HOST_UNSUITABLE,
           obstacle.get(),
-          "Set another one before the JVM starts, such as umask 077",
+          "Set another umask before the JVM starts, such as umask 077",
           VmEvidence.none(),
           null);
     }
@@ -289,8 +292,8 @@ public final class SandboxStart implements SandboxBirth.Way {
     if (!link.can(AgentCapability.PROOF_OF_SANDBOX)) {
       throw run.failure(
           ErrorCode.INVALID_CONFIGURATION,
-          "a detached sandbox needs an agent that proves later which sandbox it is, and this"
-              + " guest's is another",
+          "a detached sandbox needs kata-java's own agent, which can prove later which sandbox it"
+              + " is in, but this guest has another agent",
           "Use the default guest, or leave out detached()",
           VmEvidence.none(),
           null);

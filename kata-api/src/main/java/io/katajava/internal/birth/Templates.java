@@ -74,7 +74,7 @@ public final class Templates implements TemplateStore {
       traits = hypervisor().templateFor(spec);
     } catch (RuntimeException e) {
       // Whatever it is, the start itself says it better.
-      String reason = "there can be no template: " + e.getMessage();
+      String reason = "no template is possible: " + e.getMessage();
       return new TemplateUse(
           null, reason, TemplateTraits.impossible(spec.sizes(), reason), List.of());
     }
@@ -97,7 +97,7 @@ public final class Templates implements TemplateStore {
       throws InterruptedException {
     if (traits.obstacle().isPresent()) {
       return new TemplateUse(
-          null, "there can be no template: " + traits.obstacle().get(), traits, List.of());
+          null, "no template is possible: " + traits.obstacle().get(), traits, List.of());
     }
     List<String> key = key(traits, spec);
     Optional<StoredImage> found = shelf.find(key);
@@ -116,14 +116,14 @@ public final class Templates implements TemplateStore {
       return "no template fits yet";
     }
     tell(TemplateShelf.idOf(key), failure.get());
-    return "no template fits, since building it failed at " + failure.get();
+    return "no template fits, because building one failed at " + failure.get();
   }
 
   private void tell(String id, String failure) {
     if (told.add(id)) {
       log.warn(
-          "sandboxes boot, since template {} could not be built at {}; kata template build tries"
-              + " again",
+          "sandboxes are booted, because template {} could not be built at {}; 'kata template"
+              + " build' tries again",
           id,
           failure);
     }
@@ -195,7 +195,7 @@ public final class Templates implements TemplateStore {
               ErrorCode.TIMEOUT,
               "the template "
                   + TemplateShelf.idOf(key)
-                  + " that another start or process builds is not there after "
+                  + ", which another start or process builds, was not ready after "
                   + deadline.allowed().toSeconds()
                   + " s",
               Details.none().withRemedy("Raise startTimeout(...)"));
@@ -308,7 +308,7 @@ public final class Templates implements TemplateStore {
     } catch (IOException e) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
-          image.directory() + " is no template any more: " + e.getMessage(),
+          image.directory() + " is no longer a valid template: " + e.getMessage(),
           Details.none().withCause(e));
     }
   }

@@ -213,7 +213,11 @@ public final class SandboxConnections implements SandboxNetwork, AutoCloseable {
     if (users.isEmpty()) {
       throw new KataException(
           ErrorCode.INVALID_CONFIGURATION,
-          "port " + port + " of sandbox " + sandboxId + " cannot be published: no user network",
+          "port "
+              + port
+              + " of sandbox "
+              + sandboxId
+              + " cannot be published: the sandbox has no user network",
           Details.none()
               .withSandbox(sandboxId)
               .withRemedy("Start the sandbox with network(Network.user())"));
@@ -286,7 +290,7 @@ public final class SandboxConnections implements SandboxNetwork, AutoCloseable {
   @Override
   public void close() {
     Ending end = new Ending("the networks of sandbox " + sandboxId);
-    undo.runInto(end, "taking back what was made on the host");
+    undo.runInto(end, "removing what was made on the host");
     end.orThrow();
   }
 }

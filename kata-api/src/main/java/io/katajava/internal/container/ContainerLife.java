@@ -379,7 +379,7 @@ final class ContainerLife {
                       "container " + name() + " stays in its guest, which does not answer",
                       Details.none()
                           .withSandbox(session.id())
-                          .withRemedy("Close the session, which ends the machine")));
+                          .withRemedy("Close the sandbox, which ends the machine")));
             }
             end.orThrow();
           }

@@ -56,7 +56,7 @@ final class ContainerRun {
   CompletableFuture<ExecOutcome> ended() {
     InteractiveExecution process = main;
     if (process == null) {
-      throw new IllegalStateException("it was not started");
+      throw new IllegalStateException("the container was not started");
     }
     return process.ended(DRAIN_GRACE);
   }

@@ -92,7 +92,7 @@ public final class ContainerStart {
                                   + spec.name()
                                   + " has no command, its image "
                                   + rootfs.description()
-                                  + " has none, and this guest brings no program that waits",
+                                  + " has none, and this guest has no program that waits",
                               Details.none()
                                   .withSandbox(sandboxId)
                                   .withRemedy("Set command(...)"))));
@@ -154,6 +154,6 @@ public final class ContainerStart {
         "no provider knows the image '" + reference + "' for container " + spec.name(),
         Details.none()
             .withSandbox(sandboxId)
-            .withRemedy("This guest brings " + guest.rootfs().keySet() + " along"));
+            .withRemedy("Use a root filesystem that this guest has: " + guest.rootfs().keySet()));
   }
 }

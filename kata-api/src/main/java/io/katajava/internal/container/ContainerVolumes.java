@@ -234,9 +234,10 @@ public final class ContainerVolumes {
             ErrorCode.COPY_FAILED,
             "what a container wrote to volume "
                 + path
-                + " was not copied back: another directory has that name since it was copied",
+                + " was not copied back: the path now leads to another directory",
             Details.none()
-                .withRemedy("Keep directories that are volumes until the container ends"));
+                .withRemedy(
+                    "Do not replace a directory that is a volume before the container has ended"));
       }
       made.copyBack(host.at(), directory, notes);
     } catch (IOException e) {
@@ -251,8 +252,8 @@ public final class ContainerVolumes {
     if (!Files.isDirectory(directory)) {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
-          "volume " + directory + " of container " + container + " is no directory of the host",
-          Details.none().withRemedy("Make it first, or name another one"));
+          "volume " + directory + " of container " + container + " is not a directory of the host",
+          Details.none().withRemedy("Create the directory first, or name another one"));
     }
   }
 
@@ -380,7 +381,7 @@ public final class ContainerVolumes {
 
   private String became(Volume.HostDirectory volume) {
     if (ofCopy) {
-      return "as the sandbox it was copied with had it; nothing is copied back";
+      return "copied together with its sandbox; nothing is copied back";
     }
     return volume.isWritable()
         ? "copied into guest memory, and back on close"

@@ -32,7 +32,8 @@ final class ImageVolumes {
       Path path = Path.of(text.replace("\0", "")).normalize();
       if (!text.startsWith("/") || path.getNameCount() == 0 || text.contains("\0")) {
         log.warn(
-            "container {}: the image's volume '{}' is left out",
+            "container {}: the image's volume '{}' is ignored, because it is not an absolute path"
+                + " below the root",
             spec.name(),
             PrintableText.line(text));
       } else {

@@ -42,8 +42,8 @@ final class StopSignal {
     OptionalInt signal = parse(text);
     if (signal.isEmpty()) {
       log.warn(
-          "the image of container {} asks for the signal '{}', which Linux does not have:"
-              + " SIGTERM ends the container",
+          "the image of container {} asks for the signal '{}', which Linux does not have;"
+              + " the container is stopped with SIGTERM",
           container,
           text);
     }

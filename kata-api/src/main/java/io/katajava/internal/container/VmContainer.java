@@ -212,7 +212,10 @@ public final class VmContainer implements Container {
     if (tables.outcome() instanceof ExecOutcome.TimedOut late) {
       throw new KataException(
           ErrorCode.TIMEOUT,
-          "could not look which ports container " + name() + " listens on: it " + late.describe(),
+          "could not find out at which ports container "
+              + name()
+              + " listens: it "
+              + late.describe(),
           Details.none().withSandbox(session.id()));
     }
     // A kernel without IPv6 has no second table, which is no failure.

@@ -234,7 +234,7 @@ final class VmContainerFiles implements ContainerFiles {
           TarReader archive = new TarReader(in);
           TarEntry entry = archive.next();
           if (entry == null || entry.type() != TarEntry.Type.FILE) {
-            throw new IOException("it is no regular file");
+            throw new IOException("it is not a regular file");
           }
           if (entry.size() > limit) {
             throw new KataException(
@@ -379,7 +379,8 @@ final class VmContainerFiles implements ContainerFiles {
     }
     ExecOutcome outcome = tar.waitFor(patience.next()).orElse(null);
     if (outcome == null) {
-      Patience.Exhausted late = patience.exhausted("the end of what works on the files");
+      Patience.Exhausted late =
+          patience.exhausted("waiting for the end of the program that works on the files");
       leave(tar, late);
       throw late;
     }

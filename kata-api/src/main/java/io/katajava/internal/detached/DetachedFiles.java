@@ -74,7 +74,11 @@ public final class DetachedFiles {
   private KataException taken(String holder) {
     return new KataException(
         ErrorCode.ALREADY_ATTACHED,
-        "sandbox " + sandboxId + " is attached to by " + holder + "; one JVM at a time can be",
+        "sandbox "
+            + sandboxId
+            + " is attached to by "
+            + holder
+            + "; only one JVM at a time can attach to it",
         Details.none().withSandbox(sandboxId).withRemedy("Close it there first"));
   }
 

@@ -33,7 +33,8 @@ public record DetachedRecord(
 
   public DetachedRecord {
     if (version != VERSION) {
-      throw new IllegalArgumentException("version " + version + " is unknown, " + VERSION + " is");
+      throw new IllegalArgumentException(
+          "its version is " + version + ", and only version " + VERSION + " is known");
     }
     containers = List.copyOf(containers);
   }

@@ -140,7 +140,7 @@ public final class Detachment {
   private KataException cannotWrite(IOException e) {
     return new KataException(
         ErrorCode.HOST_UNSUITABLE,
-        "cannot write down what is in detached sandbox " + entry.sandboxId() + ": " + e,
+        "cannot write the record of detached sandbox " + entry.sandboxId() + ": " + e,
         Details.none()
             .withSandbox(entry.sandboxId())
             .withCause(e)

@@ -96,7 +96,7 @@ public final class NamedDisks implements DiskStore {
 
   private Path image(String name) {
     if (!name.matches("[A-Za-z0-9][A-Za-z0-9_.-]*")) {
-      throw new IllegalArgumentException("'" + name + "' is no name of a disk");
+      throw new IllegalArgumentException("'" + name + "' is not a name for a disk");
     }
     return directory.resolve(name + SUFFIX);
   }
@@ -147,7 +147,7 @@ public final class NamedDisks implements DiskStore {
       if (wanted.bytes() < size.bytes()) {
         throw new KataException(
             ErrorCode.HOST_UNSUITABLE,
-            "disk " + name + " has " + size + " and is not made smaller, to " + wanted,
+            "disk " + name + " has " + size + " and cannot be made smaller, to " + wanted,
             Details.none().withRemedy("Ask for " + size + ", or for no size"));
       }
       if (wanted.bytes() > size.bytes() && !Ext4.grow(image, wanted)) {

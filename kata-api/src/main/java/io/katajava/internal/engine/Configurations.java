@@ -23,7 +23,7 @@ public final class Configurations {
             () ->
                 new KataException(
                     ErrorCode.PROVIDER_MISSING,
-                    "nothing on the class path reads configuration files, asked to read " + file,
+                    "cannot read " + file + ": nothing on the class path reads configuration files",
                     Details.none().withRemedy("Add the dependency io.katajava:kata-config")))
         .load(file);
   }

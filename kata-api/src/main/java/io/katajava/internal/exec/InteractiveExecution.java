@@ -79,7 +79,8 @@ public final class InteractiveExecution implements Execution {
         new RunningCommand(command, process, session, requestedNanos, stdout, stderr);
     InteractiveExecution execution =
         new InteractiveExecution(session, running, new OutputBuffer(), new OutputBuffer(), false);
-    IOException elsewhere = new IOException("it is kept as the container's log");
+    IOException elsewhere =
+        new IOException("the output is kept as the container's log and cannot be read here");
     execution.stdout.end(elsewhere);
     execution.stderr.end(elsewhere);
     return execution;

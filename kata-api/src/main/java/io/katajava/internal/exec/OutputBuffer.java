@@ -162,7 +162,7 @@ public final class OutputBuffer extends InputStream implements OutputSink {
       if (limit == null) {
         changed.await();
       } else if (left <= 0) {
-        throw limit.exhausted("reading of what it sends");
+        throw limit.exhausted("reading its output");
       } else {
         left = changed.awaitNanos(left);
       }

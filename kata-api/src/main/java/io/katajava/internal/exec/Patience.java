@@ -34,7 +34,7 @@ public record Patience(Duration step, Optional<Deadline> whole) {
   public Exhausted exhausted(String what) {
     return new Exhausted(
         whole.filter(Deadline::isExpired).isPresent()
-            ? what + " was not done within " + whole.get().allowed().toMillis() + " ms"
+            ? what + " took more than " + whole.get().allowed().toMillis() + " ms"
             : "the guest did not answer for " + step.toMillis() + " ms: " + what);
   }
 }

@@ -90,7 +90,7 @@ final class StdinStream extends OutputStream {
       done.get();
     } catch (TimeoutException e) {
       done.cancel(false);
-      throw Objects.requireNonNull(limit).exhausted("writing to what takes it");
+      throw Objects.requireNonNull(limit).exhausted("writing to its input");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted while writing to a command's standard input");

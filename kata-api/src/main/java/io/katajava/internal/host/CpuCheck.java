@@ -89,8 +89,10 @@ final class CpuCheck {
             : warned(
                 GROUP,
                 "vendor",
-                "the vendor '" + cpu.vendor() + "' is not one Kata is known to work with",
-                "Compare with the flags below; they decide"));
+                "it is not known whether Kata works with processors of the vendor '"
+                    + cpu.vendor()
+                    + "'",
+                "Look at the flags below, which decide whether it works"));
     if (cpu.flags().isEmpty()) {
       findings.add(
           warned(

@@ -36,7 +36,7 @@ final class DeviceCheck {
         device(
             host,
             "vhost-vsock",
-            "stock Kata guests need vhost-user-vsock instead; our own need neither",
+            "Kata's own guests need vhost-user-vsock instead; those of kata-java need neither",
             "Run as root: modprobe vhost_vsock"),
         device(
             host,

@@ -67,7 +67,7 @@ public final class HostProgram {
       process.getOutputStream().close();
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-        throw new IOException(shown + " does not end");
+        throw new IOException(shown + " did not end within " + LIMIT_SECONDS + " s");
       }
       if (!good.contains(process.exitValue())) {
         throw new IOException(shown + " failed: " + output.strip());

@@ -57,7 +57,8 @@ final class ModuleCheck {
   private static String consequence(String module) {
     return switch (module) {
       case "vhost", "vhost_net" -> "networks of guests stay in QEMU's own process";
-      case "vhost_vsock" -> "stock Kata guests need vhost-user-vsock instead; our own need neither";
+      case "vhost_vsock" ->
+          "Kata's own guests need vhost-user-vsock instead; those of kata-java need neither";
       default -> "guests are translated instead (TCG), which is slower";
     };
   }

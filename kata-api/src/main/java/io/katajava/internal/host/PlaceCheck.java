@@ -160,7 +160,7 @@ final class PlaceCheck {
       return warned(
           GROUP,
           "cache-directory",
-          "the space left in " + above + " cannot be told: " + e.getMessage(),
+          "the space left in " + above + " cannot be determined: " + e.getMessage(),
           "Check that its file system works");
     }
   }
@@ -197,7 +197,7 @@ final class PlaceCheck {
       return warned(
           GROUP,
           "template-space",
-          "the space left in " + above + " cannot be told: " + e.getMessage(),
+          "the space left in " + above + " cannot be determined: " + e.getMessage(),
           "Check that its file system works");
     }
   }

@@ -67,7 +67,10 @@ public final class LedgerSweep {
           }
         } catch (IOException | RuntimeException e) {
           // The others are looked at all the same; the next runtime tries this one again.
-          log.warn("what {} tells of could not be removed: {}", file, e.toString());
+          log.warn(
+              "the sandbox that the record {} describes could not be removed: {}",
+              file,
+              e.toString());
         }
       }
     }
@@ -88,7 +91,7 @@ public final class LedgerSweep {
       // Closed while we looked.
       return 0;
     } catch (Ledger.UntrustedRecordException e) {
-      log.warn("a record of the ledger is passed over: {}", e.getMessage());
+      log.warn("a record of the ledger is ignored: {}", e.getMessage());
       return 0;
     }
     SandboxProcesses processes =
@@ -120,7 +123,8 @@ public final class LedgerSweep {
         all.add(process);
       } else if (process.isRunning()) {
         log.warn(
-            "process {} is recorded as sandbox {}'s, but something else runs there; it is left"
+            "process {} is recorded as part of sandbox {}, but that id now belongs to another"
+                + " process, which is left"
                 + " alone",
             process.pid(),
             id);

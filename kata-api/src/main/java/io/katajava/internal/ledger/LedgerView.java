@@ -182,7 +182,7 @@ public final class LedgerView {
       // Closed while we looked.
       return Optional.empty();
     } catch (Ledger.UntrustedRecordException e) {
-      log.warn("a record of the ledger is passed over: {}", e.getMessage());
+      log.warn("a record of the ledger is ignored: {}", e.getMessage());
       return Optional.empty();
     }
     if (entry.isEmpty()) {

@@ -147,7 +147,7 @@ public final class AgentLink implements AutoCloseable {
       if (health != HealthStatus.SERVING) {
         throw run.failure(
             ErrorCode.AGENT_REFUSED,
-            "the guest agent says that it is " + health,
+            "the guest agent reports the status " + health,
             "Look at the guest's console",
             vm.evidence(),
             null);
@@ -205,7 +205,10 @@ public final class AgentLink implements AutoCloseable {
         client.close();
         throw new KataException(
             ErrorCode.AGENT_REFUSED,
-            "what answers at " + vm.agent() + " is not the agent of sandbox " + sandboxId,
+            "the program that answers at "
+                + vm.agent()
+                + " is not the agent of sandbox "
+                + sandboxId,
             Details.none()
                 .withSandbox(sandboxId)
                 .withRemedy("If the sandbox is not needed, end it: kata stop " + sandboxId));
@@ -294,7 +297,7 @@ public final class AgentLink implements AutoCloseable {
               + exit.status()
               + ", "
               + exit.reason(),
-          "Look at its messages and the guest's console; a guest that ends without a word may"
+          "Look at its messages and the guest's console; a guest that ends without a message may"
               + " have too little memory",
           evidence,
           cause);

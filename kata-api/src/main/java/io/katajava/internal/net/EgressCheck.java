@@ -66,7 +66,7 @@ final class EgressCheck {
   Decision decide(Ip address, int port) {
     String name = told.get(address);
     if (SpecialAddresses.isMapped(address)) {
-      return new Decision(false, "it is an IPv4 address in the guise of IPv6", name);
+      return new Decision(false, "it is an IPv4 address written as an IPv6 address", name);
     }
     // What denies an IPv4 address denies the way there by a translator, too.
     Ip behind = SpecialAddresses.behind(address);
@@ -98,9 +98,9 @@ final class EgressCheck {
       return new Decision(
           false,
           unsure.isAsking(),
-          "it cannot be told whether the rule '"
+          "it is not known whether the rule '"
               + unsure.rule()
-              + "' is about it: the addresses of"
+              + "' denies it: the addresses of"
               + " that name are not known",
           name);
     }

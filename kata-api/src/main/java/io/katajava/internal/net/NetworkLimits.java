@@ -53,7 +53,7 @@ final class NetworkLimits {
 
   void acceptPaused(@Nullable String why) {
     pauses.incrementAndGet();
-    tell(NetworkLimit.DESCRIPTORS, "no connection is accepted for a while: " + why);
+    tell(NetworkLimit.DESCRIPTORS, "accepting connections pauses for a while: " + why);
   }
 
   private void tell(NetworkLimit limit, String what) {

@@ -105,7 +105,7 @@ final class PublishedPorts {
                 + wanted.getPort()
                 + " of "
                 + wanted.getAddress().getHostAddress()
-                + " cannot be had: "
+                + " cannot be bound: "
                 + e.getMessage());
       }
       throw e;

@@ -123,7 +123,7 @@ public final class Figures implements KataMetrics {
     try {
       consumer.accept(meter);
     } catch (RuntimeException e) {
-      log.warn("a consumer of figures did not take {}", meter.name(), e);
+      log.warn("a listener to figures threw when it was given {}", meter.name(), e);
     }
   }
 

@@ -59,7 +59,7 @@ final class Followed implements AgentObserver.Call {
   }
 
   static void complain(Throwable e) {
-    log.warn("an observer failed; what it should have seen goes on", e);
+    log.warn("an observer failed; the operation that it observed goes on", e);
   }
 
   static void leftOut(String observer, LinkageError e) {

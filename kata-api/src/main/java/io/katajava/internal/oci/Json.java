@@ -51,7 +51,7 @@ public final class Json {
       Map<String, @Nullable Object> members = new LinkedHashMap<>();
       for (String name : object.names()) {
         if (members.containsKey(name)) {
-          throw new IllegalArgumentException("not JSON: '" + name + "' is there twice");
+          throw new IllegalArgumentException("not JSON: '" + name + "' occurs twice");
         }
         members.put(name, plain(Objects.requireNonNull(object.get(name)), depth + 1));
       }

@@ -256,7 +256,7 @@ public final class PoolCore implements AutoCloseable {
         return;
       }
       log.warn(
-          "a sandbox for the pool could not be started, next try in {} ms: {}",
+          "a sandbox for the pool could not be started; the next try is in {} ms: {}",
           pause.toMillis(),
           failure.getMessage());
       workers.later(
@@ -314,7 +314,7 @@ public final class PoolCore implements AutoCloseable {
     try {
       sandbox.close();
     } catch (RuntimeException | Error e) {
-      log.warn("sandbox {} of the pool was not closed whole: {}", sandbox.id(), e.toString());
+      log.warn("sandbox {} of the pool was not closed completely: {}", sandbox.id(), e.toString());
       locked(
           () -> {
             if (closed) {

@@ -49,7 +49,9 @@ final class PoolWorkers {
     try {
       check.run();
     } catch (RuntimeException | Error e) {
-      log.warn("the sandboxes of the pool could not be checked; they are at the next turn", e);
+      log.warn(
+          "the sandboxes of the pool could not be checked; the next check comes at its usual time",
+          e);
     }
   }
 

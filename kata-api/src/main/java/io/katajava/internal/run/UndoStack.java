@@ -14,7 +14,7 @@ public final class UndoStack {
 
   /** Runs all steps; what they throw is attached to the reason. */
   public void run(Throwable reason) {
-    Ending end = new Ending("what was begun");
+    Ending end = new Ending("undoing the start");
     runInto(end, "undoing a step");
     end.addTo(reason);
   }

@@ -96,7 +96,10 @@ final class LifeLimits {
       stop.accept(STOP_GRACE);
     } catch (RuntimeException | Error e) {
       LoggerFactory.getLogger(LifeLimits.class)
-          .warn("[{}] the end of its life did not go well: {}", session.id(), e.toString());
+          .warn(
+              "[{}] the sandbox reached a limit of its life, and ending it failed: {}",
+              session.id(),
+              e.toString());
     }
   }
 

@@ -87,7 +87,7 @@ final class SandboxDisks {
       throw new KataException(
           ErrorCode.GUEST_BUILD_FAILED,
           "kernel module " + file + " cannot be read: " + e.getMessage(),
-          Details.none().withCause(e).withRemedy("Have the guest built again: kata guest build"));
+          Details.none().withCause(e).withRemedy("Build the guest again: kata guest build"));
     }
   }
 }

@@ -168,13 +168,13 @@ final class SandboxLifecycle {
               || states.change(SandboxState.DRAINING, SandboxState.DETACHED))) {
         return false;
       }
-      Ending end = new Ending("the hold on sandbox " + session.id());
-      end.step("stopping the clocks of its life", limits::close);
+      Ending end = new Ending("the attachment to sandbox " + session.id());
+      end.step("stopping its life limits", limits::close);
       end.step("closing the connection to the agent", parts.link()::close);
-      end.step("letting go of the hypervisor", parts.vm()::detach);
-      end.step("letting go of its lock", detachment::release);
+      end.step("detaching from the hypervisor", parts.vm()::detach);
+      end.step("releasing its lock", detachment::release);
       end.step("forgetting its containers", containers::forgetAll);
-      end.step("telling of its end", onClosed::run);
+      end.step("reporting its end", onClosed::run);
       end.orThrow();
       return true;
     } finally {
@@ -190,7 +190,7 @@ final class SandboxLifecycle {
         return;
       }
       Ending end = new Ending("sandbox " + session.id());
-      end.step("stopping the clocks of its life", limits::close);
+      end.step("stopping its life limits", limits::close);
       end.step("copying directories back", this::copyBack);
       SandboxState before = states.stopping();
       long deadline = System.nanoTime() + grace.toNanos();
@@ -200,15 +200,15 @@ final class SandboxLifecycle {
           "stopping the hypervisor",
           () -> parts.vm().stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime()))));
       end.step("ending the hypervisor", parts.vm()::close);
-      end.step("taking the networks back", parts.connections()::close);
+      end.step("removing its networks", parts.connections()::close);
       end.step("removing its state", this::removeState);
       Detachment detachment = parts.detachment();
       if (detachment != null) {
-        end.step("letting go of its lock", detachment::close);
+        end.step("releasing its lock", detachment::close);
       }
       end.step("forgetting its containers", containers::forgetAll);
       states.set(SandboxState.STOPPED);
-      end.step("telling of its end", onClosed::run);
+      end.step("reporting its end", onClosed::run);
       end.orThrow();
     } finally {
       closing.unlock();

@@ -64,7 +64,7 @@ final class SandboxStates {
     if (now == SandboxState.DETACHED) {
       throw new KataException(
           ErrorCode.CLOSED,
-          "cannot " + what + ": sandbox " + session.id() + " was let go of",
+          "cannot " + what + ": sandbox " + session.id() + " was detached from this JVM",
           Details.none().withSandbox(session.id()).withRemedy("Attach to it: kata.attach(id)"));
     }
     if (now == SandboxState.PAUSED) {
@@ -84,7 +84,7 @@ final class SandboxStates {
     if (now() == SandboxState.DRAINING) {
       throw new KataException(
           ErrorCode.INVALID_STATE,
-          "cannot " + what + ": sandbox " + session.id() + " is draining, and takes nothing new",
+          "cannot " + what + ": sandbox " + session.id() + " is draining and accepts no new work",
           Details.none().withSandbox(session.id()));
     }
   }

@@ -79,7 +79,7 @@ public final class CopyBack {
       }
     }
     if (!failures.isEmpty()) {
-      throw new IOException("the rest was written, but not: " + failures);
+      throw new IOException("these entries could not be written, all others were: " + failures);
     }
   }
 
@@ -116,7 +116,9 @@ public final class CopyBack {
       case PIPE, CHARACTER, BLOCK, OTHER -> {
         if (noted == null || noted.status().kind() != FileStatus.Kind.PIPE) {
           log.info(
-              "{} of {} is no file, directory or link, and stays in the guest", entry.name(), root);
+              "{} of {} is not a file, directory or link, and stays in the guest",
+              entry.name(),
+              root);
         }
       }
     }
@@ -181,7 +183,7 @@ public final class CopyBack {
   /** What is of another kind gives way only if it is what was copied. */
   private static void requireOurs(Place here) throws IOException {
     if (here.noted() == null || here.isChangedByHost()) {
-      throw new IOException("the host has something else there meanwhile");
+      throw new IOException("the host has changed it since it was copied");
     }
   }
 
@@ -196,7 +198,8 @@ public final class CopyBack {
         directory.removeDirectory(here.name());
       } catch (FileCallException e) {
         throw new IOException(
-            "the guest has no directory there any more, but the host has something new in it", e);
+            "the guest no longer has this directory, but the host has put something new into it",
+            e);
       }
       return directory;
     }
@@ -248,7 +251,7 @@ public final class CopyBack {
   private static void requireSame(OpenFile file, FileStatus now) throws IOException {
     FileStatus found = file.status();
     if (found.kind() != now.kind() || !found.identity().equals(now.identity())) {
-      throw new IOException("the host has just put something else there");
+      throw new IOException("the host has just put something else in its place");
     }
   }
 
@@ -310,7 +313,7 @@ public final class CopyBack {
   private void takeHardLink(TarEntry entry, Place here, TreePlace place) throws IOException {
     List<BytePath> existing = EntryNames.of(entry.link());
     if (existing.isEmpty()) {
-      throw new IOException("it is another name of what is no file");
+      throw new IOException("it is a hard link to something that is not a file");
     }
     Noted other = before.at(BytePath.of(existing));
     Noted noted = here.noted();

@@ -73,7 +73,7 @@ public final class HostSource {
   void pack(OpenDirectory directory, BytePath name, BytePath as) throws IOException {
     FileStatus found = directory.find(name);
     if (found == null || found.isDirectory() || found.kind().isSpecial()) {
-      throw new IOException(directory + "/" + name + " is no file, directory or link");
+      throw new IOException(directory + "/" + name + " is not a file, directory or link");
     }
     add(directory, name, found, as, 0);
     archive.finish();
@@ -135,7 +135,8 @@ public final class HostSource {
     try (OpenFile file = open(directory, name, path)) {
       FileStatus found = file.status();
       if (!found.isFile()) {
-        throw new IOException(path + " was no file any more when it was to be read");
+        throw new IOException(
+            path + " was replaced by something else than a file before it was read");
       }
       BytePath first = found.links() > 1 ? files.putIfAbsent(found.identity(), path) : null;
       if (first != null) {

@@ -45,7 +45,7 @@ public final class HostTree {
   public void extract(TarReader archive, BytePath alone) throws IOException {
     TarEntry first = archive.next();
     if (first == null) {
-      throw new IOException("it is no file, directory or link, and is not copied");
+      throw new IOException("it is not a file, directory or link, and is not copied");
     }
     Path above = target.getParent();
     if (above == null) {
@@ -80,11 +80,11 @@ public final class HostTree {
         }
       }
       case HARD_LINK ->
-          throw new IOException("'" + own + "' is another name of what is not copied");
-      default -> throw new IOException("it is no file, directory or link, and is not copied");
+          throw new IOException("'" + own + "' is a hard link to something that is not copied");
+      default -> throw new IOException("it is not a file, directory or link, and is not copied");
     }
     if (archive.next() != null) {
-      throw new IOException("there is more in the archive than the one thing asked for");
+      throw new IOException("the archive has more entries than the one that was asked for");
     }
   }
 
@@ -107,7 +107,7 @@ public final class HostTree {
       return;
     }
     if (parts.isEmpty()) {
-      throw new IOException("the root of the tree is no directory");
+      throw new IOException("the root of the tree is not a directory");
     }
     BytePath name = EntryNames.last(parts);
     switch (entry.type()) {
@@ -128,7 +128,7 @@ public final class HostTree {
       throws IOException {
     List<BytePath> existing = EntryNames.of(entry.link());
     if (existing.isEmpty()) {
-      throw new IOException(entry.name() + " is another name of what is no file");
+      throw new IOException(entry.name() + " is a hard link to something that is not a file");
     }
     // A place has one directory open; here are two.
     try (TreePlace other = place.another()) {

@@ -189,7 +189,7 @@ public final class TarReader {
     long id = more.containsKey(key) ? decimal(key, more.get(key)) : header.number(at, 8);
     // The last one means nobody to the kernel: as an argument it leaves the owner as it is.
     if (id < 0 || id >= NO_ID) {
-      throw malformed(key + " " + id + " is none of Linux");
+      throw malformed(key + " " + id + " is out of Linux's range");
     }
     return id;
   }
@@ -215,7 +215,7 @@ public final class TarReader {
     }
     long number = header.number(at, 8);
     if (number < 0 || number > MAX_DEVICE) {
-      throw malformed("device number " + number + " is none of Linux");
+      throw malformed("device number " + number + " is out of Linux's range");
     }
     return (int) number;
   }
@@ -317,7 +317,7 @@ public final class TarReader {
       }
       digits.append((char) c);
     }
-    throw malformed("the map of a sparse file does not end");
+    throw malformed("the map of a sparse file has no end");
   }
 
   /**

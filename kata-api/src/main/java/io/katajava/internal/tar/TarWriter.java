@@ -152,7 +152,7 @@ public final class TarWriter {
     while (left > 0) {
       int n = content.read(buffer, 0, (int) Math.min(buffer.length, left));
       if (n < 0) {
-        throw new IOException("it is " + left + " bytes shorter than it was");
+        throw new IOException("it became " + left + " bytes shorter while it was read");
       }
       out.write(buffer, 0, n);
       left -= n;

@@ -146,7 +146,7 @@ public final class ImageManifest {
       }
       String[] pair = lines[i].split(" ", 2);
       if (pair.length != 2) {
-        throw new IOException(file + " has a line that is none: '" + cut(lines[i]) + "'");
+        throw new IOException(file + " has a line without key and value: '" + cut(lines[i]) + "'");
       }
       if (pair[0].equals(TRAIT)) {
         traits.add(unescaped(pair[1]));
@@ -154,7 +154,7 @@ public final class ImageManifest {
         values.put(pair[0], unescaped(pair[1]));
       }
     }
-    throw new IOException(file + " is cut off");
+    throw new IOException(file + " is truncated");
   }
 
   private static String checksum(String text) {

@@ -95,7 +95,7 @@ public final class TemplateShelf {
     try {
       StoredImage image = StoredImage.open(directory, FORMAT);
       if (!image.manifest().traits().equals(traits)) {
-        throw new IOException(directory + " was made of something else");
+        throw new IOException(directory + " was made for other settings");
       }
       if (isTooOld(image)) {
         throw new IOException(directory + " is older than " + settings.maximumAge());
@@ -110,7 +110,7 @@ public final class TemplateShelf {
       log.warn("template {} is not used, because it cannot be read: {}", id, e.toString());
       return Optional.empty();
     } catch (IOException | RuntimeException e) {
-      log.warn("template {} is not used and removed: {}", id, e.getMessage());
+      log.warn("template {} is removed, because it cannot be used: {}", id, e.getMessage());
     }
     remove(id);
     return Optional.empty();
@@ -283,7 +283,7 @@ public final class TemplateShelf {
 
   private boolean isUntrusted() {
     Optional<String> obstacle = TrustedDirectory.obstacleToOwn(root);
-    obstacle.ifPresent(why -> log.warn("no template in {} is used: {}", root, why));
+    obstacle.ifPresent(why -> log.warn("the templates in {} are not used: {}", root, why));
     return obstacle.isPresent();
   }
 

@@ -100,7 +100,7 @@ public final class Draft implements AutoCloseable {
     FileStatus made = directory.find(own);
     if (made == null || !made.isFile()) {
       directory.remove(own);
-      throw new IOException(place + " is another name of what is no file");
+      throw new IOException(place + " is a hard link to something that is not a file");
     }
     rename(directory, own, place);
   }

@@ -197,7 +197,7 @@ class EgressCheckTest {
     assertThat(failed.later()).isFalse();
     assertThat(failed.reason())
         .isEqualTo(
-            "it cannot be told whether the rule 'deny bad.example:25' is about it: the addresses of"
+            "it is not known whether the rule 'deny bad.example:25' denies it: the addresses of"
                 + " that name are not known");
     rule.known(IpFamily.IPV4);
     assertThat(check.decide(Ip.parse("1.2.3.4"), 25).allowed()).isTrue();

@@ -222,7 +222,7 @@ class UserNetworkTest {
     assertThatThrownBy(() -> network.publish(PublishedPort.tcp(80)))
         .hasMessageContaining("80/tcp is published already");
     assertThatThrownBy(() -> network.publish(PublishedPort.tcp(81).onHostPort(port)))
-        .hasMessageContaining("tcp port " + port + " of 127.0.0.1 cannot be had");
+        .hasMessageContaining("tcp port " + port + " of 127.0.0.1 cannot be bound");
   }
 
   @Test

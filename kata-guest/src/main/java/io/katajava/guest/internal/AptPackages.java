@@ -193,7 +193,7 @@ final class AptPackages {
       }
     }
     if (found.isEmpty()) {
-      throw new Unusable("apt's " + key + " depends on no package of the kind " + followed);
+      throw new Unusable("apt's " + key + " does not depend on a package of the kind " + followed);
     }
     return List.copyOf(found.values());
   }
@@ -260,7 +260,7 @@ final class AptPackages {
           throw new Unusable(
               "there is no "
                   + wanted.what()
-                  + " in what apt has for "
+                  + " in the packages that apt has for "
                   + key
                   + ": "
                   + records.stream()
@@ -309,14 +309,14 @@ final class AptPackages {
       return files
           .filter(file -> file.toString().endsWith(".deb"))
           .findFirst()
-          .orElseThrow(() -> new Unusable("apt-get left no package file for " + name));
+          .orElseThrow(() -> new Unusable("apt-get downloaded no package file for " + name));
     }
   }
 
   private String tool(String name) throws Unusable {
     return ProgramSearch.onPath(searchPath)
         .find(name)
-        .orElseThrow(() -> new Unusable(name + " is not on PATH: not a Debian host"))
+        .orElseThrow(() -> new Unusable(name + " is not on PATH, so this is not a Debian host"))
         .toString();
   }
 

@@ -44,16 +44,17 @@ final class BuiltKernels {
     try {
       current = Files.readAllLines(pointer());
     } catch (NoSuchFileException e) {
-      throw new Unusable("none has been built" + HINT);
+      throw new Unusable("no kernel has been built" + HINT);
     }
     if (current.size() < 3 || !current.get(0).matches("[A-Za-z0-9.+~_-]+")) {
       throw new Unusable(pointer() + " is damaged" + HINT);
     }
     if (!current.get(1).equals(digest())) {
-      throw new Unusable("the one that was built has other options than are wanted now" + HINT);
+      throw new Unusable(
+          "the kernel that was built has other options than this version wants" + HINT);
     }
     return built(current.get(0), current.get(2))
-        .orElseThrow(() -> new Unusable("the one that was built is gone" + HINT));
+        .orElseThrow(() -> new Unusable("the kernel that was built no longer exists" + HINT));
   }
 
   /**

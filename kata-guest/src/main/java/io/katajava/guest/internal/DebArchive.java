@@ -60,7 +60,7 @@ final class DebArchive {
       case "data.tar.gz" -> new GZIPInputStream(buffered);
       case "data.tar.zst" -> new ZstdInputStream(buffered);
       case "data.tar" -> buffered;
-      default -> throw new IOException("its " + name + " has a compression not known here");
+      default -> throw new IOException("its " + name + " has an unknown compression");
     };
   }
 

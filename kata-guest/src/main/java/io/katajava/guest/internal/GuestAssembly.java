@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 public final class GuestAssembly {
   private static final Logger log = LoggerFactory.getLogger(GuestAssembly.class);
   private static final String CACHE_REMEDY =
-      "What a cache that cannot be written has is used, but this guest is not in it: build it with"
+      "A cache that cannot be written is only read, and this guest is not in it: build it with"
           + " 'kata guest build' as a user who may write there, or name another cache directory";
 
   private static final String KERNEL_REMEDY =
@@ -148,7 +148,7 @@ public final class GuestAssembly {
       }
       throw new KataException(
           ErrorCode.KERNEL_NOT_FOUND,
-          "No usable guest kernel for "
+          "There is no usable guest kernel for "
               + recipe.architecture()
               + "; "
               + String.join("; ", rejected),

@@ -154,7 +154,7 @@ final class GuestCache {
     try {
       removeOld();
     } catch (IOException e) {
-      log.warn("Old guests stay in the cache: {}", e.toString());
+      log.warn("Old guests could not be removed from the cache: {}", e.toString());
     }
   }
 
@@ -227,7 +227,7 @@ final class GuestCache {
       log.warn("Cached {} cannot be read: {}", file, e.toString());
       return false;
     }
-    log.warn("Cached {} is not as it was made: {}", file, found);
+    log.warn("Cached {} was changed after it was made: {}", file, found);
     return false;
   }
 

@@ -107,7 +107,8 @@ public final class GuestChecks {
       return passed(
           GROUP,
           "agent",
-          "the jar's, SHA-256 " + identity.substring(0, Math.min(12, identity.length())));
+          "the agent of the jar, SHA-256 "
+              + identity.substring(0, Math.min(12, identity.length())));
     } catch (Unusable | IOException e) {
       return failed(
           GROUP,
@@ -142,7 +143,7 @@ public final class GuestChecks {
     return failed(
         GROUP,
         "kernel",
-        "there is none: " + String.join("; ", rejected),
+        "there is no usable kernel: " + String.join("; ", rejected),
         "On Debian run 'apt-get update' as root; elsewhere install Kata's release in /opt/kata, or"
             + " give a kernel with GuestBuilder.kernel(...)");
   }
@@ -206,7 +207,7 @@ public final class GuestChecks {
     return failed(
         GROUP,
         "busybox",
-        "there is no static one: " + String.join("; ", rejected),
+        "there is no static busybox: " + String.join("; ", rejected),
         "Install the package busybox-static");
   }
 
@@ -236,7 +237,7 @@ public final class GuestChecks {
       return skipped(GROUP, "download", "nothing has to be downloaded");
     }
     if (!view.network()) {
-      return skipped(GROUP, "download", "network checks were not asked for");
+      return skipped(GROUP, "download", "this check needs --network-checks");
     }
     return new DownloadCheck(host.searchPath(), TOOL_LIMIT).run(downloads.get(0));
   }

@@ -171,9 +171,11 @@ final class GuestMaker {
     if (kernel.modules().isEmpty()) {
       if (!recipe.modules().isEmpty()) {
         throw new Unusable(
-            "modules " + recipe.modules() + " are wanted but the kernel comes without modules");
+            "modules " + recipe.modules() + " are wanted, but the kernel comes without modules");
       }
-      choices.add(new Choice("modules", "none", "this kernel has what the guest needs built in"));
+      choices.add(
+          new Choice(
+              "modules", "none", "this kernel has everything built in that the guest needs"));
       return Map.of();
     }
     ModuleGraph graph = ModuleGraph.open(kernel.modules().get());
@@ -183,7 +185,9 @@ final class GuestMaker {
         new Choice(
             "modules",
             modules.files().size() + " files",
-            modules.missing() == 0 ? "default set" : modules.missing() + " left out as broken"));
+            modules.missing() == 0
+                ? "default set"
+                : modules.missing() + " left out because they cannot be read"));
     return new ModuleFiles(cache).of(graph, modules.loadedAtBoot());
   }
 

@@ -132,7 +132,7 @@ final class KernelFinder {
 
   private Found kata() throws Unusable {
     if (!recipe.architecture().equals(host.architecture())) {
-      throw new Unusable("it is for the host's architecture, " + host.architecture());
+      throw new Unusable("the host's kernel is for the architecture " + host.architecture());
     }
     for (String directory : KATA_DIRECTORIES) {
       for (String name : KATA_NAMES) {
@@ -143,7 +143,7 @@ final class KernelFinder {
         }
       }
     }
-    throw new Unusable("neither " + String.join(" nor ", KATA_DIRECTORIES) + " has one");
+    throw new Unusable("neither " + String.join(" nor ", KATA_DIRECTORIES) + " has a kernel");
   }
 
   private Found packaged() throws Unusable, IOException, InterruptedException {
@@ -163,7 +163,7 @@ final class KernelFinder {
   }
 
   private static Unusable incomplete(AptPackages.Unpacked unpacked) {
-    return new Unusable("there is no longer a kernel in " + unpacked.directory());
+    return new Unusable("there is no longer a complete kernel in " + unpacked.directory());
   }
 
   private static boolean isComplete(Path directory) {
@@ -226,7 +226,7 @@ final class KernelFinder {
       throw new Unusable(image + " is not a file");
     }
     if (!Files.isReadable(image)) {
-      throw new Unusable(image + " is not readable", "Make it so: chmod a+r " + image);
+      throw new Unusable(image + " is not readable", "Make it readable: chmod a+r " + image);
     }
   }
 }

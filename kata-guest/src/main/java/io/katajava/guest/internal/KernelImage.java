@@ -96,7 +96,7 @@ final class KernelImage {
     long from = (setupSectors + 1) * 512L + (data.getInt(0x248) & 0xffff_ffffL);
     long size = data.getInt(0x24c) & 0xffff_ffffL;
     if (from + size > bytes.length) {
-      throw new CutOff(name + " is cut off: its payload leads outside the file");
+      throw new CutOff(name + " is truncated: its payload leads outside the file");
     }
     if (size < 8) {
       throw new IOException(name + " has no payload");
@@ -106,7 +106,8 @@ final class KernelImage {
     int unpacked =
         ByteBuffer.wrap(payload).order(ByteOrder.LITTLE_ENDIAN).getInt(payload.length - 4);
     if (unpacked <= 0 || unpacked > MAX_VMLINUX) {
-      throw new IOException(name + " announces " + Integer.toUnsignedString(unpacked) + " bytes");
+      throw new IOException(
+          name + " says that it unpacks to " + Integer.toUnsignedString(unpacked) + " bytes");
     }
     byte[] elf;
     try {
@@ -120,7 +121,7 @@ final class KernelImage {
       throw new IOException(name + " cannot be unpacked: " + e.getMessage(), e);
     }
     if (elf.length != unpacked || !Elf.isElf(elf)) {
-      throw new IOException(name + " does not contain a whole vmlinux");
+      throw new IOException(name + " does not contain a complete vmlinux");
     }
     return elf;
   }
@@ -140,7 +141,7 @@ final class KernelImage {
       case 0x02214c18 -> unpackLz4(payload, unpacked);
       default ->
           throw new UnreadableFormatException(
-              "its compression (magic " + Integer.toHexString(magic) + ") is not known here");
+              "its compression (magic " + Integer.toHexString(magic) + ") is unknown");
     };
   }
 
@@ -160,7 +161,7 @@ final class KernelImage {
               new ByteArrayInputStream(payload, in.position(), size))) {
         int count = block.readNBytes(out, at, room);
         if (count == 0) {
-          throw new IOException("an lz4 block holds nothing");
+          throw new IOException("an lz4 block is empty");
         }
         at += count;
       }

@@ -57,7 +57,9 @@ final class KernelSources {
     }
     if (!missing.isEmpty()) {
       throw new Unusable(
-          "building it needs what is not here: " + String.join(", ", missing), PACKAGES);
+          "building the kernel needs programs or files that are missing: "
+              + String.join(", ", missing),
+          PACKAGES);
     }
   }
 

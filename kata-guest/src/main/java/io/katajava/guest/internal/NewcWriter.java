@@ -80,7 +80,8 @@ final class NewcWriter {
   private void header(String path, int mode, int links, long size, int major, int minor)
       throws IOException {
     if (size > MAX_FILE) {
-      throw new IOException(path + " has " + size + " bytes; newc ends at " + MAX_FILE);
+      throw new IOException(
+          path + " has " + size + " bytes, but a newc archive takes at most " + MAX_FILE);
     }
     byte[] name = path.getBytes(StandardCharsets.UTF_8);
     if (path.isEmpty() || path.startsWith("/") || path.indexOf('\0') >= 0) {

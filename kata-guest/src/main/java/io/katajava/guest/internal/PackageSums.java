@@ -49,12 +49,12 @@ final class PackageSums {
     for (String line : lines) {
       int blanks = line.indexOf("  ");
       if (blanks < 0) {
-        return Optional.of(root.resolve(NAME) + " has the line '" + line + "'");
+        return Optional.of(root.resolve(NAME) + " has the malformed line '" + line + "'");
       }
       Path file = root.resolve(line.substring(blanks + 2));
       try {
         if (!Digests.of(file).equals(line.substring(0, blanks))) {
-          return Optional.of(file + " has another content than was unpacked");
+          return Optional.of(file + " was changed after it was unpacked");
         }
       } catch (NoSuchFileException e) {
         return Optional.of(file + " is missing");

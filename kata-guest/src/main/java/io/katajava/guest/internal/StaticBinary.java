@@ -35,7 +35,7 @@ final class StaticBinary {
       throw new Unusable(name + " is for " + elf.architecture() + ", not for " + architecture);
     }
     if (!elf.isStatic()) {
-      throw new Unusable(name + " is dynamically linked; the guest has no loader");
+      throw new Unusable(name + " is dynamically linked, but the guest has no loader");
     }
   }
 }

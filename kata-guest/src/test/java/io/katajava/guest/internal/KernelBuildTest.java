@@ -147,7 +147,7 @@ class KernelBuildTest {
         .hasMessageContaining("mm/slub.c:1: no space left");
     assertNothingUnfinished();
     assertThatThrownBy(() -> fixture.provideWithTools(draft()))
-        .hasMessageContaining("the small kernel: none has been built");
+        .hasMessageContaining("the small kernel: no kernel has been built");
   }
 
   @Test
@@ -170,7 +170,7 @@ class KernelBuildTest {
     Files.write(pointer, List.of(lines.get(0), "0123", lines.get(2)));
 
     assertThatThrownBy(() -> fixture.provideWithTools(draft()))
-        .hasMessageContaining("other options than are wanted now");
+        .hasMessageContaining("other options than this version wants");
   }
 
   @Test

@@ -106,7 +106,7 @@ class NextBestKernelTest {
     assertThatThrownBy(() -> fixture.provide(fixture.draft()))
         .isInstanceOfSatisfying(
             KataException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KERNEL_NOT_FOUND))
-        .hasMessageContaining("is cut off");
+        .hasMessageContaining("is truncated");
   }
 
   @Test

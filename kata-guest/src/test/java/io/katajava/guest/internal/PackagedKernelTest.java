@@ -250,7 +250,7 @@ class PackagedKernelTest {
 
     assertThatThrownBy(() -> fixture.provideWithTools(draft()))
         .hasMessageContaining(
-            "there is no kernel with modules in what apt has for linux-image-virtual:"
+            "there is no kernel with modules in the packages that apt has for linux-image-virtual:"
                 + " linux-image-6.8-generic 6.8")
         .hasMessageNotContaining("Remove");
   }

@@ -105,7 +105,7 @@ final class BlobDownload {
         if (answer.status() == 206 && !goesOn && size > 0) {
           Files.deleteIfExists(part);
           throw new IOException(
-              "the registry sends another part of " + blob.digest() + " than was asked for");
+              "the registry sent another part of " + blob.digest() + " than was requested");
         }
         if (!goesOn && size > 0) {
           hash = blob.digest().newHash();

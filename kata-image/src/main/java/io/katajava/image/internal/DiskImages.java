@@ -192,7 +192,9 @@ public final class DiskImages {
             name,
             layers.get(i),
             new InvalidLayerException(
-                "with those below it, it has more than " + limits.entries() + " names, the limit"));
+                "together with the layers below it, it has more than "
+                    + limits.entries()
+                    + " names, the limit"));
       }
       if (!index.isSelfContained()) {
         alone = i + 1;

@@ -66,7 +66,7 @@ final class DockerCredentials {
 
   private static byte[] read(Path file) throws IOException {
     if (Files.size(file) > MAXIMUM_ANSWER) {
-      throw new IOException(file + " is larger than a configuration of Docker");
+      throw new IOException(file + " is too large for a configuration of Docker");
     }
     return Files.readAllBytes(file);
   }
@@ -115,7 +115,7 @@ final class DockerCredentials {
               + PrintableText.line(helper, 100)
               + "', which "
               + file
-              + " names, is no name of a credential helper");
+              + " names, is not the name of a credential helper");
     }
     String program = "docker-credential-" + helper;
     ProcessBuilder builder = new ProcessBuilder(program, "get");
@@ -133,7 +133,7 @@ final class DockerCredentials {
               + file
               + " names for "
               + server
-              + ", cannot be run; install it, or take it out of that file ("
+              + ", cannot be run; install it, or remove it from that file ("
               + e.getMessage()
               + ")");
     }
@@ -164,7 +164,8 @@ final class DockerCredentials {
           "the credential helper " + program + " did not answer within " + limit.toSeconds() + " s",
           e);
     } catch (ExecutionException e) {
-      throw new IOException("the answer of the credential helper " + program + " is lost", e);
+      throw new IOException(
+          "the answer of the credential helper " + program + " could not be read", e);
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();

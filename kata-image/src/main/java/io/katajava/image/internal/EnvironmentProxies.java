@@ -69,7 +69,8 @@ final class EnvironmentProxies extends ProxySelector {
           new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(uri.getHost(), port)));
     } catch (IllegalArgumentException | NullPointerException e) {
       // It may hold a password: it is not told.
-      log.warn("a proxy in the environment is malformed and not used");
+      log.warn(
+          "a proxy in the environment (HTTPS_PROXY or HTTP_PROXY) is malformed and is ignored");
       return Optional.empty();
     }
   }

@@ -117,7 +117,7 @@ public final class ImageReader {
       }
       if (!type.contains("tar")) {
         throw new InvalidLayerException(
-            "layer " + layer.digest() + " is of the type '" + type + "', no archive");
+            "layer " + layer.digest() + " is of the type '" + type + "', which is not an archive");
       }
       if (layer.size() > limits.layerSize().bytes()) {
         throw new InvalidLayerException(

@@ -21,8 +21,11 @@ final class ImportFailure {
   static KataException nameless(Path source, String notes) {
     return new KataException(
         ErrorCode.IMAGE_NOT_FOUND,
-        "an image of " + source + " has no full name: " + PrintableText.line(notes, 500),
-        Details.none().withRemedy("Say what to call it"));
+        "an image of "
+            + source
+            + " cannot be imported without a name: "
+            + PrintableText.line(notes, 500),
+        Details.none().withRemedy("Give the image a name (--name on the command line)"));
   }
 
   /**
@@ -46,6 +49,6 @@ final class ImportFailure {
     return new KataException(
         ErrorCode.IMAGE_NOT_FOUND,
         source + " has no image " + name + " for " + Platform.host(),
-        Details.none().withRemedy("Look at its index.json"));
+        Details.none().withRemedy("Compare with the names and platforms in its index.json"));
   }
 }

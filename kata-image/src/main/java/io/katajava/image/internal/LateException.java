@@ -9,7 +9,9 @@ final class LateException extends IOException {
   private static final long serialVersionUID = 1;
 
   LateException(Deadline deadline, String doing) {
-    super(PrintableText.lines("the time of " + shown(deadline) + " was up while " + doing));
+    super(
+        PrintableText.lines(
+            "the time limit of " + shown(deadline) + " was reached while " + doing));
   }
 
   private static String shown(Deadline deadline) {

@@ -103,7 +103,7 @@ final class LayerIndex {
       String gone = name.substring(WHITEOUT.length());
       if (gone.isEmpty() || gone.equals(".") || gone.equals("..")) {
         throw new InvalidLayerException(
-            "whiteout " + LayerEntry.readable(entry.path()) + " names nothing");
+            "whiteout " + LayerEntry.readable(entry.path()) + " has no name after '.wh.'");
       }
       String parent = LayerEntry.parent(entry.path());
       checkAbove(entry.path());
@@ -112,13 +112,15 @@ final class LayerIndex {
     }
     if (entry.path().isEmpty()) {
       if (entry.kind() != Kind.DIRECTORY) {
-        throw new InvalidLayerException("its root is no directory");
+        throw new InvalidLayerException("its root is not a directory");
       }
       return;
     }
     if (entry.kind() == Kind.CHARACTER && entry.major() == 0 && entry.minor() == 0) {
       throw new InvalidLayerException(
-          "device " + LayerEntry.readable(entry.path()) + " is 0:0, overlayfs' mark of a removal");
+          "device "
+              + LayerEntry.readable(entry.path())
+              + " is 0:0, with which overlayfs marks removed files");
     }
     checkAbove(entry.path());
     Item before = items.get(entry.path());
@@ -133,7 +135,7 @@ final class LayerIndex {
       throw new InvalidLayerException(
           "entry "
               + LayerEntry.readable(entry.path())
-              + " takes the place of a link that others are below of");
+              + " replaces a link that is in the path of other entries");
     }
     size += entry.size();
     if (size < 0 || size > limits.layerSize().bytes()) {

@@ -129,7 +129,7 @@ final class LayerReader {
       String name = each.getKey();
       if (name.length() > MAXIMUM_NAME || each.getValue().length() > MAXIMUM_XATTR) {
         throw invalid(
-            "extended attribute " + LayerEntry.readable(name) + " is larger than Linux has");
+            "extended attribute " + LayerEntry.readable(name) + " is larger than Linux allows");
       }
       // The marks of overlayfs are ours to set; squashfs keeps these three kinds.
       if ((name.startsWith("user.") && !name.startsWith("user.overlay."))

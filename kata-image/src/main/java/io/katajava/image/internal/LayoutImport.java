@@ -195,7 +195,7 @@ final class LayoutImport {
     try (in) {
       byte[] content = in.readNBytes(OciDocuments.MAXIMUM_DOCUMENT + 1);
       if (content.length > OciDocuments.MAXIMUM_DOCUMENT) {
-        throw new InvalidLayerException("a document of more than 4 MiB");
+        throw new InvalidLayerException("it has a document of more than 4 MiB");
       }
       return content;
     }

@@ -41,7 +41,7 @@ final class LenientUri {
   }
 
   private static IOException malformed(String text) {
-    return new IOException("'" + PrintableText.line(text, 300) + "' is no address of the web");
+    return new IOException("'" + PrintableText.line(text, 300) + "' is not an address of the web");
   }
 
   private static String encode(String text) {

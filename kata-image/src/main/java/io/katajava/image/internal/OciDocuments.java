@@ -70,12 +70,12 @@ public final class OciDocuments {
     try {
       ForeignJson document = new ForeignJson(JsonValue.parse(content, 0, content.length));
       if (!document.isObject()) {
-        throw new IOException(what + " is no JSON object");
+        throw new IOException(what + " is not a JSON object");
       }
       return document;
     } catch (JsonException e) {
       throw new IOException(
-          what + " is no JSON: " + PrintableText.line(String.valueOf(e.getMessage()), 300), e);
+          what + " is not JSON: " + PrintableText.line(String.valueOf(e.getMessage()), 300), e);
     }
   }
 
@@ -156,7 +156,7 @@ public final class OciDocuments {
   static Descriptor descriptor(ForeignJson node) throws IOException {
     long size = node.path("size").number(-1);
     if (size < 0) {
-      throw new IOException("a descriptor without a size");
+      throw new IOException("a descriptor has no size");
     }
     return new Descriptor(
         node.path("mediaType").text(""),

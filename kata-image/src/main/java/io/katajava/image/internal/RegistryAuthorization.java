@@ -57,9 +57,9 @@ final class RegistryAuthorization {
           401,
           "registry "
               + registry
-              + " wants an authentication for "
+              + " requires authentication for "
               + repository
-              + ", and does not say which kind");
+              + ", but does not say of which kind");
     }
     RegistryException first = null;
     for (String scheme : List.of("bearer", "basic")) {
@@ -84,14 +84,14 @@ final class RegistryAuthorization {
             401,
             "registry "
                 + registry
-                + " wants an authentication of the kind '"
+                + " requires authentication of the kind '"
                 + String.join(
                     "', '",
                     challenges.stream()
                         .map(each -> PrintableText.line(each.scheme(), 40))
                         .limit(5)
                         .toList())
-                + "'; 'basic' and 'bearer' are known here");
+                + "'; only 'basic' and 'bearer' are supported");
   }
 
   private String header(AuthChallenge challenge) throws IOException, InterruptedException {
@@ -99,7 +99,9 @@ final class RegistryAuthorization {
     if (challenge.scheme().equals("basic")) {
       return basic(
           who.orElseThrow(
-              () -> new RegistryException(401, "registry " + registry + " wants a password")));
+              () ->
+                  new RegistryException(
+                      401, "registry " + registry + " requires a user name and a password")));
     }
     return "Bearer " + token(challenge.parameters(), who);
   }
@@ -114,14 +116,15 @@ final class RegistryAuthorization {
     String realm = parameters.getOrDefault("realm", "");
     if (realm.isEmpty()) {
       throw new RegistryException(
-          401, "registry " + registry + " wants a token, and does not say from which server");
+          401, "registry " + registry + " requires a token, but does not say from which server");
     }
     URI server;
     try {
       server = LenientUri.resolve(URI.create("https://" + registry + "/"), realm);
     } catch (IOException e) {
       throw new RegistryException(
-          401, "registry " + registry + " names a token server: " + e.getMessage());
+          401,
+          "registry " + registry + " names a token server that cannot be used: " + e.getMessage());
     }
     if (!http.allows(server)) {
       throw new RegistryException(

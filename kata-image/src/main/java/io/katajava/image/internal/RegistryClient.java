@@ -117,7 +117,8 @@ final class RegistryClient implements AutoCloseable {
       answer.close();
       if (i == MAXIMUM_REDIRECTS) {
         throw new RegistryException(
-            0, "registry " + registry + " redirects " + path + " without end, last to " + at(to));
+            0,
+            "registry " + registry + " redirects " + path + " too many times, last to " + at(to));
       }
       boolean same = to.getAuthority().equals(uri.getAuthority());
       uri = to;
@@ -139,7 +140,7 @@ final class RegistryClient implements AutoCloseable {
     String location = answer.header("Location").orElse("");
     if (location.isBlank()) {
       throw new RegistryException(
-          0, "registry " + registry + " sent a redirect of " + at(from) + " that leads nowhere");
+          0, "registry " + registry + " sent a redirect of " + at(from) + " without a target");
     }
     URI to;
     try {
@@ -174,13 +175,13 @@ final class RegistryClient implements AutoCloseable {
           case 401 ->
               "registry "
                   + registry
-                  + " wants to know who asks for "
+                  + " refuses access to "
                   + repository
-                  + ", or does not believe it";
-          case 403 -> "registry " + registry + " does not allow " + repository;
+                  + ": authentication is required, or the credentials were rejected";
+          case 403 -> "registry " + registry + " denies access to " + repository;
           case 404 -> "registry " + registry + " has no " + uri.getPath();
-          case 429 -> "registry " + registry + " was asked too often";
-          default -> "registry " + registry + " answered to " + uri.getPath();
+          case 429 -> "registry " + registry + " limits the rate of requests";
+          default -> "registry " + registry + " failed to answer the request for " + uri.getPath();
         };
     return new RegistryException(
         answer.status(),

@@ -91,9 +91,9 @@ final class RegistryHttp implements AutoCloseable {
       return new RegistryAnswer(response, new WatchedBody(response.body(), deadline), open);
     } catch (HttpTimeoutException e) {
       if (deadline.isExpired()) {
-        throw new LateException(deadline, "waiting for an answer of " + target(request.uri()));
+        throw new LateException(deadline, "waiting for an answer from " + target(request.uri()));
       }
-      throw new RegistryException(504, "no answer of " + target(request.uri()) + " in time");
+      throw new RegistryException(504, "no answer from " + target(request.uri()) + " in time");
     } catch (ConnectException e) {
       ConnectException told =
           new ConnectException(
@@ -118,7 +118,7 @@ final class RegistryHttp implements AutoCloseable {
   private static String reason(ConnectException e, URI uri) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof UnresolvedAddressException) {
-        return "the name " + uri.getHost() + " is not known";
+        return "the name " + uri.getHost() + " cannot be resolved";
       }
     }
     return e.getMessage() == null ? "nobody listens there" : e.getMessage();

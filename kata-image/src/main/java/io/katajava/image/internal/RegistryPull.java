@@ -131,15 +131,16 @@ final class RegistryPull implements AutoCloseable {
     String remedy =
         switch (status) {
           case 401, 403 -> "Log in with 'docker login', or set RegistryOptions.credentials(...)";
-          case 404 -> "Check name and tag";
-          case 429 -> "Wait, log in, or use a mirror";
+          case 404 -> "Check the image's name and tag";
+          case 429 -> "Wait before the next pull, log in with 'docker login', or use a mirror";
           default ->
               cause instanceof SSLException
                   ? "Trust the registry's authority with RegistryOptions.certificates(...)"
-                  : "Check the registry's name and the network; a pull goes on where it stopped";
+                  : "Check the registry's name and the network; the next pull resumes downloads";
         };
     StringBuilder message = new StringBuilder("cannot pull " + reference + ": " + told(cause));
-    mirrors.forEach(each -> message.append("; a mirror before: ").append(told(each)));
+    mirrors.forEach(
+        each -> message.append("; the mirror asked before failed, too: ").append(told(each)));
     return new KataException(
         cause instanceof LateException
             ? ErrorCode.TIMEOUT
@@ -161,8 +162,9 @@ final class RegistryPull implements AutoCloseable {
                 () ->
                     new KataException(
                         ErrorCode.IMAGE_NOT_FOUND,
-                        reference + " is not there for " + platform,
-                        Details.none().withRemedy("Ask for another platform")));
+                        reference + " does not exist for the platform " + platform,
+                        Details.none()
+                            .withRemedy("Choose a platform for which the registry has the image")));
     if (!manifest.digest().equals(top.digest())) {
       manifest = manifest.annotated(ImageReader.CHOSEN_FROM, top.digest().toString());
     }
@@ -232,7 +234,7 @@ final class RegistryPull implements AutoCloseable {
       try {
         return store.read(descriptor);
       } catch (InvalidLayerException e) {
-        log.warn("{} in {} is damaged and pulled again", descriptor.digest(), store.root(), e);
+        log.warn("{} in {} is damaged and is pulled again", descriptor.digest(), store.root(), e);
       }
     }
     if (descriptor.size() > OciDocuments.MAXIMUM_DOCUMENT) {
@@ -306,7 +308,7 @@ final class RegistryPull implements AutoCloseable {
     try {
       // Threads that hold locks of the store must be gone before the next pull begins.
       if (!downloads.awaitTermination(10, TimeUnit.SECONDS)) {
-        log.warn("a download does not end");
+        log.warn("a download did not end in time after the pull had ended");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -52,9 +52,9 @@ final class RegistryRetry {
         throw new RegistryException(
             ((RegistryException) failure).status(),
             failure.getMessage()
-                + "; it wants to be asked again in "
+                + "; the registry asks to wait "
                 + pause.toSeconds()
-                + " s, which is more than is left of "
+                + " s before the next request, which is longer than what is left of the limit of "
                 + deadline.allowed().toSeconds()
                 + " s");
       }

@@ -66,8 +66,8 @@ final class RootfsImport {
     if (name == null) {
       throw new KataException(
           ErrorCode.IMAGE_NOT_FOUND,
-          source + " is a root filesystem, which has no name",
-          Details.none().withRemedy("Say what to call it"));
+          source + " cannot be imported without a name: it is a root filesystem, which has none",
+          Details.none().withRemedy("Give the image a name (--name on the command line)"));
     }
     return name;
   }

@@ -107,7 +107,7 @@ public record SquashfsTool(Path program) {
           throw failed;
         }
         if (!process.waitFor(Math.max(1, deadline.remaining().toMillis()), TimeUnit.MILLISECONDS)) {
-          throw new LateException(deadline, program + " made a block image");
+          throw new LateException(deadline, program + " was making a block image");
         }
         if (failed instanceof InvalidLayerException) {
           throw failed;

@@ -161,7 +161,7 @@ public final class StoreDirectory {
 
   KataException full(long bytes, @Nullable IOException cause) throws IOException {
     Details details =
-        Details.none().withRemedy("Free some of it, or keep images in another directory");
+        Details.none().withRemedy("Free space there, or keep images in another directory");
     return new KataException(
         ErrorCode.IMAGE_STORE_FULL,
         "the file system of the image store "

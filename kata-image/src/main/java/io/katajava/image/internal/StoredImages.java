@@ -82,7 +82,9 @@ public final class StoredImages {
       throw new KataException(
           ErrorCode.HOST_UNSUITABLE,
           "cannot open the image store " + directory + ": " + e,
-          Details.none().withRemedy("Check that it is writable").withCause(e));
+          Details.none()
+              .withRemedy("Check that this user may write to the directory")
+              .withCause(e));
     }
   }
 
@@ -108,7 +110,7 @@ public final class StoredImages {
             ErrorCode.IMAGE_STORE_FULL,
             attempt + " failed: the file system of " + store.root() + " is full",
             Details.none()
-                .withRemedy("Free some of it, or keep images in another directory")
+                .withRemedy("Free space there, or keep images in another directory")
                 .withCause(e));
       }
       throw new KataException(

@@ -89,7 +89,11 @@ final class TreeArchive {
     try (OpenFile file = directory.file(name)) {
       FileStatus found = file.status();
       if (!found.isFile()) {
-        throw new IOException(directory + "/" + name + " was no file any more when it was read");
+        throw new IOException(
+            directory
+                + "/"
+                + name
+                + " was replaced by something else than a file before it was read");
       }
       writer.entry(entry(path, Kind.FILE, found, found.size(), ""));
       for (long at = 0; at < found.size(); ) {

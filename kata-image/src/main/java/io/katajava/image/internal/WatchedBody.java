@@ -21,7 +21,8 @@ final class WatchedBody extends PassingStream {
       new Timer(
           "kata-pull-guard",
           Duration.ofSeconds(10),
-          problem -> log.warn("downloads are watched no more: {}", problem.toString()));
+          problem ->
+              log.warn("the watch over stalled downloads has ended: {}", problem.toString()));
 
   private final Deadline deadline;
   private final ScheduledFuture<?> watch;
@@ -77,7 +78,7 @@ final class WatchedBody extends PassingStream {
     if (deadline.isExpired()) {
       return new LateException(deadline, "reading a registry's answer");
     }
-    return cut ? new IOException("nothing came for " + STALL_LIMIT.toSeconds() + " s", e) : e;
+    return cut ? new IOException("no data arrived for " + STALL_LIMIT.toSeconds() + " s", e) : e;
   }
 
   @Override

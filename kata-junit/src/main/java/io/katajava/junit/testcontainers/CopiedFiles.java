@@ -67,7 +67,7 @@ final class CopiedFiles {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
-          "copy " + content.getDescription() + " to " + path + " of the container", e);
+          "cannot copy " + content.getDescription() + " to " + path + " of the container", e);
     }
   }
 

@@ -128,7 +128,7 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
       Thread.currentThread().interrupt();
       throw new KataException(
           ErrorCode.INTERRUPTED,
-          "interrupted while what " + label() + " depends on was started",
+          "interrupted while the dependencies of " + label() + " were started",
           Details.none().withCause(e));
     } catch (ExecutionException e) {
       if (e.getCause() instanceof RuntimeException failure) {
@@ -137,7 +137,8 @@ public non-sealed class KataContainer extends StartSettings<KataContainer>
       if (e.getCause() instanceof Error failure) {
         throw failure;
       }
-      throw new IllegalStateException("what " + label() + " depends on could not be started", e);
+      throw new IllegalStateException(
+          "the dependencies of " + label() + " could not be started", e);
     }
   }
 

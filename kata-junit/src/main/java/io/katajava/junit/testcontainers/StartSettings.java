@@ -96,7 +96,7 @@ public abstract sealed class StartSettings<SELF extends StartSettings<SELF>>
    */
   public SELF withStartupTimeout(Duration timeout) {
     if (timeout.isNegative() || timeout.isZero()) {
-      throw new IllegalArgumentException("a start takes a positive time, got " + timeout);
+      throw new IllegalArgumentException("the timeout of a start must be positive, got " + timeout);
     }
     this.startupTimeout = timeout;
     if (readiness != null) {
@@ -270,7 +270,8 @@ public abstract sealed class StartSettings<SELF extends StartSettings<SELF>>
    */
   public void setStartupAttempts(int attempts) {
     if (attempts < 1) {
-      throw new IllegalArgumentException("a start is tried at least once, got " + attempts);
+      throw new IllegalArgumentException(
+          "the number of attempts must be at least 1, got " + attempts);
     }
     this.startupAttempts = attempts;
   }

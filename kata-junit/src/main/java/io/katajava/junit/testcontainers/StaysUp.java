@@ -28,7 +28,8 @@ record StaysUp(Duration least, boolean mayEndWell) implements WaitStrategy {
   /** One that runs for so long at least. */
   static StaysUp running(Duration least) {
     if (least.isNegative() || least.isZero()) {
-      throw new IllegalArgumentException("a container runs for a positive time, got " + least);
+      throw new IllegalArgumentException(
+          "the time for which a container stays up must be positive, got " + least);
     }
     return new StaysUp(least, false);
   }

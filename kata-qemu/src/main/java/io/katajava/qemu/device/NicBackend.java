@@ -44,7 +44,11 @@ public sealed interface NicBackend {
      */
     public Forward {
       if (hostPort < 0 || hostPort > 65535 || guestPort < 1 || guestPort > 65535) {
-        throw new IllegalArgumentException("no such ports: " + hostPort + " to " + guestPort);
+        throw new IllegalArgumentException(
+            "a port of the host is 0 to 65535 and one of the guest 1 to 65535, got "
+                + hostPort
+                + " and "
+                + guestPort);
       }
     }
   }

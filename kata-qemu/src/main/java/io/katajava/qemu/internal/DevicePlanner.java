@@ -60,14 +60,15 @@ final class DevicePlanner {
     if (!isPluggable(device)) {
       return ChangePlanner.no(
           NEEDS_RESTART,
-          "a " + device.getClass().getSimpleName() + " is there from the start or not at all");
+          "a " + device.getClass().getSimpleName() + " can only be there from the start");
     }
     if (machine == MachineType.MICROVM) {
       return ChangePlanner.no(UNSUPPORTED, "microvm cannot have devices plugged");
     }
     if (device instanceof SharedDirectory && !sharedMemory) {
       return ChangePlanner.no(
-          NEEDS_RESTART, "the machine's memory is its own; start one that shares directories");
+          NEEDS_RESTART,
+          "the machine's memory is not shared; start a machine that shares directories");
     }
     if (device instanceof Disk disk && disk.bus() == Disk.Bus.SCSI && !scsi) {
       return ChangePlanner.no(
@@ -102,7 +103,7 @@ final class DevicePlanner {
       return ChangePlanner.no(
           UNSUPPORTED,
           atStart.contains(id)
-              ? "'" + id + "' is there from the start, on a bus that gives nothing back"
+              ? "'" + id + "' is part of the machine from its start, and its bus cannot release it"
               : "there is no device '" + id + "'");
     }
     return new Draft(

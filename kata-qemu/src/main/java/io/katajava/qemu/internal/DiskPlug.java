@@ -40,7 +40,8 @@ record DiskPlug(String sandboxId, QemuMachine vm) {
         vm.change(
             new LiveChange.AddDevice(Disk.raw(disk.id(), disk.image()).asReadOnly()), timeout);
       }
-      return address(disk).orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
+      return address(disk)
+          .orElseThrow(() -> new IllegalStateException("QEMU put it on no PCI bus"));
     } catch (QmpInterruptedException | QmpClosedException | QmpTimeoutException e) {
       throw MonitorFailure.of(sandboxId, "plug disk " + disk.image(), e);
     } catch (IOException | QmpException | IllegalStateException | IllegalArgumentException e) {
@@ -71,13 +72,13 @@ record DiskPlug(String sandboxId, QemuMachine vm) {
   private static String remedy(Rootfs.Disk disk, Exception failure) {
     String said = String.valueOf(failure.getMessage());
     if (said.contains("lock")) {
-      return "Another machine has it: close its sandbox first, or use it read-only in both";
+      return "Another machine uses the disk: close its sandbox first, or use it read-only in both";
     }
     if (failure instanceof IllegalStateException) {
       return "Give the machine more ports with QemuConfig.pciePorts(...), or the image fewer disks";
     }
     return disk.isWritable()
-        ? "Check that " + disk.image() + " is there and can be written to"
+        ? "Check that " + disk.image() + " exists and can be written"
         : "Check that the user QEMU runs as can read " + disk.image();
   }
 }

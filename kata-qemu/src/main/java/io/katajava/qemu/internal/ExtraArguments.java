@@ -33,14 +33,15 @@ public final class ExtraArguments {
       if (!argument.startsWith("-")) {
         found.add(
             ExtraArgument.of(
-                argument, Effect.OPENS, "it is no option, which QEMU takes for a disk"));
+                argument, Effect.OPENS, "it is not an option, so QEMU takes it for a disk"));
         continue;
       }
       String name = argument.substring(argument.startsWith("--") ? 2 : 1);
       Optional<QemuOption> option = QemuOption.of(name);
       if (option.isEmpty()) {
         found.add(
-            ExtraArgument.of(argument, Effect.OPENS, "it is unknown here and may open anything"));
+            ExtraArgument.of(
+                argument, Effect.OPENS, "it is not known to this library and may open anything"));
       } else if (!option.get().hasValue()) {
         found.add(judged(argument, option.get().reach(), new OptionMembers(List.of())));
       } else if (i == arguments.size()) {
@@ -60,7 +61,7 @@ public final class ExtraArguments {
     }
     Optional<OptionMembers> members = OptionMembers.of(value);
     if (members.isEmpty()) {
-      return ExtraArgument.of(option, Effect.OPENS, "its value is no JSON that can be read");
+      return ExtraArgument.of(option, Effect.OPENS, "its value is not valid JSON");
     }
     return judged(ExtraArgument.text(option, members.get()), reach, members.get());
   }
@@ -77,7 +78,7 @@ public final class ExtraArguments {
           case ACCELERATOR ->
               members.first("accel").allMatch(name -> name.matches("kvm|tcg|hvf|mshv|nitro|whpx"))
                   ? HostReach.deviceAmong(members)
-                  : Optional.of("it is no accelerator of a machine");
+                  : Optional.of("it is not an accelerator of a machine");
           default -> Optional.of(reach.why());
         };
     return why.map(

@@ -61,9 +61,9 @@ final class KvmTest {
       }
       kernel.close(kernel.ioctl(kvm, direction + CREATE_VM, 0));
       return passed(
-          QemuChecks.GROUP, "kvm", "it makes machines" + addresses(kernel, kvm, architecture));
+          QemuChecks.GROUP, "kvm", "it can create machines" + addresses(kernel, kvm, architecture));
     } catch (LastErrorException e) {
-      return unusable("KVM makes no machine: " + e.getMessage(), e.getErrorCode());
+      return unusable("KVM cannot create a machine: " + e.getMessage(), e.getErrorCode());
     }
   }
 

@@ -115,7 +115,8 @@ final class LiveChanges {
     try {
       inverse.run(qmp, UNDO_LIMIT);
     } catch (QmpException e) {
-      log.warn("[{}] a change was not taken back whole: {}: {}", sandboxId, inverse, e.toString());
+      log.warn(
+          "[{}] a change could not be undone completely: {}: {}", sandboxId, inverse, e.toString());
     }
   }
 }

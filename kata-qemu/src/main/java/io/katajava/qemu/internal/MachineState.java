@@ -211,8 +211,8 @@ final class MachineState {
     String remedy =
         switch (code) {
           case TIMEOUT -> "Give it more time, or save a guest with less memory in use";
-          case INTERRUPTED -> "The guest goes on; save it again when it is wanted";
-          default -> "Check that the file's directory is there, can be written and has room";
+          case INTERRUPTED -> "The guest goes on; save it again if you still need its state";
+          default -> "Check that the file's directory exists, can be written and has space";
         };
     return new KataException(code, message, Details.none().withRemedy(remedy).withCause(cause));
   }

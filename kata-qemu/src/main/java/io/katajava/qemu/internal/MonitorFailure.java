@@ -74,10 +74,11 @@ final class MonitorFailure {
     }
     return switch (code) {
       case INTERRUPTED -> "The outcome is unknown; ask the machine for its state";
-      case VM_EXITED -> "Read QEMU's last words in the sandbox's events, and start another sandbox";
+      case VM_EXITED ->
+          "Read QEMU's last messages in the sandbox's events, and start another sandbox";
       case VM_UNRESPONSIVE ->
           "Give it more time if the host is busy, else close the sandbox and start another";
-      default -> "Read what QEMU says; whether this QEMU offers it, its monitor().schema() tells";
+      default -> "Read QEMU's message; monitor().schema() says whether this QEMU has the command";
     };
   }
 }

@@ -76,7 +76,7 @@ final class QemuAttachment {
       machine.detach();
       throw new KataException(
           ErrorCode.VM_UNRESPONSIVE,
-          "QEMU, process " + pid + ", did not let itself be attached to: " + e.getMessage(),
+          "QEMU, process " + pid + ", could not be attached to: " + e.getMessage(),
           Details.none()
               .withSandbox(spec.sandboxId())
               .withCause(e)

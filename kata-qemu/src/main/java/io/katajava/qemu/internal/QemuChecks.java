@@ -102,8 +102,8 @@ public final class QemuChecks {
             : warned(
                 GROUP,
                 "seccomp",
-                "this QEMU was built without seccomp: a guest that breaks out of it meets one wall"
-                    + " less",
+                "this QEMU was built without seccomp: its system calls are not filtered if a guest"
+                    + " breaks out of it",
                 "Use a QEMU that was built with seccomp"));
   }
 
@@ -162,7 +162,7 @@ public final class QemuChecks {
               GROUP,
               "accelerator",
               "tcg: " + choice.why() + "; a guest runs 5 to 20 times slower than with kvm",
-              "See the findings on cpu and /dev/kvm; for tests tcg does"));
+              "See the findings on cpu and /dev/kvm; for tests tcg is sufficient"));
       findings.add(skipped(GROUP, "kvm", "it would not be used"));
       return;
     }
@@ -218,7 +218,7 @@ public final class QemuChecks {
             GROUP,
             "user",
             "QEMU would run as root: " + obstacle.get(),
-            "Let others pass and read there, or run the JVM as another user")
+            "Let other users enter and read that path, or run the JVM as another user")
         : passed(GROUP, "user", "the JVM's: " + obstacle.get());
   }
 }

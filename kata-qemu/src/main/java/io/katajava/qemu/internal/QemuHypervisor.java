@@ -86,7 +86,8 @@ public final class QemuHypervisor implements Hypervisor {
     TemplateConfig template = new TemplateConfig(config, machine());
     if (spec.sharesDirectories()) {
       return TemplateTraits.impossible(
-          spec.sizes(), "its memory is shared with virtiofsd, which a template's cannot be");
+          spec.sizes(),
+          "its memory is shared with virtiofsd, but a template's memory cannot be shared");
     }
     Optional<String> obstacle = template.obstacle().or(() -> template.tooLarge(spec.sizes()));
     if (obstacle.isPresent()) {
@@ -180,8 +181,8 @@ public final class QemuHypervisor implements Hypervisor {
       machine.close();
       throw context.failure(
           ErrorCode.VM_START_FAILED,
-          "QEMU does not load the machine's state: " + e.getMessage(),
-          "Remove the image and have it made anew",
+          "QEMU cannot load the machine's state: " + e.getMessage(),
+          "Remove the template or snapshot, and create it again",
           evidence,
           e);
     } catch (RuntimeException | InterruptedException e) {
@@ -198,7 +199,7 @@ public final class QemuHypervisor implements Hypervisor {
       throw context.failure(
           ErrorCode.SNAPSHOT_UNUSABLE,
           "the machine's state was saved by QEMU " + made + ", and this is QEMU " + here,
-          "Have it loaded by the QEMU it was saved by, or have it made anew",
+          "Restore it with the QEMU that saved it, or create it again",
           machine.evidence(),
           null);
     }
@@ -226,7 +227,9 @@ public final class QemuHypervisor implements Hypervisor {
         new Choice(
             "machine",
             machine().qemuName(),
-            config.machine().isPresent() ? "it was asked for" : "the usual one of this host"));
+            config.machine().isPresent()
+                ? "it was asked for"
+                : "it is the usual machine of this host"));
     Optional<String> obstacle = RunAs.obstacle(Path.of("/"), HostFiles.of(config, spec, binary));
     choices.add(
         new RunAs(

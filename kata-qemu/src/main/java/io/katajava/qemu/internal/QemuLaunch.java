@@ -120,7 +120,7 @@ final class QemuLaunch {
       throw context.failure(
           ErrorCode.HOST_UNSUITABLE,
           "cannot prepare " + context.stateDirectory() + " for QEMU: " + e.getMessage(),
-          "Check that it can be written and that its path is short",
+          "Check that this directory can be written and that its path is short",
           VmEvidence.none(),
           e);
     } catch (RuntimeException | InterruptedException | Error e) {
@@ -253,7 +253,7 @@ final class QemuLaunch {
     } catch (QmpProtocolException e) {
       throw context.failure(
           ErrorCode.VM_UNRESPONSIVE,
-          "what answers on the QMP connection does not speak QMP: " + e.getMessage(),
+          "the program at the QMP connection does not speak QMP: " + e.getMessage(),
           "Check that the binary is QEMU",
           machine.evidence(),
           e);

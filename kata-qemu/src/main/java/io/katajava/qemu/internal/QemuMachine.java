@@ -298,7 +298,7 @@ final class QemuMachine implements QemuVm {
   public PluggedHardware complete(Duration timeout) {
     return MonitorFailure.translating(
         sandboxId,
-        "plug in what the machine was made without",
+        "plug in the devices that the machine was made without",
         () -> copies.complete(this, timeout));
   }
 
@@ -376,12 +376,12 @@ final class QemuMachine implements QemuVm {
         return;
       }
       closed = true;
-      Ending end = new Ending("the hold on the machine of sandbox " + sandboxId);
+      Ending end = new Ending("the attachment to the machine of sandbox " + sandboxId);
       end.step("closing the monitor", this::closeMonitor);
       end.step("closing the console", consoleSocket::close);
       end.step("reading the console", process::joinConsole);
       // Its directory tells other JVMs which user id is in use.
-      end.step("giving its user id back", runAs::release);
+      end.step("releasing its user id", runAs::release);
       end.orThrow();
     } finally {
       closing.unlock();
@@ -402,7 +402,7 @@ final class QemuMachine implements QemuVm {
       end.step("ending the daemons of shared directories", shares::close);
       end.step("closing the monitor", this::closeMonitor);
       end.step("removing its sockets", sockets::remove);
-      end.step("giving its user id back", runAs::release);
+      end.step("releasing its user id", runAs::release);
       end.orThrow();
     } finally {
       closing.unlock();

@@ -86,7 +86,7 @@ final class QemuProcess {
     }
     int status = ended.exitValue();
     if (status == VmExit.UNKNOWN) {
-      return "for a reason only its parent was told";
+      return "for a reason that only its parent process knows";
     }
     return status > 128 ? "killed by signal " + (status - 128) + " from outside" : "by itself";
   }
@@ -206,7 +206,8 @@ final class QemuProcess {
       while (true) {
         try {
           if (!process.waitFor(KILL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-            log.warn("[{}] QEMU, process {}, does not die", sandboxId, process.pid());
+            log.warn(
+                "[{}] QEMU, process {}, did not end after it was killed", sandboxId, process.pid());
           } else {
             stderr.join();
             console.join();

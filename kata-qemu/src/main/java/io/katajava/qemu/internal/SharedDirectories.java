@@ -45,7 +45,7 @@ final class SharedDirectories implements AutoCloseable {
       return Optional.of(
           options
               .daemon()
-              .map(daemon -> daemon + " is no program")
+              .map(daemon -> daemon + " is not a program")
               .orElse("there is no virtiofsd on this host"));
     }
     try {
@@ -77,7 +77,7 @@ final class SharedDirectories implements AutoCloseable {
           left);
       Optional<String> address = PciAddress.of(share.tag(), vm.monitor().execute(new QueryPci()));
       plugged = address.isPresent();
-      return address.orElseThrow(() -> new IllegalStateException("it is on no PCI bus"));
+      return address.orElseThrow(() -> new IllegalStateException("QEMU put it on no PCI bus"));
     } catch (QmpInterruptedException | QmpClosedException | QmpTimeoutException e) {
       throw MonitorFailure.of(sandboxId, "share " + share.directory() + " with the guest", e);
     } catch (IOException | QmpException | IllegalStateException | IllegalArgumentException e) {
@@ -96,7 +96,7 @@ final class SharedDirectories implements AutoCloseable {
         } catch (RuntimeException e) {
           // What it was ended for goes its way.
           LoggerFactory.getLogger(SharedDirectories.class)
-              .warn("[{}] a daemon was not ended whole: {}", sandboxId, e.toString());
+              .warn("[{}] a daemon was not ended completely: {}", sandboxId, e.toString());
         }
       }
     }

@@ -45,7 +45,7 @@ final class VirtioFsDaemon implements AutoCloseable {
         OwnedThreads.make(
             "kata-virtiofsd-" + name,
             this::read,
-            problem -> keep("[its output is read no more: " + problem + "]"));
+            problem -> keep("[its output is no longer read: " + problem + "]"));
     reader.start();
   }
 
@@ -130,7 +130,7 @@ final class VirtioFsDaemon implements AutoCloseable {
     Ending end = new Ending("the daemon of " + socket);
     end.step("ending it", this::endProcess);
     end.step("removing its socket", () -> Files.deleteIfExists(socket));
-    end.step("removing what it noted", () -> VirtioFsProgram.forget(socket));
+    end.step("removing its notes", () -> VirtioFsProgram.forget(socket));
     end.orThrow();
   }
 
@@ -140,7 +140,8 @@ final class VirtioFsDaemon implements AutoCloseable {
       if (!ready.isDone() || !process.waitFor(END_MILLIS, TimeUnit.MILLISECONDS)) {
         process.destroyForcibly();
         if (!process.waitFor(KILL_MILLIS, TimeUnit.MILLISECONDS)) {
-          log.warn("{}, process {}, does not die", reader.getName(), process.pid());
+          log.warn(
+              "{}, process {}, did not end after it was killed", reader.getName(), process.pid());
         }
       }
       reader.join(END_MILLIS);

@@ -55,7 +55,7 @@ record VirtioFsProgram(Path path, String help) {
           new String(
               process.getInputStream().readNBytes(OutputTail.CAPACITY), StandardCharsets.UTF_8);
       if (!process.waitFor(HELP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-        throw new IOException(path + " --help does not end");
+        throw new IOException(path + " --help did not end");
       }
       return new VirtioFsProgram(path, help);
     } finally {
@@ -105,7 +105,7 @@ record VirtioFsProgram(Path path, String help) {
                       StandardCharsets.UTF_8)
                   .strip();
           if (!process.waitFor(HELP_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-            return Optional.of("unshare does not end");
+            return Optional.of("unshare did not end");
           }
           return process.exitValue() == 0 ? Optional.empty() : Optional.of(said);
         } finally {

@@ -149,7 +149,7 @@ class MachineStateIT {
       try (VirtualMachine vm = qemu.restore(spec(), image, start)) {
         assertThat(vm.onExit().get(60, java.util.concurrent.TimeUnit.SECONDS).status()).isNotZero();
       } catch (KataException e) {
-        assertThat(e).hasMessageContaining("does not load");
+        assertThat(e).hasMessageContaining("cannot load");
       }
     }
   }
