@@ -281,6 +281,15 @@ class PullTest {
       other.trick(
           (exchange, content) -> {
             seen.add(header(exchange));
+            if (exchange.getRequestURI().getPath().equals("/elsewhere")) {
+              // A server of content that leads on within itself is still not the registry.
+              exchange
+                  .getResponseHeaders()
+                  .set(
+                      "Location", "http://" + exchange.getRequestHeaders().getFirst("Host") + "/2");
+              FakeRegistry.send(exchange, 307, new byte[0]);
+              return true;
+            }
             FakeRegistry.send(exchange, 200, layer);
             return true;
           });
@@ -305,7 +314,7 @@ class PullTest {
           });
       store(RegistryOptions.builder().credentials(registry.host(), "me", "secret"))
           .pull(app(), ProgressListener.NONE);
-      assertThat(seen).containsOnly("");
+      assertThat(seen).hasSize(2).containsOnly("");
     }
   }
 

@@ -2,6 +2,7 @@ package io.katajava.internal.net;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -43,7 +44,9 @@ final class TcpEviction {
   }
 
   private final NetworkLimits limits;
-  private long fruitlessUntil = System.nanoTime();
+
+  /** Of which kinds there was none lately, and until when that counts. */
+  private final Map<Kind, Long> fruitlessUntil = new EnumMap<>(Kind.class);
 
   TcpEviction(NetworkLimits limits) {
     this.limits = limits;
@@ -57,7 +60,7 @@ final class TcpEviction {
    */
   int evict(Collection<TcpConnection> all, EnumSet<Kind> kinds) {
     long now = System.nanoTime();
-    if (now - fruitlessUntil < 0) {
+    if (kinds.stream().allMatch(kind -> now - fruitlessUntil.getOrDefault(kind, now) < 0)) {
       return 0;
     }
     Map<Object, Integer> peers = new HashMap<>();
@@ -79,7 +82,7 @@ final class TcpEviction {
       victim.abort();
     }
     if (victims.isEmpty()) {
-      fruitlessUntil = now + FRUITLESS;
+      kinds.forEach(kind -> fruitlessUntil.put(kind, now + FRUITLESS));
     }
     return victims.size();
   }

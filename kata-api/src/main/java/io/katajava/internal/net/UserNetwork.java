@@ -336,23 +336,36 @@ public final class UserNetwork implements AutoCloseable {
   private void end() {
     closed = true;
     ended.complete(null);
-    ports.close();
-    tcp.close();
-    udp.close();
-    dns.close();
-    guest.disconnect();
-    ServerSocketChannel server = listener;
-    if (server != null) {
-      Channels.close(server);
+    List<Runnable> steps =
+        List.of(
+            ports::close,
+            tcp::close,
+            udp::close,
+            dns::close,
+            guest::disconnect,
+            this::closeChannels,
+            sockets::close);
+    for (Runnable step : steps) {
+      try {
+        step.run();
+      } catch (RuntimeException | Error e) {
+        log.error("a part of the network of {} ended with an error", settings.label(), e);
+      }
     }
-    for (SelectionKey key : selector.keys()) {
-      Channels.close(key.channel());
-    }
-    sockets.close();
     try {
       selector.close();
     } catch (IOException e) {
       log.debug("the selector of {} was closed with an error", settings.label(), e);
+    }
+  }
+
+  private void closeChannels() {
+    ServerSocketChannel server = listener;
+    if (server != null) {
+      Channels.close(server);
+    }
+    if (selector.isOpen()) {
+      selector.keys().forEach(key -> Channels.close(key.channel()));
     }
   }
 

@@ -203,6 +203,8 @@ public final class PoolCore implements AutoCloseable {
             () -> {
               lent--;
               failedStarts++;
+              // There is room for one more again.
+              refill();
             });
       }
     }

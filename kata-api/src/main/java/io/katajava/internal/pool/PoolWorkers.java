@@ -2,9 +2,9 @@ package io.katajava.internal.pool;
 
 import io.katajava.base.threads.OwnedThreads;
 import java.time.Duration;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +23,11 @@ final class PoolWorkers {
    */
   PoolWorkers(int starts) {
     // One more than starts: checks and closings go on beside them.
-    this.threads = Executors.newScheduledThreadPool(starts + 1, OwnedThreads.factory("kata-pool-"));
+    ScheduledThreadPoolExecutor made =
+        new ScheduledThreadPoolExecutor(starts + 1, OwnedThreads.factory("kata-pool-"));
+    // A start that is planned for later does not hold up the end.
+    made.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.threads = made;
   }
 
   void run(Runnable task) {

@@ -79,7 +79,7 @@ final class DockerArchiveImport {
         names = List.of(name);
       }
       if (names.isEmpty()) {
-        throw ImportFailure.nameless(source, "no RepoTags in its manifest.json");
+        throw ImportFailure.nameless(source, "its manifest.json has no RepoTags");
       }
       if (each.layers().size() > limits.layers()) {
         throw new InvalidLayerException(

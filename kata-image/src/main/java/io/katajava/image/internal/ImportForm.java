@@ -21,17 +21,21 @@ record ImportForm(@Nullable ForeignJson layout, @Nullable DockerArchive docker) 
     if (manifest != null
         && manifest.isObject()
         && manifest.path("layers").isArray()
-        && bundle.open("version") != null) {
+        && isThere(bundle, "version")) {
       throw new InvalidLayerException(
           "it is a directory of skopeo's form 'dir:', which is not supported; copy it to 'oci:'");
     }
     DockerArchive docker = manifest == null ? null : DockerArchive.parse(manifest).orElse(null);
     ForeignJson index = document(bundle, INDEX);
     boolean isLayout =
-        index != null
-            && index.has("manifests")
-            && (bundle.open(LAYOUT) != null || bundle.hasBlobs());
+        index != null && index.has("manifests") && (isThere(bundle, LAYOUT) || bundle.hasBlobs());
     return new ImportForm(isLayout ? index : null, docker);
+  }
+
+  private static boolean isThere(ImportBundle bundle, String name) throws IOException {
+    try (InputStream in = bundle.open(name)) {
+      return in != null;
+    }
   }
 
   private static @Nullable ForeignJson document(ImportBundle bundle, String name)

@@ -104,7 +104,8 @@ final class RegistryClient implements AutoCloseable {
 
   private RegistryAnswer get(String path, Map<String, String> headers)
       throws IOException, InterruptedException {
-    URI uri = URI.create(base() + "/v2/" + repository + "/" + path);
+    URI asked = URI.create(base() + "/v2/" + repository + "/" + path);
+    URI uri = asked;
     RegistryAnswer answer = send(uri, headers);
     if (answer.status() == 401) {
       List<AuthChallenge> challenges = AuthChallenge.parse(answer.headers("WWW-Authenticate"));
@@ -120,9 +121,9 @@ final class RegistryClient implements AutoCloseable {
             0,
             "registry " + registry + " redirects " + path + " too many times, last to " + at(to));
       }
-      boolean same = to.getAuthority().equals(uri.getAuthority());
       uri = to;
-      answer = same ? send(uri, headers) : sendUnauthorized(uri, headers);
+      // Compared with the registry, not with whoever redirects: others never see its credentials.
+      answer = isSameOrigin(uri, asked) ? send(uri, headers) : sendUnauthorized(uri, headers);
     }
     if (answer.status() != 200 && answer.status() != 206) {
       try (RegistryAnswer failed = answer) {
@@ -130,6 +131,11 @@ final class RegistryClient implements AutoCloseable {
       }
     }
     return answer;
+  }
+
+  private static boolean isSameOrigin(URI uri, URI other) {
+    return uri.getScheme().equalsIgnoreCase(other.getScheme())
+        && uri.getAuthority().equalsIgnoreCase(other.getAuthority());
   }
 
   private static boolean isRedirect(int status) {

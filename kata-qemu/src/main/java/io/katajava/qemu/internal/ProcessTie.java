@@ -26,8 +26,13 @@ record ProcessTie(
     VmSpec spec, StartContext context, RunAs runAs, boolean kvm, boolean opensMemory) {
   /** What comes before the command of QEMU. */
   List<String> arguments() {
+    List<String> tie = new ArrayList<>();
+    spec.network()
+        .namespace()
+        .ifPresent(namespace -> tie.addAll(List.of("nsenter", "--net=" + namespace, "--")));
     if (spec.detached() && runAs.uid() == null) {
-      return List.of(session().toString(), "--");
+      tie.addAll(List.of(session().toString(), "--"));
+      return tie;
     }
     Optional<Path> setpriv = QemuBinary.program("setpriv");
     if (setpriv.isEmpty()) {
@@ -38,10 +43,6 @@ record ProcessTie(
           VmEvidence.none(),
           null);
     }
-    List<String> tie = new ArrayList<>();
-    spec.network()
-        .namespace()
-        .ifPresent(namespace -> tie.addAll(List.of("nsenter", "--net=" + namespace, "--")));
     if (spec.detached()) {
       tie.addAll(List.of(session().toString(), "--", setpriv.get().toString()));
     } else {

@@ -185,7 +185,7 @@ public final class QemuHypervisor implements Hypervisor {
           "Remove the template or snapshot, and create it again",
           evidence,
           e);
-    } catch (RuntimeException | InterruptedException e) {
+    } catch (RuntimeException | Error | InterruptedException e) {
       machine.close();
       throw e;
     }
