@@ -161,7 +161,7 @@ class ImageStoreTest {
         .hasSize(1);
     assertThatExceptionOfType(KataException.class)
         .isThrownBy(() -> store.importFrom(archive, null, ProgressListener.NONE))
-        .withMessageContaining("has no name");
+        .withMessageContaining("without a name");
   }
 
   @Test

@@ -130,7 +130,7 @@ class PullTest {
         });
     assertThatExceptionOfType(KataException.class)
         .isThrownBy(() -> store().pull(app(), ProgressListener.NONE))
-        .withMessageContaining("does not allow")
+        .withMessageContaining("denies access")
         .matches(e -> e.code() == ErrorCode.IMAGE_PULL_FAILED);
     assertThat(store().find(app())).isEmpty();
     Files.write(

@@ -417,7 +417,7 @@ class RegistryAnswersTest {
                 store.pull(
                     ImageReference.parse("nobody.invalid/team/app:1"), ProgressListener.NONE))
         .withMessageContaining("cannot connect to https://nobody.invalid:443")
-        .withMessageContaining("is not known");
+        .withMessageContaining("cannot be resolved");
   }
 
   @Test

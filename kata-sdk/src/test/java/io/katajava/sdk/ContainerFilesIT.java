@@ -241,7 +241,7 @@ class ContainerFilesIT {
         .hasMessageContaining("none");
     assertThatThrownBy(() -> container.files().read("/etc", MemorySize.kibibytes(1)))
         .isInstanceOf(KataException.class)
-        .hasMessageContaining("no regular file");
+        .hasMessageContaining("not a regular file");
   }
 
   @Test

@@ -261,7 +261,7 @@ class EgressCheckTest {
         List.of(EgressPolicy.publicInternet(), EgressPolicy.denyAll().allow("10.0.0.0/8", 5432))) {
       assertThatThrownBy(() -> open.deny("*.bad.example", 25))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("'deny *.bad.example:25' could not be kept")
+          .hasMessageContaining("'deny *.bad.example:25' cannot be enforced")
           .hasMessageContaining("nobody can list all names below bad.example");
     }
     EgressPolicy names = EgressPolicy.denyAll().deny("*.bad.example").allow("*.example");
