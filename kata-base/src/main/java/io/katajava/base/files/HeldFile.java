@@ -1,5 +1,6 @@
 package io.katajava.base.files;
 
+import io.katajava.base.text.PrintableText;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -52,10 +53,11 @@ public final class HeldFile implements AutoCloseable {
   public static final class Busy extends IOException {
     private Busy(Path file, Duration limit) {
       super(
-          "another thread or process held "
-              + file
-              + " for longer than "
-              + limit.truncatedTo(ChronoUnit.MILLIS));
+          PrintableText.line(
+              "another thread or process held "
+                  + file
+                  + " for longer than "
+                  + limit.truncatedTo(ChronoUnit.MILLIS)));
     }
   }
 
