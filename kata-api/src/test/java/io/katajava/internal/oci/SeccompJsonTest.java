@@ -148,7 +148,7 @@ class SeccompJsonTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{\"comment\":1,\"comment\":2}  | 'comment' is there twice",
+        "{\"comment\":1,\"comment\":2}  | 'comment' occurs twice",
         "{\"comment\":1e1000}           | is no number",
         "{\"comment\":1e-9999}          | is no number",
         "{\"comment\":01}               | not JSON",
