@@ -436,7 +436,7 @@ public final class AgentClient implements AutoCloseable {
   }
 
   /**
-   * Writes standard input ({@code WriteStdin}), in pieces of 256 KiB one after the other. Do not
+   * Writes standard input ({@code WriteStdin}), in pieces of 128 KiB one after the other. Do not
    * start a second write before the first is complete: their order would be open.
    *
    * @param containerId the container
