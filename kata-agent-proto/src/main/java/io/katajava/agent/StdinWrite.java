@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 final class StdinWrite {
 
   /**
-   * Most bytes of one call, so that a transfer does not hold up other calls. Twice as many are never
-   * faster, and slower where the guest's allocator takes fresh pages for each (measured).
+   * Most bytes of one call, so that a transfer does not hold up other calls. Twice as many are
+   * never faster, and slower where the guest's allocator takes fresh pages for each (measured).
    */
   static final int PIECE = 128 * 1024;
 

@@ -37,7 +37,8 @@ final class IoMachine implements AutoCloseable {
     command.addAll(List.of("qemu-system-x86_64", "-nodefaults", "-no-user-config"));
     command.addAll(List.of("-display", "none", "-no-reboot", "-machine", "q35"));
     // The CPU of sandboxes without KVM: with another one the floor is another by a factor of two.
-    command.addAll(List.of("-cpu", "max,-erms,-fsrm", "-m", "1536", "-device", "virtio-serial-pci"));
+    command.addAll(
+        List.of("-cpu", "max,-erms,-fsrm", "-m", "1536", "-device", "virtio-serial-pci"));
     port(command, directory, "agent", guest.agentPort());
     port(command, directory, "bare", BARE_PORT);
     command.addAll(List.of("-kernel", guest.kernel().toString()));
